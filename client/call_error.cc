@@ -1,0 +1,51 @@
+#include "absl/strings/cord.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "interaction/client.h"
+
+namespace interaction {
+namespace {
+
+void Read(const google::rpc::ErrorInfo& info, CallError& error) {
+  error.reason = info.reason();
+  error.domain = info.domain();
+  error.metadata = {info.metadata().begin(), info.metadata().end()};
+  const auto outcome = error.metadata.find("outcome");
+  if (outcome != error.metadata.end() && outcome->second == "not_applied") {
+    error.outcome = CallError::Outcome::kNotApplied;
+  }
+}
+
+void Read(const google::rpc::BadRequest& bad_request, CallError& error) {
+  for (const auto& violation : bad_request.field_violations()) {
+    error.field_violations.push_back({violation.field(), violation.description()});
+  }
+}
+
+void Read(const google::rpc::RetryInfo& retry, CallError& error) {
+  if (!retry.has_retry_delay()) return;
+  error.retry_delay = absl::Seconds(retry.retry_delay().seconds()) + absl::Nanoseconds(retry.retry_delay().nanos());
+}
+
+template <typename Detail>
+void ReadIf(const google::protobuf::Any& any, CallError& error) {
+  Detail detail;
+  if (any.Is<Detail>() && any.UnpackTo(&detail)) Read(detail, error);
+}
+
+}  // namespace
+
+CallError GetCallError(const absl::Status& status) {
+  CallError error;
+  const absl::optional<absl::Cord> payload = status.GetPayload(kStatusPayload);
+  google::rpc::Status details;
+  if (!payload.has_value() || !details.ParseFromString(std::string(*payload))) return error;
+  for (const google::protobuf::Any& any : details.details()) {
+    ReadIf<google::rpc::ErrorInfo>(any, error);
+    ReadIf<google::rpc::BadRequest>(any, error);
+    ReadIf<google::rpc::RetryInfo>(any, error);
+  }
+  return error;
+}
+
+}  // namespace interaction

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "client/cli/session.h"
+
+namespace interaction::cli {
+
+// interactionctl as a function. `args` are without the program's name; data goes to `out`, talk to `err`. Returns the
+// exit code of exit_code.h. Blocks until the call is answered or timed out.
+int RunCli(const std::vector<std::string>& args, const GetEnv& getenv, std::istream& in, std::ostream& out,
+           std::ostream& err);
+
+}  // namespace interaction::cli

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "absl/status/status.h"
+
+namespace interaction::cli {
+
+// What the process answers; printed by --help and in client/README.md.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitNotServing = 1;  // health: the answer is not SERVING
+inline constexpr int kExitUsage = 2;       // wrong flags or input: nothing was sent
+
+// An error of the RPC: 64 + gRPC code, as grpcurl does. 78 is UNAVAILABLE (14).
+inline int ExitCodeOf(const absl::Status& status) { return 64 + static_cast<int>(status.code()); }
+
+}  // namespace interaction::cli

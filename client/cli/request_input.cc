@@ -1,0 +1,73 @@
+#include "client/cli/request_input.h"
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "client/cli/request_json.h"
+
+namespace interaction::cli {
+namespace {
+
+std::string FlagName(const FieldFlag& flag) {
+  return absl::StrCat("--", absl::StrReplaceAll(flag.field, {{"_", "-"}}), flag.secret ? "-file" : "");
+}
+
+std::string VariableName(const FieldFlag& flag) {
+  return absl::StrCat("INTERACTION_", absl::AsciiStrToUpper(flag.field));
+}
+
+std::string HelpText(const FieldFlag& flag) {
+  return flag.secret ? absl::StrCat("file that holds ", flag.help, " (or ", VariableName(flag), ")") : flag.help;
+}
+
+// A file's last line end belongs to the file, not to the secret.
+std::string StripLineEnd(absl::string_view text) {
+  absl::ConsumeSuffix(&text, "\n");
+  absl::ConsumeSuffix(&text, "\r");
+  return std::string(text);
+}
+
+}  // namespace
+
+RequestInput::RequestInput(CLI::App& command, absl::Span<const FieldFlag> fields) {
+  command.add_option("--json", json_file_, "whole request as JSON, '-' for standard input; flags override it")
+      ->type_name("FILE");
+  for (const FieldFlag& flag : fields) {
+    Source& source = sources_.emplace_back(Source{flag});
+    source.option =
+        command.add_option(FlagName(flag), source.text, HelpText(flag))->type_name(flag.secret ? "FILE" : "TEXT");
+  }
+}
+
+absl::Status RequestInput::Fill(const Session& session, google::protobuf::Message& request) const {
+  nlohmann::json object = nlohmann::json::object();
+  if (!json_file_.empty()) {
+    const absl::StatusOr<std::string> text = ReadInput(session, json_file_);
+    if (!text.ok()) return text.status();
+    absl::StatusOr<nlohmann::json> parsed = ParseRequestJson(*text, *request.GetDescriptor());
+    if (!parsed.ok()) return parsed.status();
+    object = *std::move(parsed);
+  }
+  for (const Source& source : sources_) {
+    const char* field = source.flag.field;
+    const bool given = source.option->count() > 0;
+    if (given && source.flag.secret) {
+      const absl::StatusOr<std::string> secret = ReadInput(session, source.text);
+      if (!secret.ok()) return secret.status();
+      object[field] = StripLineEnd(*secret);
+    } else if (given) {
+      object[field] = source.text;
+    } else if (source.flag.secret && !object.contains(field)) {
+      const char* variable = session.getenv(VariableName(source.flag).c_str());
+      if (variable != nullptr) object[field] = variable;
+    }
+  }
+  if (!session.options.request_id.empty()) object["request_id"] = session.options.request_id;
+  return FillFromJson(object, request);
+}
+
+}  // namespace interaction::cli

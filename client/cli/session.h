@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "client/cli/output.h"
+#include "interaction/client.h"
+
+namespace interaction::cli {
+
+using GetEnv = std::function<const char*(const char*)>;  // null for a variable that is not set
+
+// The flags that every command takes.
+struct GlobalOptions {
+  std::string address = "127.0.0.1:50051";
+  bool tls = false;  // on as well when one of the files is given
+  TlsFiles tls_files;
+  absl::Duration timeout = absl::Seconds(30);
+  std::vector<std::pair<std::string, std::string>> metadata;
+  Format format = Format::kTable;
+  std::string request_id;  // "auto": a new one
+};
+
+// What a command works with: the flags, the environment, and where its words go. `out` gets data, `err` gets talk.
+struct Session {
+  GlobalOptions options;
+  GetEnv getenv;
+  std::istream& in;
+  std::ostream& out;
+  std::ostream& err;
+};
+
+absl::StatusOr<std::unique_ptr<Client>> Connect(const Session& session);
+CallOptions MakeCallOptions(const Session& session);
+
+// The text of `path`, of standard input for "-". NOT_FOUND if it cannot be read.
+absl::StatusOr<std::string> ReadInput(const Session& session, const std::string& path);
+
+// Print, and return the exit code.
+int FailUsage(const Session& session, absl::string_view message);
+int FailCall(const Session& session, const absl::Status& status, Effect effect);
+
+}  // namespace interaction::cli

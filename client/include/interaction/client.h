@@ -1,0 +1,119 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "interaction/v1/interaction_service.pb.h"
+
+namespace interaction {
+
+// PEM files of a TLS connection. They are read once, by Client::Connect.
+struct TlsFiles {
+  std::string ca;           // whom to trust; empty: the authorities of the system
+  std::string certificate;  // the client's own chain and key, for mutual TLS: both or neither
+  std::string key;
+};
+
+struct ClientOptions {
+  std::string target = "127.0.0.1:50051";              // a gRPC name: "host:port", "dns:///host:port", "unix:/path"
+  std::optional<TlsFiles> tls;                         // absent: plaintext
+  absl::Duration default_timeout = absl::Seconds(30);  // of a call that names no deadline
+  bool default_service_config = true;                  // see Client; off: gRPC's own defaults, no retries
+  std::string user_agent_prefix;                       // comes before gRPC's own "grpc-c++/..."
+};
+
+struct CallOptions {
+  std::optional<absl::Time> deadline;                         // absent: now + ClientOptions::default_timeout
+  std::vector<std::pair<std::string, std::string>> metadata;  // names in lower case; "grpc-..." is reserved
+};
+
+template <typename Message>
+struct Reply {
+  Message message;
+  bool replayed = false;  // the answer to an earlier call with the same request_id: nothing new was opened
+};
+
+// What a failed call tells besides code and message. A status that did not come from the gateway (a proxy, a lost
+// connection) has no reason and kUnknown, so that nobody sends the call again on the strength of it.
+struct CallError {
+  enum class Outcome {
+    kNotApplied,  // nothing was opened: sending the call again cannot open a second interaction
+    kUnknown,     // an interaction may have been opened: check before sending the call again
+  };
+  struct FieldViolation {
+    std::string field;  // as spelled in the proto
+    std::string description;
+    bool operator==(const FieldViolation&) const = default;
+  };
+
+  std::string reason;  // UPPER_SNAKE, one of docs/errors.md, or one of the client's own
+  std::string domain;
+  Outcome outcome = Outcome::kUnknown;
+  std::map<std::string, std::string> metadata;
+  std::vector<FieldViolation> field_violations;
+  std::optional<absl::Duration> retry_delay;  // do not try again earlier
+};
+
+// The client's own reasons, of its own domain. Their outcome is kNotApplied: nothing was sent.
+inline constexpr char kClientDomain[] = "client.interaction.v1";
+inline constexpr char kGatewayUnreachable[] = "GATEWAY_UNREACHABLE";  // there was no connection to send the call on
+inline constexpr char kIllegalMetadata[] = "ILLEGAL_METADATA";        // CallOptions::metadata cannot be sent
+
+// Where the status of a failed call keeps its google.rpc.Status, as bytes: absl::Status::GetPayload(kStatusPayload).
+inline constexpr char kStatusPayload[] = "type.googleapis.com/google.rpc.Status";
+
+// Reads the details of a failed call. `status` is not OK.
+CallError GetCallError(const absl::Status& status);
+
+enum class ServingStatus { kUnknown, kServing, kNotServing };
+
+// Calls an Interaction Gateway. Thread-safe; a call blocks its thread until it has an answer or its deadline passed.
+//
+// An error has the code and the message of the call's gRPC status; GetCallError() reads the rest.
+//
+// Connections. While there is none, a call asks grpc.health.v1.Health first and goes on if that is answered, whatever
+// the answer. If it is not, the error is kGatewayUnreachable: the call itself was not sent. gRPC's own status would
+// leave open whether it was.
+//
+// Retries. Both calls create something, and gRPC's retry policy cannot tell UNAVAILABLE from the gateway (surely
+// nothing was opened) from UNAVAILABLE because the connection broke while the gateway was working. So the default
+// service config, client/service_config.json, is in force for calls with a request_id, of which the gateway makes one:
+// at most 3 attempts, only after UNAVAILABLE, never against the gateway's `grpc-retry-pushback-ms`. A call without one
+// is sent once.
+class Client {
+ public:
+  // Reads the TLS files and prepares the channels; the first call connects. Errors:
+  //   INVALID_ARGUMENT  no target, one of certificate and key without the other, a file without content
+  //   NOT_FOUND         a file cannot be read
+  static absl::StatusOr<std::unique_ptr<Client>> Connect(const ClientOptions& options);
+
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+  ~Client();
+
+  absl::StatusOr<Reply<v1::CreateVspInteractionResponse>> CreateVspInteraction(
+      const v1::CreateVspInteractionRequest& request, const CallOptions& options = {});
+
+  absl::StatusOr<Reply<v1::AddWolkvoxInteractionResponse>> AddWolkvoxInteraction(
+      const v1::AddWolkvoxInteractionRequest& request, const CallOptions& options = {});
+
+  // Asks grpc.health.v1.Health. An empty `service` asks for the gateway as a whole; one that the gateway does not know
+  // is NOT_FOUND.
+  absl::StatusOr<ServingStatus> CheckHealth(absl::string_view service, const CallOptions& options = {});
+
+ private:
+  struct Routes;
+  explicit Client(std::unique_ptr<Routes> routes);
+
+  std::unique_ptr<Routes> routes_;
+};
+
+}  // namespace interaction

@@ -1,0 +1,59 @@
+# interaction_library, interaction_executable and interaction_test: one call a component. They apply the
+# language level, warnings, hardening and sanitizers, so that no target can forget them.
+set(INTERACTION_SANITIZE "" CACHE STRING "Sanitizers to build with, as for -fsanitize= (address,undefined)")
+option(INTERACTION_WERROR "Treat warnings as errors" ON)
+
+add_library(interaction_flags INTERFACE)
+target_compile_features(interaction_flags INTERFACE cxx_std_20)
+target_compile_options(interaction_flags INTERFACE
+  -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wno-missing-field-initializers
+  -fstack-protector-strong -fcf-protection
+  $<$<BOOL:${INTERACTION_WERROR}>:-Werror>
+  $<$<CONFIG:Release,RelWithDebInfo>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
+target_compile_definitions(interaction_flags INTERFACE _GLIBCXX_ASSERTIONS)
+target_include_directories(interaction_flags INTERFACE ${PROJECT_SOURCE_DIR})
+target_link_options(interaction_flags INTERFACE -Wl,-z,relro,-z,now)
+if(INTERACTION_SANITIZE)
+  target_compile_options(interaction_flags INTERFACE -fsanitize=${INTERACTION_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-maybe-uninitialized)
+  target_link_options(interaction_flags INTERFACE -fsanitize=${INTERACTION_SANITIZE})
+endif()
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+
+# interaction_library(NAME http SRCS ... HDRS ... DEPS ... [PRIVATE_DEPS ...]) -> interaction::http
+function(interaction_library)
+  cmake_parse_arguments(ARG "" "NAME" "SRCS;HDRS;DEPS;PRIVATE_DEPS" ${ARGN})
+  set(target interaction_${ARG_NAME})
+  if(ARG_SRCS)
+    add_library(${target} STATIC ${ARG_SRCS} ${ARG_HDRS})
+    target_link_libraries(${target} PUBLIC interaction_flags ${ARG_DEPS} PRIVATE ${ARG_PRIVATE_DEPS})
+  else()
+    add_library(${target} INTERFACE)
+    target_link_libraries(${target} INTERFACE interaction_flags ${ARG_DEPS})
+  endif()
+  add_library(interaction::${ARG_NAME} ALIAS ${target})
+endfunction()
+
+# interaction_executable(NAME interaction-server SRCS ... DEPS ...): installed into bin.
+function(interaction_executable)
+  cmake_parse_arguments(ARG "NO_INSTALL" "NAME" "SRCS;DEPS" ${ARGN})
+  add_executable(${ARG_NAME} ${ARG_SRCS})
+  target_link_libraries(${ARG_NAME} PRIVATE interaction_flags ${ARG_DEPS})
+  set_target_properties(${ARG_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+  if(NOT ARG_NO_INSTALL)
+    install(TARGETS ${ARG_NAME} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
+endfunction()
+
+# interaction_test(NAME guid_test SRCS ... DEPS ... LABEL unit [TIMEOUT 60] [ARGS ...]): one GoogleTest binary.
+function(interaction_test)
+  cmake_parse_arguments(ARG "" "NAME;LABEL;TIMEOUT" "SRCS;DEPS;ARGS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 60)
+  endif()
+  add_executable(${ARG_NAME} ${ARG_SRCS})
+  target_link_libraries(${ARG_NAME} PRIVATE interaction_flags ${ARG_DEPS} GTest::gmock_main)
+  set_target_properties(${ARG_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/bin)
+  add_test(NAME ${ARG_NAME} COMMAND ${ARG_NAME} ${ARG_ARGS} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${ARG_NAME} PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "sandbox/message.h"
+
+namespace interaction::sandbox {
+
+// Remembers what arrived and what came of it, so that tests can count POSTs and look at their bytes. Thread-safe.
+class Ledger {
+ public:
+  // Keeps the latest `capacity` requests, and no more than 64 MiB of bodies.
+  explicit Ledger(size_t capacity) : capacity_(capacity) {}
+
+  // A request of this token ("" for none) is under way. Returns how many of the token are, with this one.
+  int Arrive(Vendor vendor, absl::string_view token);
+  // It is answered, or about to be: what the caller does upon the answer cannot meet it any more.
+  void Depart(Vendor vendor, absl::string_view token, int status);
+
+  void Keep(Vendor vendor, Request request, const Reply& reply);
+
+  void ConnectionOpened();
+  void ConnectionClosed();
+
+  // Counters since the start or the last reset: by vendor the requests that were read to their last byte, by status
+  // what was answered, how many were under way at once, and of one token at once.
+  std::string StatsJson() const;
+  void ResetStats();
+
+  // The latest `last` requests, oldest first. The values of secret headers are "***" unless `show_secrets`. Bodies are
+  // shown exactly: as `body` where they are UTF-8, otherwise as `body_base64`.
+  std::string RequestsJson(size_t last, bool show_secrets) const;
+  void ForgetRequests();
+
+ private:
+  struct Counters {
+    int64_t requests = 0;
+    int64_t in_flight = 0;
+    int64_t max_in_flight = 0;
+    int64_t max_simultaneous_per_token = 0;
+    std::map<int, int64_t> by_status;
+  };
+  struct Entry {
+    int64_t number;
+    Vendor vendor;
+    Request request;
+    int status;
+    std::string scenario;
+  };
+
+  Counters& Of(Vendor vendor) { return counters_[static_cast<size_t>(vendor)]; }
+
+  const size_t capacity_;
+  mutable std::mutex mutex_;  // guards all below
+  std::array<Counters, 2> counters_;
+  absl::flat_hash_map<std::string, int> under_way_;  // by token
+  int64_t open_connections_ = 0;
+  int64_t max_open_connections_ = 0;
+  std::deque<Entry> entries_;
+  size_t kept_bytes_ = 0;
+  int64_t last_number_ = 0;
+};
+
+}  // namespace interaction::sandbox

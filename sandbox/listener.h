@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace interaction::sandbox {
+
+// A socket that listens, and the port that it got. Whoever holds it closes it.
+struct Listener {
+  int socket;
+  int port;
+};
+
+// Listens at `host` (a name or an address) and `port` (0: any free one), for up to 4,096 connections that are not yet
+// accepted. INVALID_ARGUMENT for a host that is none, ALREADY_EXISTS if the port is in use, INTERNAL otherwise.
+absl::StatusOr<Listener> Listen(const std::string& host, int port);
+
+}  // namespace interaction::sandbox

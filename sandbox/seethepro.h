@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "sandbox/message.h"
+#include "sandbox/seethepro_binding.h"
+
+// SeeThePro as its help page describes it (`POST api/vspinteraction/create`), on the framework that makes such pages:
+// ASP.NET Web API 2. Pure functions: no clock, no I/O, no memory.
+namespace interaction::sandbox::seethepro {
+
+constexpr absl::string_view kPath = "/api/vspinteraction/create";
+
+// AppAccessKeys with a meaning; any other opens the door.
+constexpr absl::string_view kInvalidKey = "invalid-key";      // 401
+constexpr absl::string_view kForbiddenKey = "forbidden-key";  // 403
+
+// The `VspInteraction` of the page; a member without a value is sent as null.
+struct Interaction {
+  std::optional<std::string> id;
+  std::optional<std::string> campaign_key;
+  std::optional<std::string> url;
+};
+
+// The interaction with that number: ids look random, never repeat, and are the same in every run.
+Interaction MakeInteraction(uint64_t serial);
+
+// What SeeThePro answers. `Reply.scenario` is set when the request would succeed and its InteractionName is
+// `sandbox:<scenario>`.
+Reply Answer(const Request& request, uint64_t serial);
+
+enum class Format { kJson, kXml };
+
+// How the answer to this request is written, and under which media type: Accept decides; where there is none, or
+// nothing fits, the format of the request. Never 406.
+struct Representation {
+  Format format = Format::kJson;
+  std::string media_type = "application/json";
+};
+Representation Negotiate(const Request& request);
+
+// 200 with an interaction, or with null.
+Reply Success(const Representation& form, const Interaction& interaction);
+Reply NullResult(const Representation& form);
+
+// The framework's error payload.
+Reply Failure(const Representation& form, int status, absl::string_view message, const ModelState& errors = {});
+
+}  // namespace interaction::sandbox::seethepro

@@ -1,0 +1,191 @@
+#include "server/app/app.h"
+
+#include <grpc/grpc.h>
+#include <grpcpp/server_builder.h>
+
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "server/app/cores.h"
+#include "server/app/options.h"
+#include "server/base/status_macros.h"
+
+namespace interaction::app {
+namespace {
+
+constexpr char kServiceName[] = "interaction.v1.InteractionService";
+constexpr char kHealthName[] = "grpc.health.v1.Health";
+
+// How long calls that were given up may take to answer: they do so at once.
+constexpr absl::Duration kGiveUpTime = absl::Seconds(2);
+
+// How long clients have to hear of the end and to stop calling on the connections they have.
+constexpr absl::Duration kGoawayTime = absl::Seconds(1);
+
+// How often a shutdown looks whether the last call has ended.
+constexpr absl::Duration kLookAgain = absl::Milliseconds(10);
+
+// "0.0.0.0:0" and the port that was chosen: "0.0.0.0:41234". A Unix socket has no port.
+std::string BoundAddress(absl::string_view listen, int port) {
+  const size_t colon = listen.rfind(':');
+  if (listen.substr(0, 5) == "unix:" || colon == absl::string_view::npos) return std::string(listen);
+  return absl::StrCat(listen.substr(0, colon), ":", port);
+}
+
+void SetChannelArguments(const config::Server& options, grpc::ServerBuilder* builder) {
+  builder->SetMaxReceiveMessageSize(options.max_message_bytes);
+  const std::pair<const char*, int> arguments[] = {
+      // Two servers on one port would each get half of the calls, silently.
+      {GRPC_ARG_ALLOW_REUSEPORT, 0},
+      {GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_concurrent_streams},
+      {GRPC_ARG_MAX_METADATA_SIZE, 16 << 10},
+      // Clients behind a layer 4 load balancer spread again when connections end now and then; gRPC adds the jitter.
+      {GRPC_ARG_MAX_CONNECTION_AGE_MS, 10 * 60 * 1000},
+      {GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 130 * 1000},
+      {GRPC_ARG_MAX_CONNECTION_IDLE_MS, 30 * 60 * 1000},
+      {GRPC_ARG_KEEPALIVE_TIME_MS, 60 * 1000},
+      {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20 * 1000},
+      {GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1},
+      {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 30 * 1000},
+      // gRPC core refuses calls that wait for an acceptor beyond this; admission is ours to decide.
+      {"grpc.server.max_pending_requests", options.max_concurrent_streams * 1024},
+      {"grpc.server.max_pending_requests_hard_limit", options.max_concurrent_streams * 1024},
+  };
+  for (const auto& [name, value] : arguments) builder->AddChannelArgument(name, value);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<App>> App::Start(const config::Config& config, const Environment& environment) {
+  auto app = std::unique_ptr<App>(new App(environment));
+  grpc::ServerBuilder builder;
+  RETURN_IF_ERROR(app->BuildTranslators(config));
+  RETURN_IF_ERROR(app->BuildLanes(config, &builder));
+  app->BuildServices(config);
+  RETURN_IF_ERROR(app->StartServer(config, &builder));
+  return app;
+}
+
+App::~App() {
+  if (server_) Shutdown(absl::ZeroDuration());
+}
+
+absl::Status App::BuildTranslators(const config::Config& config) {
+  ASSIGN_OR_RETURN(seethepro_, seethepro::Translator::Create(SeeTheProOptions(config)));
+  ASSIGN_OR_RETURN(wolkvox_, wolkvox::Translator::Create(WolkvoxOptions(config)));
+  return absl::OkStatus();
+}
+
+absl::Status App::BuildLanes(const config::Config& config, grpc::ServerBuilder* builder) {
+  http::Resolver* resolver = environment_.resolver;
+  if (resolver == nullptr) {
+    system_resolver_ = http::MakeSystemResolver({}, environment_.clock);
+    resolver = system_resolver_.get();
+  }
+  admission_ = std::make_unique<call::Admission>(config.calls.max_in_flight);
+  ASSIGN_OR_RETURN(watcher_, lane::Watcher::Create());
+  const int lanes = config.server.lanes > 0 ? config.server.lanes : AvailableCores();
+  for (int i = 0; i < lanes; ++i) {
+    ASSIGN_OR_RETURN(auto client, http::Client::Create(HttpClientOptions(config), resolver, environment_.clock));
+    ASSIGN_OR_RETURN(http::Endpoint* const seethepro,
+                     client->AddEndpoint(EndpointOptions(config, config.seethepro.upstream)));
+    ASSIGN_OR_RETURN(http::Endpoint* const wolkvox,
+                     client->AddEndpoint(EndpointOptions(config, config.wolkvox.upstream)));
+    seethepro_endpoints_.push_back(seethepro);
+    wolkvox_endpoints_.push_back(wolkvox);
+    const int sockets = client->epoll_fd();
+    lanes_.push_back(std::make_unique<lane::Lane>(builder->AddCompletionQueue(), std::move(client), config.server.spin,
+                                                  environment_.clock, watcher_.get()));
+    lane_calls_.push_back(std::make_unique<rpc::LaneCalls>());
+    lane_calls_.back()->lane_index = static_cast<size_t>(i);
+    RETURN_IF_ERROR(watcher_->Add(lanes_.back().get(), sockets));
+  }
+  return absl::OkStatus();
+}
+
+void App::BuildServices(const config::Config& config) {
+  interactions_ = std::make_unique<rpc::InteractionService>(
+      rpc::Backend<rpc::VspTranslator>{seethepro_.get(), seethepro_endpoints_,
+                                       MethodOptions(config, config.seethepro.upstream)},
+      rpc::Backend<rpc::WolkvoxTranslator>{wolkvox_.get(), wolkvox_endpoints_,
+                                           MethodOptions(config, config.wolkvox.upstream)},
+      admission_.get());
+  health_ = std::make_unique<rpc::HealthService>(std::vector<std::string>{kServiceName});
+  for (size_t i = 0; i < lanes_.size(); ++i) health_->Add(lanes_[i].get(), lane_calls_[i].get());
+  if (config.server.reflection) {
+    reflection_ = std::make_unique<rpc::ReflectionService>(std::vector<std::string>{
+        kServiceName, kHealthName, "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"});
+  }
+}
+
+absl::Status App::StartServer(const config::Config& config, grpc::ServerBuilder* builder) {
+  int port = 0;
+  SetChannelArguments(config.server, builder);
+  builder->AddListeningPort(config.server.listen, grpc::InsecureServerCredentials(), &port);
+  builder->RegisterService(interactions_->service());
+  builder->RegisterService(health_->service());
+  if (reflection_) {
+    builder->RegisterService(reflection_->v1());
+    builder->RegisterService(reflection_->v1alpha());
+  }
+  server_ = builder->BuildAndStart();
+  if (server_ == nullptr) {
+    return absl::UnavailableError(absl::StrCat("cannot listen on ", config.server.listen,
+                                               ": the port is taken, or it is not an address of this machine"));
+  }
+  address_ = BoundAddress(config.server.listen, port);
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    lanes_[i]->Start();
+    lanes_[i]->Execute([this, i] {
+      interactions_->Start(lanes_[i].get(), lane_calls_[i].get(), environment_.log);
+      health_->Start(i);
+      if (reflection_) reflection_->Start(lanes_[i].get(), lane_calls_[i].get());
+    });
+  }
+  return absl::OkStatus();
+}
+
+void App::AnnounceShutdown() { health_->SetNotServing(); }
+
+void App::Shutdown(absl::Duration timeout) {
+  AnnounceShutdown();
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    lanes_[i]->Execute([calls = lane_calls_[i].get()] { calls->streams.Cancel(lane::CancelCause::kShutdown); });
+  }
+  // grpc::Server::Shutdown closes the listener at once and then waits for the connections, of which one whose peer is
+  // gone or asleep would never end: so the calls are counted here, and what is left without calls is cut off.
+  absl::Notification finished;
+  std::thread shutdown([&] {
+    server_->Shutdown();
+    finished.Notify();
+  });
+  if (!WaitForCalls(finished, timeout)) {
+    GiveUpCallsInFlight();
+    WaitForCalls(finished, kGiveUpTime);
+  }
+  if (!finished.HasBeenNotified()) grpc_server_cancel_all_calls(server_->c_server());
+  shutdown.join();
+  watcher_->Stop();  // a lane's alarm must not be set on a queue that is shut down
+  for (const auto& lane : lanes_) lane->Join();
+  server_.reset();
+}
+
+bool App::WaitForCalls(const absl::Notification& finished, absl::Duration timeout) const {
+  const SteadyTime start = environment_.clock->SteadyNow();
+  while (!finished.WaitForNotificationWithTimeout(kLookAgain)) {
+    const absl::Duration waited = absl::Nanoseconds(environment_.clock->SteadyNow() - start);
+    if (waited >= kGoawayTime && admission_->in_flight() == 0) return true;
+    if (waited >= timeout) return false;
+  }
+  return true;
+}
+
+void App::GiveUpCallsInFlight() {
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    lanes_[i]->Execute([calls = lane_calls_[i].get()] { calls->unary_calls.Cancel(lane::CancelCause::kShutdown); });
+  }
+}
+
+}  // namespace interaction::app

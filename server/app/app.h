@@ -1,0 +1,81 @@
+#pragma once
+
+#include <grpcpp/server.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
+#include "server/base/clock.h"
+#include "server/call/admission.h"
+#include "server/config/config.h"
+#include "server/http/resolver.h"
+#include "server/lane/lane.h"
+#include "server/lane/watcher.h"
+#include "server/rpc/health_service.h"
+#include "server/rpc/interaction_service.h"
+#include "server/rpc/reflection_service.h"
+#include "server/telemetry/log.h"
+#include "server/upstream/seethepro/translator.h"
+#include "server/upstream/wolkvox/translator.h"
+
+namespace interaction::app {
+
+// The server, put together: builds and owns everything, in the order of its members. The one place that names concrete
+// classes.
+class App {
+ public:
+  // What the server gets from outside. All of it outlives the App.
+  struct Environment {
+    const Clock* clock;
+    telemetry::Logger* log;
+    http::Resolver* resolver = nullptr;  // null: the system's
+  };
+
+  // Builds the server and starts to serve. Call http::GlobalInit() first. INVALID_ARGUMENT for a configuration that
+  // cannot be used, UNAVAILABLE when the address cannot be listened on.
+  static absl::StatusOr<std::unique_ptr<App>> Start(const config::Config& config, const Environment& environment);
+  ~App();  // as Shutdown(0), if it was not called
+
+  // Where the server listens, with the real port: "127.0.0.1:50051".
+  const std::string& address() const { return address_; }
+
+  // First step of the end: health says NOT_SERVING, calls are still taken.
+  void AnnounceShutdown();
+
+  // Second step: takes no new calls, waits up to `timeout` for those in flight, gives up the rest, and ends all
+  // threads.
+  void Shutdown(absl::Duration timeout);
+
+ private:
+  explicit App(const Environment& environment) : environment_(environment) {}
+
+  absl::Status BuildTranslators(const config::Config& config);
+  absl::Status BuildLanes(const config::Config& config, grpc::ServerBuilder* builder);
+  void BuildServices(const config::Config& config);
+  absl::Status StartServer(const config::Config& config, grpc::ServerBuilder* builder);
+  // Whether the server has `finished` or has no calls any more within `timeout`.
+  bool WaitForCalls(const absl::Notification& finished, absl::Duration timeout) const;
+  void GiveUpCallsInFlight();
+
+  const Environment environment_;
+  std::unique_ptr<http::Resolver> system_resolver_;
+  std::unique_ptr<seethepro::Translator> seethepro_;
+  std::unique_ptr<wolkvox::Translator> wolkvox_;
+  std::unique_ptr<call::Admission> admission_;
+  std::unique_ptr<lane::Watcher> watcher_;
+  std::vector<std::unique_ptr<rpc::LaneCalls>> lane_calls_;
+  std::vector<http::Endpoint*> seethepro_endpoints_;
+  std::vector<http::Endpoint*> wolkvox_endpoints_;
+  std::unique_ptr<rpc::InteractionService> interactions_;
+  std::unique_ptr<rpc::HealthService> health_;
+  std::unique_ptr<rpc::ReflectionService> reflection_;  // null: off
+  std::vector<std::unique_ptr<lane::Lane>> lanes_;
+  std::unique_ptr<grpc::Server> server_;
+  std::string address_;
+};
+
+}  // namespace interaction::app

@@ -1,0 +1,50 @@
+#include "server/app/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+namespace interaction::app {
+namespace {
+
+constexpr char kDescription[] =
+    "Serves interaction.v1.InteractionService over gRPC and translates each call into the vendors' REST APIs.\n"
+    "\n"
+    "Examples:\n"
+    "  interaction-server --config /etc/interaction/server.yaml\n"
+    "  interaction-server --config server.yaml --set server.listen=127.0.0.1:50051\n"
+    "  interaction-server --config server.yaml --check-config";
+
+constexpr char kFooter[] =
+    "Every key of the configuration can also be set in the environment: INTERACTION_ and the key in upper case, with "
+    "two\n"
+    "underscores for a dot (INTERACTION_SERVER__LISTEN). File, environment and flags apply in this order; the last "
+    "wins.\n"
+    "\n"
+    "SIGTERM and SIGINT end the server in good order; a second one ends it at once.\n"
+    "Exit codes: 0 ended in good order, 1 cannot serve, 2 wrong command line, 78 wrong configuration.";
+
+}  // namespace
+
+CommandLine ParseCommandLine(int argc, const char* const* argv, std::optional<int>* exit_code) {
+  CommandLine line;
+  CLI::App app(kDescription, "interaction-server");
+  app.footer(kFooter);
+  app.set_version_flag("--version", "interaction-server " INTERACTION_VERSION);
+  app.add_option("--config", line.config_file, "The configuration, a YAML file")
+      ->type_name("FILE")
+      ->envname("INTERACTION_CONFIG");
+  app.add_option("--set", line.sets, "Sets one key of the configuration; repeatable")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->take_all();
+  app.add_flag("--check-config", line.check_config, "Checks the configuration and ends");
+  app.add_flag("--print-config", line.print_config, "Prints the configuration in effect, without secrets, and ends");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {  // CLI11's own way out, also for --help and --version
+    *exit_code = app.exit(error, std::cout, std::cerr) == 0 ? 0 : 2;
+  }
+  return line;
+}
+
+}  // namespace interaction::app

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <time.h>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+
+namespace interaction {
+
+// A point on the steady clock: never jumps with the wall clock, counts on while the machine sleeps. Nanoseconds.
+using SteadyTime = int64_t;
+
+// Tells the time, so that tests can hold it still. Thread-safe.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  // Time for people and for HTTP dates.
+  virtual absl::Time WallNow() const = 0;
+  // Time for deadlines and timers.
+  virtual SteadyTime SteadyNow() const = 0;
+};
+
+// The machine's clocks.
+class RealClock final : public Clock {
+ public:
+  absl::Time WallNow() const override { return absl::Now(); }
+  SteadyTime SteadyNow() const override {
+    timespec t;
+    clock_gettime(CLOCK_BOOTTIME, &t);
+    return t.tv_sec * int64_t{1000000000} + t.tv_nsec;
+  }
+};
+
+}  // namespace interaction

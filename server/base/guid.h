@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace interaction {
+
+// Reads a GUID in any spelling that .NET's formatters accept: dashed or plain digits, either case, blanks
+// around; the dashed form also in braces or parentheses. Returns the canonical form: 36 characters, lower case.
+//
+//   CanonicalGuid(" {6925EBD4-125D-4338-A736-99F4B5BCB3D7}") == "6925ebd4-125d-4338-a736-99f4b5bcb3d7"
+//   CanonicalGuid("urn:uuid:...") is INVALID_ARGUMENT
+//
+// The all-zero GUID is INVALID_ARGUMENT too: the upstream would take it silently. The message tells what is wrong in a
+// few fixed words and does not repeat the value.
+absl::StatusOr<std::string> CanonicalGuid(absl::string_view text);
+
+// Reads a UUID in its form of 36 characters only (RFC 9562), either case; returns it in lower case. For request_id.
+absl::StatusOr<std::string> CanonicalUuid(absl::string_view text);
+
+}  // namespace interaction

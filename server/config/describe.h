@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include "server/config/config.h"
+
+namespace interaction::config {
+
+// The configuration in effect as YAML that Load() reads again. Secrets appear as the files they came from; the user and
+// password of a proxy are replaced by "***".
+std::string Describe(const Config& config);
+
+// All keys with their defaults as YAML, each under a comment that says what it does, what may stand there and which
+// environment variable sets it: the content of config/interaction-server.example.yaml.
+std::string Reference();
+
+}  // namespace interaction::config

@@ -1,0 +1,328 @@
+#include "server/config/keys.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+#include "server/config/suggest.h"
+#include "server/config/values.h"
+
+// A function that finds a member in a Config, const or not.
+#define AT(member) \
+  [](auto& config) -> auto& { return config.member; }
+
+namespace interaction::config {
+namespace {
+
+constexpr char kServerName[] = "the name of a server: at most 32 letters, digits and inner hyphens";
+
+absl::Status IsNot(absl::string_view text, absl::string_view form) {
+  return absl::InvalidArgumentError(absl::StrCat(Quote(text), " is not ", form));
+}
+
+// A scalar of which `parse` makes an optional value and `format` a text.
+template <typename At, typename Parse, typename Format>
+Key Scalar(std::string path, At at, std::string form, std::string doc, Parse parse, Format format) {
+  auto set = [=](absl::string_view, absl::Span<const std::string> values, Config& config) -> absl::Status {
+    auto value = parse(values.front());
+    if (!value) return IsNot(values.front(), form);
+    at(config) = *std::move(value);
+    return absl::OkStatus();
+  };
+  auto show = [=](const Config& config) -> std::string { return format(at(config)); };
+  return {.path = path, .form = form, .doc = doc, .set = set, .format = show};
+}
+
+template <typename At>
+Key Text(std::string path, At at, std::string form, std::string doc,
+         std::optional<std::string> (*parse)(absl::string_view)) {
+  return Scalar(path, at, form, doc, parse, Quote);
+}
+
+std::optional<std::string> AnyText(absl::string_view text) { return std::string(text); }
+
+template <typename At>
+Key File(std::string path, At at, std::string doc) {
+  return Text(path, at, "the path of a file", doc, AnyText);
+}
+
+template <typename At>
+Key Boolean(std::string path, At at, std::string doc) {
+  return Scalar(path, at, "true or false", doc, ParseBoolean, [](bool value) { return value ? "true" : "false"; });
+}
+
+template <typename At>
+Key Integer(std::string path, At at, int min, int max, std::string doc) {
+  auto parse = [=](absl::string_view text) { return ParseInteger(text, min, max); };
+  auto format = [](int value) { return absl::StrCat(value); };
+  return Scalar(path, at, absl::StrCat("a whole number from ", min, " to ", max), doc, parse, format);
+}
+
+template <typename At>
+Key Size(std::string path, At at, int min, int max, std::string doc) {
+  auto parse = [=](absl::string_view text) { return ParseSize(text, min, max); };
+  const std::string form = absl::StrCat("a size from ", FormatSize(min), " to ", FormatSize(max));
+  return Scalar(path, at, form, doc, parse, FormatSize);
+}
+
+template <typename At>
+Key Time(std::string path, At at, absl::Duration min, absl::Duration max, std::string doc) {
+  const std::string form = absl::StrCat("a time with its unit, from ", FormatTime(min), " to ", FormatTime(max));
+  return Scalar(
+      path, at, form, doc, [=](absl::string_view text) { return ParseTime(text, min, max); }, FormatTime);
+}
+
+// One word of a few; each stands for a value.
+template <typename T, typename At>
+Key Choice(std::string path, At at, std::vector<std::pair<std::string, T>> choices, std::string doc) {
+  const std::string words =
+      absl::StrJoin(choices, ", ", [](std::string* out, const auto& choice) { *out += choice.first; });
+  auto parse = [=](absl::string_view text) -> std::optional<T> {
+    for (const auto& [word, value] : choices) {
+      if (word == text) return value;
+    }
+    return std::nullopt;
+  };
+  auto format = [=](const T& wanted) -> std::string {
+    for (const auto& [word, value] : choices) {
+      if (value == wanted) return word;
+    }
+    return "";
+  };
+  return Scalar(path, at, absl::StrCat("one of ", words), doc, parse, format);
+}
+
+template <typename At>
+Key ServerNames(std::string path, At at, std::string doc) {
+  auto set = [=](absl::string_view, absl::Span<const std::string> values, Config& config) -> absl::Status {
+    std::vector<std::string> names;
+    for (const std::string& value : values) {
+      std::optional<std::string> name = ParseServerName(value);
+      if (!name) return IsNot(value, kServerName);
+      names.push_back(*std::move(name));
+    }
+    at(config) = std::move(names);
+    return absl::OkStatus();
+  };
+  auto format = [=](const Config& config) -> std::string {
+    auto quoted = [](std::string* out, const std::string& name) { *out += Quote(name); };
+    return absl::StrCat("[", absl::StrJoin(at(config), ", ", quoted), "]");
+  };
+  return {.path = path,
+          .shape = Key::Shape::kList,
+          .form = "a list of names of servers",
+          .doc = doc,
+          .set = set,
+          .format = format};
+}
+
+template <typename At>
+Key FilesByServer(std::string path, At at, std::string doc) {
+  auto set = [=](absl::string_view name, absl::Span<const std::string> values, Config& config) -> absl::Status {
+    const std::optional<std::string> server = name.empty() ? "" : ParseServerName(name);
+    if (!server) return IsNot(name, kServerName);
+    // One spelling only: two entries for one server would hide each other.
+    if (*server != name) return absl::InvalidArgumentError(absl::StrCat("is to be written ", Quote(*server)));
+    if (values.front().empty()) return IsNot("", "the path of a file");
+    at(config)[*server] = values.front();
+    return absl::OkStatus();
+  };
+  auto format = [=](const Config& config) -> std::string {
+    auto quoted = [](std::string* out, const auto& entry) {
+      absl::StrAppend(out, Quote(entry.first), ": ", Quote(entry.second));
+    };
+    return absl::StrCat("{", absl::StrJoin(at(config), ", ", quoted), "}");
+  };
+  return {.path = path,
+          .shape = Key::Shape::kMap,
+          .form = "a map of files by the name of the server",
+          .doc = doc,
+          .set = set,
+          .format = format};
+}
+
+Section ServerSection() {
+  return {"server",
+          "The gRPC side.",
+          {
+              Text("server.listen", AT(server.listen), "host:port, [IPv6]:port or unix:/path",
+                   "Where calls are taken; port 0 picks a free one.", ParseListen),
+              Integer("server.lanes", AT(server.lanes), 0, 1024, "Threads that serve calls; 0: one a core."),
+              Time("server.spin", AT(server.spin), absl::ZeroDuration(), absl::Milliseconds(10),
+                   "How long an idle lane looks for work before it sleeps: latency against idle CPU."),
+              Size("server.max_message_bytes", AT(server.max_message_bytes), 1 << 10, 64 << 20,
+                   "Largest request; a larger one is RESOURCE_EXHAUSTED."),
+              Integer("server.max_concurrent_streams", AT(server.max_concurrent_streams), 1, 1000000,
+                      "Calls under way at once on one connection; clients queue the others."),
+              Boolean("server.reflection", AT(server.reflection), "Whether tools may ask which services there are."),
+          }};
+}
+
+Section CallsSection() {
+  return {"calls",
+          "All calls, whichever upstream they go to.",
+          {
+              Integer("calls.max_in_flight", AT(calls.max_in_flight), 1, 1000000,
+                      "Calls under way at once; more are refused with OVERLOADED."),
+              Time("calls.default_deadline", AT(calls.default_deadline), absl::Milliseconds(1), absl::Minutes(10),
+                   "Deadline of a call that brings none."),
+              Time("calls.drain_delay", AT(calls.drain_delay), absl::ZeroDuration(), absl::Minutes(10),
+                   "After SIGTERM: how long calls are still taken while health says NOT_SERVING."),
+              Time("calls.drain_timeout", AT(calls.drain_timeout), absl::ZeroDuration(), absl::Hours(1),
+                   "After that: how long calls under way may take; not shorter than calls.default_deadline."),
+          }};
+}
+
+// The keys that every upstream has; `of` finds its Upstream.
+template <typename Of>
+std::vector<Key> UpstreamKeys(const std::string& section, Of of) {
+  return {
+      Time(
+          section + ".max_deadline", [of](auto& config) -> auto& { return of(config).max_deadline; },
+          absl::Milliseconds(1), absl::Minutes(10), "A longer deadline is cut to this."),
+      Time(
+          section + ".connect_timeout", [of](auto& config) -> auto& { return of(config).connect_timeout; },
+          absl::Milliseconds(1), absl::Minutes(1), "How long a new connection, TLS included, may take."),
+      Time(
+          section + ".max_idle", [of](auto& config) -> auto& { return of(config).max_idle; }, absl::Seconds(1),
+          absl::Hours(1),
+          "A connection idle for longer is not used again; keep it below what the upstream itself allows."),
+      Time(
+          section + ".max_lifetime", [of](auto& config) -> auto& { return of(config).max_lifetime; }, absl::Seconds(1),
+          absl::Hours(24), "Nor is one older than this, for addresses and certificates move."),
+      Boolean(
+          section + ".reuse_connections", [of](auto& config) -> auto& { return of(config).reuse_connections; },
+          "Whether connections are kept alive at all."),
+      Size(
+          section + ".max_response_bytes", [of](auto& config) -> auto& { return of(config).max_response_bytes; },
+          1 << 10, 64 << 20, "Largest response body that is read."),
+      Choice<CallerCredentials>(
+          section + ".caller_credentials", [of](auto& config) -> auto& { return of(config).caller_credentials; },
+          {{"refuse", CallerCredentials::kRefuse}, {"allow", CallerCredentials::kAllow}},
+          "What becomes of a call that brings its own credential where one is configured here."),
+  };
+}
+
+Section SeeTheProSection() {
+  Section section{
+      "seethepro",
+      "SeeThePro: CreateVspInteraction.",
+      {
+          Text("seethepro.base_url", AT(seethepro.base_url), "http(s)://host[:port][/path]",
+               "api/vspinteraction/create is added to it.", ParseBaseUrl),
+          Choice<WireFormat>("seethepro.wire_format", AT(seethepro.wire_format),
+                             {{"json", WireFormat::kJson}, {"xml", WireFormat::kXml}, {"form", WireFormat::kForm}},
+                             "How requests are written; answers are understood in JSON and XML whatever stands here."),
+          File("seethepro.app_access_key_file", AT(seethepro.app_access_key_file),
+               "Holds the AppAccessKey; empty: callers send their own."),
+      }};
+  for (Key& key : UpstreamKeys("seethepro", AT(seethepro.upstream))) section.keys.push_back(std::move(key));
+  return section;
+}
+
+Section WolkvoxSection() {
+  Section section{
+      "wolkvox",
+      "wolkvox: AddWolkvoxInteraction.",
+      {
+          Text("wolkvox.base_url", AT(wolkvox.base_url),
+               "http(s)://host[:port][/path] with {server} at most once, in the host before a dot",
+               "api/v2/configuration.php?api=add_interaction is added to it; {server} becomes the call's server.",
+               ParseBaseUrlTemplate),
+          Text("wolkvox.default_server", AT(wolkvox.default_server), kServerName,
+               "For calls that name no server, such as \"0042\"; empty: they must.",
+               [](absl::string_view text) { return text.empty() ? std::string() : ParseServerName(text); }),
+          ServerNames("wolkvox.allowed_servers", AT(wolkvox.allowed_servers),
+                      "The servers that calls may name, such as [\"0042\", \"0100\"]; empty: any."),
+          FilesByServer(
+              "wolkvox.token_files", AT(wolkvox.token_files),
+              "Hold the tokens, such as {\"0042\": \"/run/secrets/wolkvox-0042\"}; \"\" is for servers not named."),
+          Boolean("wolkvox.send_server_header", AT(wolkvox.send_server_header),
+                  "Whether the header wolkvox_server is sent: some proxies drop or refuse names with an underscore."),
+      }};
+  for (Key& key : UpstreamKeys("wolkvox", AT(wolkvox.upstream))) section.keys.push_back(std::move(key));
+  return section;
+}
+
+Section EgressSection() {
+  return {
+      "egress",
+      "Connections to all upstreams.",
+      {
+          Boolean("egress.allow_plaintext", AT(egress.allow_plaintext), "Whether base_url may be http://, for tests."),
+          Boolean("egress.allow_loopback", AT(egress.allow_loopback), "Whether an upstream may be on this machine."),
+          Boolean("egress.allow_private", AT(egress.allow_private), "Whether an upstream may have a private address."),
+          File("egress.ca_file", AT(egress.ca_file), "Certificates to trust, PEM; empty: the system's."),
+          File("egress.client_cert_file", AT(egress.client_cert_file),
+               "Client certificate, PEM; with client_key_file."),
+          File("egress.client_key_file", AT(egress.client_key_file), "Key of the client certificate, PEM."),
+          Text("egress.proxy", AT(egress.proxy), "http(s)://[user:password@]host[:port]",
+               "Proxy to the upstreams; empty: none, whatever http_proxy says.", ParseProxy),
+          Text("egress.no_proxy", AT(egress.no_proxy), "a text", "Hosts that go past the proxy, separated by commas.",
+               AnyText),
+          Boolean("egress.propagate_b3", AT(egress.propagate_b3),
+                  "Whether trace context is sent as b3 too, besides W3C."),
+      }};
+}
+
+Section LogSection() {
+  auto same = [](std::string word) { return std::pair(word, word); };
+  return {
+      "log",
+      "Lines of JSON on standard error.",
+      {
+          Choice<std::string>("log.level", AT(log.level), {same("debug"), same("info"), same("warning"), same("error")},
+                              "Lines below this level are left out."),
+      }};
+}
+
+}  // namespace
+
+std::vector<Section> Sections() {
+  return {ServerSection(), CallsSection(), SeeTheProSection(), WolkvoxSection(), EgressSection(), LogSection()};
+}
+
+KeyIndex::KeyIndex(const std::vector<Section>& sections) : sections_(sections) {}
+
+bool KeyIndex::IsSection(absl::string_view path) const {
+  for (const Section& section : sections_) {
+    if (section.name == path) return true;
+  }
+  return false;
+}
+
+const Key* KeyIndex::Find(absl::string_view path, std::string* name) const {
+  for (const Section& section : sections_) {
+    for (const Key& key : section.keys) {
+      absl::string_view rest = path;
+      if (!absl::ConsumePrefix(&rest, key.path)) continue;
+      if (rest.empty()) return &key;
+      if (key.shape != Key::Shape::kMap || !absl::ConsumePrefix(&rest, ".")) continue;
+      if (name) *name = std::string(rest);
+      return &key;
+    }
+  }
+  return nullptr;
+}
+
+std::string KeyIndex::Unknown(absl::string_view path) const {
+  if (IsSection(path)) return "is a section of keys, not a key";
+  std::vector<std::string> paths;
+  for (const Section& section : sections_) {
+    paths.push_back(section.name);
+    for (const Key& key : section.keys) paths.push_back(key.path);
+  }
+  const std::string nearest = Nearest(path, paths);
+  return nearest.empty() ? "is not a key" : absl::StrCat("is not a key; did you mean ", nearest, "?");
+}
+
+std::string EnvironmentName(absl::string_view path) {
+  return absl::StrCat("INTERACTION_", absl::AsciiStrToUpper(absl::StrReplaceAll(path, {{".", "__"}})));
+}
+
+}  // namespace interaction::config

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "server/config/config.h"
+
+namespace interaction::config {
+
+// What is known of one key. The table of them is the only place that ties a path to a member of Config: loading,
+// dumping, the example file and the search for misspelled keys all walk it.
+struct Key {
+  enum class Shape {
+    kScalar,  // one text
+    kList,    // a YAML sequence; "a,b" in a variable or flag
+    kMap,     // a YAML map of texts; path.name=value in a variable or flag
+  };
+
+  std::string path;  // "server.listen"
+  Shape shape = Shape::kScalar;
+  std::string form;  // what may stand there, to follow "is not": "true or false"
+  std::string doc;   // one line
+
+  // Reads `values` (one; of a list, any number) into the member; `name` is the entry of a map, otherwise "". The
+  // message of the error is the tail of a line: "\"yes\" is not true or false".
+  std::function<absl::Status(absl::string_view name, absl::Span<const std::string> values, Config& config)> set;
+
+  // The value as YAML on one line.
+  std::function<std::string(const Config& config)> format;
+};
+
+// A group of keys: what stands before the first dot.
+struct Section {
+  std::string name;
+  std::string doc;
+  std::vector<Key> keys;  // of this section, in the order in which they are shown
+};
+
+// The table.
+std::vector<Section> Sections();
+
+// Finds things in the table by path.
+class KeyIndex {
+ public:
+  explicit KeyIndex(const std::vector<Section>& sections);  // `sections` outlives it
+
+  bool IsSection(absl::string_view path) const;
+
+  // The key of that path, or the map of which it is an entry; `name` (may be null) receives the name of the entry. Null
+  // if there is none.
+  const Key* Find(absl::string_view path, std::string* name) const;
+
+  // "is not a key", with the nearest path there is if one is near.
+  std::string Unknown(absl::string_view path) const;
+
+ private:
+  const std::vector<Section>& sections_;
+};
+
+// "server.listen" -> "INTERACTION_SERVER__LISTEN".
+std::string EnvironmentName(absl::string_view path);
+
+}  // namespace interaction::config

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/config/config.h"
+
+namespace interaction::config {
+
+// Where a configuration comes from. Later ones win: key by key, lists as a whole, maps entry by entry.
+struct Sources {
+  std::string file;  // YAML; "": none
+
+  // All variables, as name and value; those that do not start with INTERACTION_ are passed over. One that does must be
+  // a key (INTERACTION_SERVER__LISTEN, INTERACTION_WOLKVOX__TOKEN_FILES__0042), INTERACTION_CONFIG, which names the
+  // file and is for main(), or one that Kubernetes sets for a Service of such a name
+  // (INTERACTION_GATEWAY_SERVICE_HOST).
+  std::vector<std::pair<std::string, std::string>> environment;
+
+  std::vector<std::string> sets;  // "server.listen=[::]:50051", "wolkvox.token_files.0042=/run/secrets/token"
+};
+
+// Reads, checks and completes the configuration: the secrets are read from their files, so that a server that starts
+// can serve. Relative paths are relative to the working directory. Blocks on files; call it at start and at reload,
+// from any thread, not on a lane.
+//
+// INVALID_ARGUMENT with everything that is wrong, one line each: where, which key, what, and what would be right. No
+// line repeats a secret.
+//
+//   config.yaml:12: seethepro.wire_format: "jsn" is not one of json, xml, form
+//   INTERACTION_SERVER__LANES: server.lanes: "many" is not a whole number from 0 to 1024
+absl::StatusOr<Config> Load(const Sources& sources);
+
+}  // namespace interaction::config

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+
+namespace interaction::config {
+
+// One value that a source gives for one key.
+struct Setting {
+  std::string path;                 // "server.listen", "wolkvox.token_files.0042"
+  std::string origin;               // "config.yaml:12", "INTERACTION_SERVER__LISTEN", "--set"
+  std::vector<std::string> values;  // one; of a list, any number
+};
+
+// Where the value of a key came from; a key that is at its default is not in it.
+using Origins = std::map<std::string, std::string>;
+
+// Everything found wrong, so that it can be reported at once.
+class Problems {
+ public:
+  // One line, "origin: path: what"; origin or path may be empty.
+  void Add(absl::string_view origin, absl::string_view path, absl::string_view what) {
+    lines_.push_back(absl::StrCat(origin, origin.empty() ? "" : ": ", path, path.empty() ? "" : ": ", what));
+  }
+
+  // OK, or INVALID_ARGUMENT with the lines in the order in which they were found.
+  absl::Status ToStatus() const {
+    return lines_.empty() ? absl::OkStatus() : absl::InvalidArgumentError(absl::StrJoin(lines_, "\n"));
+  }
+
+ private:
+  std::vector<std::string> lines_;
+};
+
+}  // namespace interaction::config

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/http/resolver.h"
+
+namespace interaction::http {
+
+class Endpoint;
+class Origin;
+
+// Brings the resolver's answers from its threads to the client's. Both sides share it, because an answer may come after
+// the client is gone.
+class AddressInbox {
+ public:
+  struct Letter {
+    Endpoint* endpoint;
+    Origin* origin;
+    absl::StatusOr<Addresses> answer;
+  };
+
+  AddressInbox() = default;
+  AddressInbox(const AddressInbox&) = delete;
+  ~AddressInbox();
+
+  absl::Status Init();
+
+  // Readable when something arrived since the last Take().
+  int event_fd() const { return event_fd_; }
+
+  void Put(Letter letter);  // any thread
+  std::vector<Letter> Take();
+
+ private:
+  int event_fd_ = -1;
+  std::mutex mutex_;
+  std::vector<Letter> letters_;  // guarded by mutex_
+};
+
+}  // namespace interaction::http

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/base/clock.h"
+#include "server/http/address_policy.h"
+#include "server/http/message.h"
+#include "server/http/resolver.h"
+
+namespace interaction::http {
+
+// How to talk to one upstream. What is behind the defaults: README.md.
+struct EndpointOptions {
+  absl::Duration connect_timeout = absl::Seconds(3);
+  absl::Duration max_idle = absl::Seconds(60);       // a connection idle for longer is not used again; from 1 s, whole
+  absl::Duration max_lifetime = absl::Seconds(300);  // nor one older than this: DNS and certificates move
+  bool reuse_connections = true;
+  size_t max_response_bytes = 1 << 20;
+  size_t max_header_bytes = 64 << 10;
+  bool allow_plaintext = false;  // http:// URLs; otherwise https only
+  AddressPolicy address_policy;  // which addresses may be connected to
+  std::string ca_file;           // PEM bundle; empty: the system's
+  std::string client_cert_file;  // PEM, optional, with client_key_file
+  std::string client_key_file;
+  std::string proxy;     // "": none, also when the environment names one
+  std::string no_proxy;  // comma-separated hosts that bypass `proxy`
+};
+
+struct ClientOptions {
+  int max_connections = 16384;     // of this client, over all endpoints; beyond them LOCAL_RESOURCE
+  int max_idle_connections = 256;  // under load also as many as there are transfers in flight
+};
+
+// Receives the end of a transfer.
+class TransferObserver {
+ public:
+  virtual ~TransferObserver() = default;
+
+  // A complete response, of any status, or the error of a transfer that brought none. The error is made by Classify()
+  // (transfer_error.h): it carries outcome, phase and reason. Runs exactly once, from within Client::Turn(), never from
+  // within Send(); not at all after Cancel(). It may call Send() and Cancel() of other transfers.
+  virtual void OnTransferDone(absl::StatusOr<Response> result) = 0;
+};
+
+class Endpoint;  // one upstream's settings and its warm handles; made by Client::AddEndpoint
+class Transfer;  // a transfer in flight
+
+// Sends HTTP requests on one thread without ever blocking it: libcurl's multi interface driven from outside. It has no
+// thread of its own; its owner calls Turn() when epoll_fd() is readable or NextTimer() is due. Not thread-safe:
+// everything is called on the owner's thread.
+//
+// What it promises, and tests show: a request is written to at most one connection, at most once (libcurl's silent
+// re-send on a dead kept-alive connection is stopped); redirects are not followed; no proxy but the configured one;
+// bounded response; TLS verified; addresses outside the policy are never connected to.
+class Client {
+ public:
+  // `resolver` outlives the client and may be shared between threads. Call http::GlobalInit() first, once a process.
+  static absl::StatusOr<std::unique_ptr<Client>> Create(const ClientOptions& options, Resolver* resolver,
+                                                        const Clock* clock);
+  virtual ~Client() = default;  // transfers still in flight are dropped without OnTransferDone
+
+  // Fails with INVALID_ARGUMENT when a file does not exist or cannot be used. The endpoint lives as long as the client.
+  virtual absl::StatusOr<Endpoint*> AddEndpoint(const EndpointOptions& options) = 0;
+
+  // Starts to send. `timeout` covers everything, from name resolution to the last byte; at least 1 ms. `observer`
+  // outlives the transfer. The Transfer is valid until OnTransferDone or Cancel.
+  virtual Transfer* Send(Endpoint* endpoint, Request request, absl::Duration timeout, TransferObserver* observer) = 0;
+
+  // Ends the transfer now, without OnTransferDone. Returns true if bytes of the request may have reached the upstream.
+  virtual bool Cancel(Transfer* transfer) = 0;
+
+  // Whether bytes of the request may have reached the upstream by now.
+  virtual bool MayHaveBeenSent(const Transfer* transfer) const = 0;
+
+  // Acts on ready sockets, due timers and resolved names, and reports finished transfers, without blocking. Returns
+  // whether anything was done. Cheap when nothing is in flight.
+  virtual bool Turn() = 0;
+
+  // Becomes readable when Turn() has something to do (level-triggered). For nesting in another epoll set.
+  virtual int epoll_fd() const = 0;
+
+  // When Turn() is to be called at the latest even if epoll_fd() stays quiet.
+  virtual std::optional<SteadyTime> NextTimer() const = 0;
+
+  virtual size_t in_flight() const = 0;
+};
+
+// curl_global_init and SIGPIPE; call once, before any thread is started.
+absl::Status GlobalInit();
+
+}  // namespace interaction::http

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <coroutine>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/http/client.h"
+#include "server/http/message.h"
+#include "server/lane/cancellation.h"
+#include "server/lane/lane.h"
+#include "server/lane/timers.h"
+
+// What a call can wait for on its lane. Each is awaited once, at once:
+//
+//   auto response = co_await lane::Post(lane, endpoint, std::move(request), timeout, &cancellation);
+namespace interaction::lane {
+
+// Sends a request and yields its complete response, or the error of a transfer that brought none. A cancelled call ends
+// the transfer at once with the error of CancelledError().
+class [[nodiscard]] Post final : private http::TransferObserver, private Cancellation::Listener {
+ public:
+  Post(Lane* lane, http::Endpoint* endpoint, http::Request request, absl::Duration timeout, Cancellation* cancellation)
+      : lane_(lane),
+        endpoint_(endpoint),
+        request_(std::move(request)),
+        timeout_(timeout),
+        cancellation_(cancellation) {}
+
+  bool await_ready();
+  void await_suspend(std::coroutine_handle<> awaiter);
+  absl::StatusOr<http::Response> await_resume() { return *std::move(result_); }
+
+ private:
+  void OnTransferDone(absl::StatusOr<http::Response> result) override;
+  void OnCancel() override;
+
+  Lane* const lane_;
+  http::Endpoint* const endpoint_;
+  http::Request request_;
+  const absl::Duration timeout_;
+  Cancellation* const cancellation_;
+  http::Transfer* transfer_ = nullptr;
+  std::coroutine_handle<> awaiter_;
+  std::optional<absl::StatusOr<http::Response>> result_;
+};
+
+// Waits. Yields true when the time has passed and false when the call was cancelled before.
+class [[nodiscard]] Sleep final : private Timers::Timer, private Cancellation::Listener {
+ public:
+  Sleep(Lane* lane, absl::Duration duration, Cancellation* cancellation)
+      : lane_(lane),
+        due_(lane->clock().SteadyNow() + absl::ToInt64Nanoseconds(duration)),
+        cancellation_(cancellation) {}
+
+  bool await_ready() const { return cancellation_->cancelled(); }
+  void await_suspend(std::coroutine_handle<> awaiter);
+  bool await_resume() const { return !cancellation_->cancelled(); }
+
+ private:
+  void OnDue() override;
+  void OnCancel() override;
+
+  Lane* const lane_;
+  const SteadyTime due_;
+  Cancellation* const cancellation_;
+  std::coroutine_handle<> awaiter_;
+};
+
+// The error of a call that was given up: by its caller, or because the server ends. `sent`: bytes of the request may
+// have reached the upstream.
+absl::Status CancelledError(CancelCause cause, bool sent);
+
+}  // namespace interaction::lane

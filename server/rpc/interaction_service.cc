@@ -1,0 +1,36 @@
+#include "server/rpc/interaction_service.h"
+
+#include <utility>
+
+namespace interaction::rpc {
+namespace {
+
+// Calls of one method that a lane is ready to take in at once. gRPC keeps those beyond in a list of its own, so this is
+// about speed in a burst and not a limit.
+constexpr int kAcceptorsPerMethod = 32;
+
+}  // namespace
+
+InteractionService::InteractionService(Backend<VspTranslator> vsp, Backend<WolkvoxTranslator> wolkvox,
+                                       call::Admission* admission)
+    : create_vsp_(
+          [this](UnaryCall* call, grpc::ServerCompletionQueue* queue, void* tag) {
+            service_.RequestCreateVspInteraction(&call->life.context(), &call->request, &call->responder, queue, queue,
+                                                 tag);
+          },
+          vsp.translator, std::move(vsp.endpoints), admission, vsp.options),
+      add_wolkvox_(
+          [this](UnaryCall* call, grpc::ServerCompletionQueue* queue, void* tag) {
+            service_.RequestAddWolkvoxInteraction(&call->life.context(), &call->request, &call->responder, queue, queue,
+                                                  tag);
+          },
+          wolkvox.translator, std::move(wolkvox.endpoints), admission, wolkvox.options) {}
+
+void InteractionService::Start(lane::Lane* lane, LaneCalls* calls, telemetry::Logger* log) {
+  for (int i = 0; i < kAcceptorsPerMethod; ++i) {
+    lane::Spawn(AcceptCalls(lane, calls, &create_vsp_, log));
+    lane::Spawn(AcceptCalls(lane, calls, &add_wolkvox_, log));
+  }
+}
+
+}  // namespace interaction::rpc

@@ -1,0 +1,148 @@
+#include "server/rpc/reflection_service.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/descriptor.pb.h>
+
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "server/rpc/stream.h"
+
+namespace interaction::rpc {
+namespace {
+
+using google::protobuf::DescriptorPool;
+using google::protobuf::FileDescriptor;
+
+// The two versions differ in their package alone, so everything is written once, for a version V.
+struct V1 {
+  using Service = grpc::reflection::v1::ServerReflection::AsyncService;
+  using Request = grpc::reflection::v1::ServerReflectionRequest;
+  using Response = grpc::reflection::v1::ServerReflectionResponse;
+};
+struct V1Alpha {
+  using Service = grpc::reflection::v1alpha::ServerReflection::AsyncService;
+  using Request = grpc::reflection::v1alpha::ServerReflectionRequest;
+  using Response = grpc::reflection::v1alpha::ServerReflectionResponse;
+};
+
+// A file after the files it imports.
+template <typename Files>
+void AddWithImports(const FileDescriptor* file, absl::flat_hash_set<const FileDescriptor*>& seen, Files* files) {
+  if (!seen.insert(file).second) return;
+  google::protobuf::FileDescriptorProto proto;
+  file->CopyTo(&proto);
+  files->add_file_descriptor_proto(proto.SerializeAsString());
+  for (int i = 0; i < file->dependency_count(); ++i) AddWithImports(file->dependency(i), seen, files);
+}
+
+template <typename Response>
+void AnswerFile(const FileDescriptor* file, Response* response) {
+  if (file == nullptr) {
+    response->mutable_error_response()->set_error_code(grpc::StatusCode::NOT_FOUND);
+    response->mutable_error_response()->set_error_message("not found");
+    return;
+  }
+  absl::flat_hash_set<const FileDescriptor*> seen;
+  AddWithImports(file, seen, response->mutable_file_descriptor_response());
+}
+
+template <typename Response>
+void AnswerExtensionNumbers(const std::string& type, Response* response) {
+  const DescriptorPool* pool = DescriptorPool::generated_pool();
+  const auto* descriptor = pool->FindMessageTypeByName(type);
+  if (descriptor == nullptr) return AnswerFile(nullptr, response);
+  auto* numbers = response->mutable_all_extension_numbers_response();
+  numbers->set_base_type_name(type);
+  std::vector<const google::protobuf::FieldDescriptor*> extensions;
+  pool->FindAllExtensions(descriptor, &extensions);
+  for (const auto* extension : extensions) numbers->add_extension_number(extension->number());
+}
+
+const FileDescriptor* FileOfExtension(const std::string& type, int number) {
+  const DescriptorPool* pool = DescriptorPool::generated_pool();
+  const auto* descriptor = pool->FindMessageTypeByName(type);
+  const auto* extension = descriptor ? pool->FindExtensionByNumber(descriptor, number) : nullptr;
+  return extension ? extension->file() : nullptr;
+}
+
+template <typename V>
+typename V::Response Answer(const typename V::Request& request, const std::vector<std::string>& services) {
+  using Request = typename V::Request;
+  const DescriptorPool* pool = DescriptorPool::generated_pool();
+  typename V::Response response;
+  response.set_valid_host(request.host());
+  *response.mutable_original_request() = request;
+  switch (request.message_request_case()) {
+    case Request::kFileByFilename:
+      AnswerFile(pool->FindFileByName(request.file_by_filename()), &response);
+      break;
+    case Request::kFileContainingSymbol:
+      AnswerFile(pool->FindFileContainingSymbol(request.file_containing_symbol()), &response);
+      break;
+    case Request::kFileContainingExtension:
+      AnswerFile(FileOfExtension(request.file_containing_extension().containing_type(),
+                                 request.file_containing_extension().extension_number()),
+                 &response);
+      break;
+    case Request::kAllExtensionNumbersOfType:
+      AnswerExtensionNumbers(request.all_extension_numbers_of_type(), &response);
+      break;
+    case Request::kListServices:
+      for (const std::string& name : services) response.mutable_list_services_response()->add_service()->set_name(name);
+      break;
+    case Request::MESSAGE_REQUEST_NOT_SET:
+      response.mutable_error_response()->set_error_code(grpc::StatusCode::INVALID_ARGUMENT);
+      response.mutable_error_response()->set_error_message("the request asks for nothing");
+      break;
+  }
+  return response;
+}
+
+template <typename V>
+struct ReflectionCall {
+  CallLife life{CallLife::AtShutdown::kCutOff};
+  grpc::ServerAsyncReaderWriter<typename V::Response, typename V::Request> stream{&life.context()};
+};
+
+template <typename V>
+lane::Task<void> Serve(const std::vector<std::string>* services, std::unique_ptr<ReflectionCall<V>> call) {
+  typename V::Request request;
+  while (true) {
+    lane::Operation done;
+    call->stream.Read(&request, done.tag());
+    const bool read = co_await done;
+    if (!read) break;
+    call->stream.Write(Answer<V>(request, *services), done.tag());
+    const bool written = co_await done;
+    if (!written) break;
+  }
+  auto finish = FinishStream(&call->stream, &call->life, grpc::Status::OK);
+  co_await finish;
+}
+
+template <typename V>
+lane::Task<void> Accept(typename V::Service* service, const std::vector<std::string>* services, lane::Lane* lane,
+                        LaneCalls* calls) {
+  while (true) {
+    auto call = std::make_unique<ReflectionCall<V>>();
+    lane::Operation arrived;
+    service->RequestServerReflectionInfo(&call->life.context(), &call->stream, lane->queue(), lane->queue(),
+                                         arrived.tag());
+    const bool ok = co_await arrived;
+    if (!ok) co_return;
+    call->life.Arrived(calls);
+    lane::Spawn(Serve<V>(services, std::move(call)));
+  }
+}
+
+}  // namespace
+
+ReflectionService::ReflectionService(std::vector<std::string> services) : services_(std::move(services)) {}
+
+void ReflectionService::Start(lane::Lane* lane, LaneCalls* calls) {
+  lane::Spawn(Accept<V1>(&v1_, &services_, lane, calls));
+  lane::Spawn(Accept<V1Alpha>(&v1alpha_, &services_, lane, calls));
+}
+
+}  // namespace interaction::rpc

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <initializer_list>
+#include <mutex>
+#include <string>
+#include <type_traits>
+#include <variant>
+
+#include "absl/strings/string_view.h"
+#include "server/base/clock.h"
+#include "server/base/secret.h"
+
+namespace interaction::telemetry {
+
+enum class LogLevel { kDebug, kInfo, kWarning, kError };
+
+// Reads "debug", "info", "warning" or "error"; anything else is info.
+LogLevel LogLevelFromName(absl::string_view name);
+
+// A key with its value in a line of the log. Refers to the texts, so it lives no longer than the call of Log().
+class LogField {
+ public:
+  using Value = std::variant<absl::string_view, int64_t, uint64_t, double, bool>;
+
+  LogField(absl::string_view key, absl::string_view value) : key_(key), value_(value) {}
+  LogField(absl::string_view key, const char* value) : key_(key), value_(absl::string_view(value)) {}
+  LogField(absl::string_view key, const std::string& value) : key_(key), value_(absl::string_view(value)) {}
+  LogField(absl::string_view key, bool value) : key_(key), value_(value) {}
+  LogField(absl::string_view key, double value) : key_(key), value_(value) {}
+  template <typename T, std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, bool>, int> = 0>
+  LogField(absl::string_view key, T value)
+      : key_(key), value_(static_cast<std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t>>(value)) {}
+  LogField(absl::string_view key, const Secret& value) = delete;  // a secret has no place in a log
+
+  absl::string_view key() const { return key_; }
+  const Value& value() const { return value_; }
+
+ private:
+  absl::string_view key_;
+  Value value_;
+};
+
+// Where lines go. Thread-safe.
+class LogSink {
+ public:
+  virtual ~LogSink() = default;
+
+  // Takes one line, its line end included; false if it was lost.
+  virtual bool Write(absl::string_view line) noexcept = 0;
+};
+
+// A file descriptor, such as standard error: one write(2) a line. A pipe that is full loses lines instead of blocking
+// the thread that logs: a log collector that hangs must not stop calls.
+class FileLogSink final : public LogSink {
+ public:
+  explicit FileLogSink(int fd) : fd_(fd) {}  // stays the caller's
+
+  bool Write(absl::string_view line) noexcept override;
+
+ private:
+  const int fd_;
+  std::mutex mutex_;  // between asking whether there is room and writing
+};
+
+// Writes one JSON object a line: ts (RFC 3339, UTC, milliseconds), level, msg, then the fields in their order.
+//
+//   logger->Log(LogLevel::kInfo, "listening", {{"address", address}, {"lanes", 4}});
+//   {"ts":"2024-05-01T12:00:00.123Z","level":"info","msg":"listening","address":"0.0.0.0:50051","lanes":4}
+//
+// Thread-safe; never throws, never blocks on a slow reader. Costs a comparison when the level is off. A line longer
+// than kMaxLine, the most that a pipe takes in one piece, is written without its fields and with "truncated":true.
+// Bytes that are not UTF-8 appear as U+FFFD.
+class Logger {
+ public:
+  static constexpr size_t kMaxLine = 4096;
+
+  // `clock` and `sink` outlive the logger.
+  Logger(LogLevel level, const Clock* clock, LogSink* sink) : level_(level), clock_(clock), sink_(sink) {}
+
+  // Whether lines of this level are written. Ask it before making texts that are only for the log.
+  bool Enabled(LogLevel level) const { return level >= level_; }
+
+  // `message` is fixed English; what varies goes into `fields`.
+  void Log(LogLevel level, absl::string_view message, std::initializer_list<LogField> fields = {}) noexcept {
+    if (Enabled(level)) Write(level, message, fields);
+  }
+
+  // How many lines the sink has lost.
+  uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+
+ private:
+  void Write(LogLevel level, absl::string_view message, std::initializer_list<LogField> fields) noexcept;
+
+  const LogLevel level_;
+  const Clock* const clock_;
+  LogSink* const sink_;
+  std::atomic<uint64_t> dropped_{0};
+};
+
+}  // namespace interaction::telemetry

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "server/base/errors.h"
+
+namespace interaction::upstream {
+
+// Limits of the published contract, in Unicode code points.
+inline constexpr int kMaxText = 1024;
+inline constexpr int kMaxBody = 32768;
+inline constexpr int kMaxCredential = 512;
+
+// Collects what is wrong with the fields of a request, so that the caller learns all of it at once. Each check adds at
+// most one violation, whose text says what would be right and does not repeat the value. Texts are valid UTF-8:
+// protobuf has seen to that.
+//
+//   FieldChecks checks;
+//   checks.Required("sender", request.sender());
+//   checks.Guid("account_id", request.account_id());
+//   return checks.ToStatus();
+class FieldChecks {
+ public:
+  // What a wire format can carry, besides its own escapes.
+  enum class Charset {
+    kAny,
+    kXml10,  // no control characters but tab, CR and LF; no U+FFFE and U+FFFF (XML 1.0, section 2.2)
+  };
+
+  explicit FieldChecks(Charset charset = Charset::kAny) : charset_(charset) {}
+
+  void Optional(absl::string_view field, absl::string_view text, int max_length = kMaxText);
+  void Required(absl::string_view field, absl::string_view text, int max_length = kMaxText);  // not empty
+  void NotBlank(absl::string_view field, absl::string_view text, int max_length = kMaxText);  // more than white space
+  void Guid(absl::string_view field, absl::string_view text);
+  void Credential(absl::string_view field, absl::string_view text);  // 1 to 512 characters, 0x21 to 0x7e
+  void RequestId(absl::string_view text);                            // "request_id": a UUID, or empty
+
+  void Add(absl::string_view field, absl::string_view description);
+
+  // OK, or INVALID_REQUEST with every violation.
+  absl::Status ToStatus() const;
+
+ private:
+  bool TextIsFine(absl::string_view field, absl::string_view text, int max_length);
+
+  const Charset charset_;
+  std::vector<FieldViolation> violations_;
+};
+
+// The number of code points in valid UTF-8.
+int CountCodePoints(absl::string_view utf8);
+
+}  // namespace interaction::upstream

@@ -1,0 +1,174 @@
+#include "server/upstream/seethepro/response_decoder.h"
+
+#include <optional>
+#include <pugixml.hpp>
+#include <set>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "server/base/status_macros.h"
+#include "server/upstream/json_reader.h"
+#include "server/upstream/seethepro/fields.h"
+#include "server/upstream/text.h"
+
+namespace interaction::seethepro {
+namespace {
+
+using Reply = v1::CreateVspInteractionResponse;
+
+absl::Status Malformed() { return absl::InvalidArgumentError("not a VspInteraction"); }
+
+bool LooksLikeXml(absl::string_view text) { return absl::StartsWith(absl::StripLeadingAsciiWhitespace(text), "<"); }
+
+absl::string_view LocalName(absl::string_view name) {
+  const size_t colon = name.find(':');
+  return colon == absl::string_view::npos ? name : name.substr(colon + 1);
+}
+
+bool IsUtf8(absl::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
+
+// Walks until an element stands deeper than any in an honest answer.
+struct DepthGuard : pugi::xml_tree_walker {
+  bool for_each(pugi::xml_node&) override { return depth() < 16; }
+};
+
+// One element and nothing else. No DTD: there is none in an honest answer, and entities are how XML is abused. pugixml
+// itself checks neither the encoding nor what stands around the root; parse_fragment shows the latter.
+bool ParseXml(absl::string_view text, pugi::xml_document* document) {
+  constexpr unsigned kOptions =
+      pugi::parse_default | pugi::parse_doctype | pugi::parse_fragment | pugi::parse_ws_pcdata_single;
+  if (!IsUtf8(text)) return false;
+  if (!document->load_buffer(text.data(), text.size(), kOptions, pugi::encoding_utf8)) return false;
+  const pugi::xml_node root = document->first_child();
+  DepthGuard guard;
+  return root.type() == pugi::node_element && !root.next_sibling() && document->traverse(guard);
+}
+
+bool IsNil(const pugi::xml_node& node) {
+  for (const pugi::xml_attribute& attribute : node.attributes()) {
+    if (LocalName(attribute.name()) == "nil") return attribute.as_bool();
+  }
+  return false;
+}
+
+// The whole text of an element; nothing if it holds more than text, or a character reference to what is no character.
+std::optional<std::string> TextOf(const pugi::xml_node& element) {
+  std::string text;
+  for (const pugi::xml_node& child : element.children()) {
+    if (child.type() != pugi::node_pcdata && child.type() != pugi::node_cdata) return std::nullopt;
+    text.append(child.value());
+  }
+  if (!IsUtf8(text)) return std::nullopt;
+  return text;
+}
+
+// Takes over the members that are there and not null; false for one that is not a string.
+bool TakeJson(const upstream::JsonObject& object, Reply* reply) {
+  const auto take = [&object](std::string_view name, auto set) {
+    simdjson::dom::element element;
+    if (object[name].get(element) != simdjson::SUCCESS || element.is_null()) return true;
+    std::string_view text;
+    if (element.get(text) != simdjson::SUCCESS) return false;
+    set(text);
+    return true;
+  };
+  return take("InteractionId", [&](std::string_view text) { reply->set_interaction_id(std::string(text)); }) &&
+         take("CampaignKey", [&](std::string_view text) { reply->set_campaign_key(std::string(text)); }) &&
+         take("InteractionUrl", [&](std::string_view text) { reply->set_interaction_url(std::string(text)); });
+}
+
+// The element of that name; nothing if there are two. Namespaces are not compared: a prefix is the writer's choice.
+std::optional<pugi::xml_node> ChildOf(const pugi::xml_node& root, absl::string_view name) {
+  pugi::xml_node found;
+  for (const pugi::xml_node& child : root.children()) {
+    if (LocalName(child.name()) != name) continue;
+    if (found) return std::nullopt;
+    found = child;
+  }
+  return found;
+}
+
+// The same for XML; false also for an element that is there twice.
+bool TakeXml(const pugi::xml_node& root, Reply* reply) {
+  if (LocalName(root.name()) != "VspInteraction") return false;
+  const auto take = [&root](absl::string_view name, auto set) {
+    const std::optional<pugi::xml_node> child = ChildOf(root, name);
+    if (!child) return false;
+    if (!*child || IsNil(*child)) return true;
+    std::optional<std::string> text = TextOf(*child);
+    if (!text) return false;
+    set(*std::move(text));
+    return true;
+  };
+  return take("InteractionId", [&](std::string text) { reply->set_interaction_id(std::move(text)); }) &&
+         take("CampaignKey", [&](std::string text) { reply->set_campaign_key(std::move(text)); }) &&
+         take("InteractionUrl", [&](std::string text) { reply->set_interaction_url(std::move(text)); });
+}
+
+// "model.AccountId" and "createVspInteraction.AccountId" are about account_id: the parameter's name is the vendor's
+// affair.
+std::optional<absl::string_view> ProtoField(absl::string_view key) {
+  const absl::string_view name = key.substr(key.rfind('.') + 1);
+  for (const FieldName& field : kFieldNames) {
+    if (absl::EqualsIgnoreCase(field.upstream, name)) return field.proto;
+  }
+  return std::nullopt;
+}
+
+std::set<absl::string_view> FieldsInJsonModelState(absl::string_view text) {
+  std::set<absl::string_view> fields;
+  const auto object = upstream::JsonObject::Parse(text);
+  simdjson::dom::object model_state;
+  if (!object.ok() || (*object)["ModelState"].get(model_state) != simdjson::SUCCESS) return fields;
+  for (const auto& [key, value] : model_state) {
+    if (const auto field = ProtoField({key.data(), key.size()})) fields.insert(*field);
+  }
+  return fields;
+}
+
+std::set<absl::string_view> FieldsInXmlModelState(absl::string_view text) {
+  std::set<absl::string_view> fields;
+  pugi::xml_document document;
+  if (!ParseXml(text, &document)) return fields;
+  for (const pugi::xml_node& child : document.document_element().child("ModelState").children()) {
+    if (const auto field = ProtoField(child.name())) fields.insert(*field);
+  }
+  return fields;
+}
+
+}  // namespace
+
+absl::StatusOr<Reply> DecodeReply(absl::string_view body) {
+  std::string storage;
+  ASSIGN_OR_RETURN(const absl::string_view text, upstream::ToUtf8(body, &storage));
+  Reply reply;
+  if (LooksLikeXml(text)) {
+    pugi::xml_document document;
+    if (!ParseXml(text, &document) || !TakeXml(document.document_element(), &reply)) return Malformed();
+  } else {
+    ASSIGN_OR_RETURN(const upstream::JsonObject object, upstream::JsonObject::Parse(text));
+    if (!TakeJson(object, &reply)) return Malformed();
+  }
+  if (reply.interaction_id().empty()) return Malformed();
+  return reply;
+}
+
+std::vector<FieldViolation> DecodeModelState(absl::string_view body) {
+  std::string storage;
+  const auto text = upstream::ToUtf8(body, &storage);
+  if (!text.ok()) return {};
+  std::vector<FieldViolation> violations;
+  for (const absl::string_view field :
+       LooksLikeXml(*text) ? FieldsInXmlModelState(*text) : FieldsInJsonModelState(*text)) {
+    violations.push_back({std::string(field), "was rejected by SeeThePro"});
+  }
+  return violations;
+}
+
+bool IsFrameworkNotFound(absl::string_view body) {
+  if (absl::StrContains(body, "No HTTP resource was found")) return true;
+  return !upstream::JsonObject::Parse(body).ok() && !absl::StrContains(body, "<Error");
+}
+
+}  // namespace interaction::seethepro

@@ -1,0 +1,95 @@
+#include "server/upstream/seethepro/translator.h"
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "server/base/errors.h"
+#include "server/base/status_macros.h"
+#include "server/http/url.h"
+#include "server/upstream/field_checks.h"
+#include "server/upstream/http_verdict.h"
+#include "server/upstream/seethepro/request_encoder.h"
+#include "server/upstream/seethepro/response_decoder.h"
+
+namespace interaction::seethepro {
+
+using upstream::Credential;
+using upstream::CredentialOwner;
+using upstream::FieldChecks;
+
+namespace {
+
+// Takes out what is said of the key; returns whether there was anything.
+bool EraseKey(std::vector<FieldViolation>* violations) {
+  return std::erase_if(*violations,
+                       [](const FieldViolation& violation) { return violation.field == "app_access_key"; }) > 0;
+}
+
+bool SaysDuplicate(absl::string_view body) {
+  const std::string text = absl::AsciiStrToLower(body);
+  return absl::StrContains(text, "already exist") || absl::StrContains(text, "duplicate");
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Translator>> Translator::Create(Options options) {
+  auto url = http::JoinUrl(options.base_url, "api/vspinteraction/create", {});
+  if (!url.ok()) return absl::InvalidArgumentError(absl::StrCat("seethepro.base_url: ", url.status().message()));
+  return std::unique_ptr<Translator>(new Translator(std::move(options), *std::move(url)));
+}
+
+Translator::Translator(Options options, std::string url)
+    : options_(std::move(options)), url_(std::move(url)), headers_(HeadersFor(options_.wire_format)) {}
+
+absl::Status Translator::Authorize(const Request& request) const {
+  const bool holds_key = !options_.app_access_key.empty();
+  if (request.app_access_key().empty() || !holds_key || options_.allow_caller_credentials) return absl::OkStatus();
+  return Error(Reason::kCallerCredentialsForbidden).In(Phase::kAuthorize).With("field", "app_access_key");
+}
+
+absl::Status Translator::Validate(const Request& request) const {
+  const bool xml = options_.wire_format == WireFormat::kXml;
+  FieldChecks checks(xml ? FieldChecks::Charset::kXml10 : FieldChecks::Charset::kAny);
+  if (!request.app_access_key().empty() || options_.app_access_key.empty()) {
+    checks.Credential("app_access_key", request.app_access_key());
+  }
+  checks.NotBlank("interaction_identity", request.interaction_identity());
+  checks.NotBlank("interaction_name", request.interaction_name());
+  checks.Guid("account_id", request.account_id());
+  checks.Guid("contact_id", request.contact_id());
+  if (request.has_tenant_key()) checks.Guid("tenant_key", request.tenant_key());
+  if (request.has_group_key()) checks.Guid("group_key", request.group_key());
+  checks.RequestId(request.request_id());
+  return checks.ToStatus();
+}
+
+Credential Translator::CredentialFor(const Request& request) const {
+  if (request.app_access_key().empty()) return {options_.app_access_key, CredentialOwner::kGateway};
+  return {Secret(request.app_access_key()), CredentialOwner::kCaller};
+}
+
+absl::StatusOr<http::Request> Translator::Encode(const Request& request, const Credential& credential) const {
+  return http::Request{url_, headers_, EncodeBody(request, credential.secret.Reveal(), options_.wire_format)};
+}
+
+absl::StatusOr<Translator::Reply> Translator::Decode(const http::Response& response, CredentialOwner owner,
+                                                     absl::Time now) const {
+  if (upstream::IsSuccess(response.status)) {
+    if (auto reply = DecodeReply(response.body); reply.ok()) return reply;
+  }
+  upstream::Hints hints{.owner = owner, .now = now};
+  int status = response.status;
+  if (status == 400) {
+    hints.field_violations = DecodeModelState(response.body);
+    if (owner == CredentialOwner::kGateway && EraseKey(&hints.field_violations) && hints.field_violations.empty()) {
+      status = 401;  // what it means: the gateway's key is refused, and there is nothing for the caller to correct
+    }
+  }
+  if (status == 404) hints.names_a_resource = !IsFrameworkNotFound(response.body);
+  if (status == 409) hints.says_duplicate = SaysDuplicate(response.body);
+  return upstream::HttpError(status, response, hints);
+}
+
+}  // namespace interaction::seethepro

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "server/http/message.h"
+#include "server/upstream/credential.h"
+
+namespace interaction::upstream {
+
+// What is true of one upstream and its RPC: the rules for a request, its form on the wire, the meaning of an answer.
+// Each room implements it once. Pure: no I/O, no clock, no log, no state that changes; thread-safe. Same input, same
+// bytes.
+//
+// A call uses it in this order: Authorize, Validate, CredentialFor, Encode, (send), Decode. All errors are made with
+// Error (server/base/errors.h).
+template <typename RequestMessage, typename ReplyMessage>
+class Translator {
+ public:
+  using Request = RequestMessage;
+  using Reply = ReplyMessage;
+
+  virtual ~Translator() = default;
+
+  // The upstream's name in error metadata, logs and metrics: the name of its folder.
+  virtual absl::string_view name() const = 0;
+
+  // Whether the caller may send what it sent: CALLER_CREDENTIALS_FORBIDDEN where the gateway holds the credential.
+  virtual absl::Status Authorize(const Request& request) const = 0;
+
+  // Whether every field keeps its rule: INVALID_REQUEST with all violations at once.
+  virtual absl::Status Validate(const Request& request) const = 0;
+
+  // The credential to send for a request that passed Authorize and Validate.
+  virtual Credential CredentialFor(const Request& request) const = 0;
+
+  // The upstream's request for one that passed Validate.
+  virtual absl::StatusOr<http::Request> Encode(const Request& request, const Credential& credential) const = 0;
+
+  // The reply, which means that the interaction was opened (outcome applied), or the error that the answer amounts to.
+  // `now` is for HTTP dates.
+  virtual absl::StatusOr<Reply> Decode(const http::Response& response, CredentialOwner owner, absl::Time now) const = 0;
+};
+
+}  // namespace interaction::upstream

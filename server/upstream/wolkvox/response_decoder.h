@@ -1,0 +1,16 @@
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "interaction/v1/interaction_service.pb.h"
+#include "server/http/message.h"
+#include "server/upstream/http_verdict.h"
+
+namespace interaction::wolkvox {
+
+// Reads an answer {"code":...,"error":...,"msg":...}, which wolkvox sends with any HTTP status. `code` counts before
+// the HTTP status, as a number or a string; a failure inside an HTTP 200 is a failure. The four meanings of 403 are
+// told apart by `msg`, which itself goes nowhere: it names agents.
+absl::StatusOr<v1::AddWolkvoxInteractionResponse> DecodeAnswer(const http::Response& response,
+                                                               const upstream::Hints& hints);
+
+}  // namespace interaction::wolkvox

@@ -1,0 +1,99 @@
+// A caller that leaves: whatever the call was waiting for is freed, and nothing is sent that was not sent yet.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "tests/integration/answer_matchers.h"
+#include "tests/integration/gateway.h"
+#include "tests/support/eventually.h"
+#include "tests/support/fake_resolver.h"
+#include "tests/support/process_stats.h"
+#include "tests/support/raw_h2.h"
+#include "tests/support/raw_upstream.h"
+#include "tests/support/sockets.h"
+
+namespace interaction::testing {
+namespace {
+
+constexpr char kOk[] = R"({"InteractionId":"1"})";
+constexpr char kCreateVsp[] = "/interaction.v1.InteractionService/CreateVspInteraction";
+
+RawCall ValidCall() { return {.path = kCreateVsp, .body = GrpcMessage(TestGateway::ValidVsp().SerializeAsString())}; }
+
+// Calls, and cancels once `reached` says that the call is where it is meant to be.
+template <typename Reached>
+void CallAndCancel(const TestGateway& gateway, Reached reached) {
+  grpc::ClientContext* context_of_call = nullptr;
+  absl::Notification set_up;
+  std::thread canceller([&] {
+    set_up.WaitForNotification();
+    EXPECT_TRUE(Eventually(reached));
+    context_of_call->TryCancel();
+  });
+  const VspAnswer answer = gateway.CreateVsp([&](grpc::ClientContext& context) {
+    context_of_call = &context;
+    set_up.Notify();
+  });
+  canceller.join();
+  EXPECT_EQ(answer.status.error_code(), grpc::StatusCode::CANCELLED);
+}
+
+TEST(CancellationTest, WhileResolvingSendsNothing) {
+  FakeResolver resolver;
+  RawUpstream upstream(Always({RespondJson(200, kOk)}));
+  const TestGateway gateway(upstream.UrlFor("slow.test"), nullptr, &resolver);
+  CallAndCancel(gateway, [&] { return resolver.waiting("slow.test") == 1; });
+  resolver.Answer("slow.test", {"127.0.0.1"});  // too late
+  resolver.Answer("fresh.test", {"127.0.0.1"});
+  EXPECT_THAT(gateway.CreateVsp(), Succeeds());
+  EXPECT_EQ(upstream.counts().requests, 1u);
+}
+
+TEST(CancellationTest, WhileConnectingSendsNothing) {
+  const SilentPort port;
+  const TestGateway gateway(absl::StrCat("http://127.0.0.1:", port.port(), "/"));
+  const int before = ReadProcessStats().open_fds;
+  CallAndCancel(gateway, [&] { return ReadProcessStats().open_fds > before; });
+}
+
+TEST(CancellationTest, AfterSendingEndsTheTransfer) {
+  RawUpstream upstream(Always({Hang()}));
+  const TestGateway gateway(upstream.url());
+  CallAndCancel(gateway, [&] { return upstream.counts().requests == 1; });
+  EXPECT_TRUE(upstream.WaitForOpenAtMost(0));
+  EXPECT_EQ(upstream.counts().requests, 1u);
+}
+
+// Ten thousand calls, cancelled at random moments: before they arrive, while they are sent, while they are answered.
+TEST(CancellationTest, AtAnyMomentLeavesNothingBehind) {
+  constexpr int kCalls = 10000;
+  RawUpstream upstream(Always({Pause(absl::Microseconds(300)), RespondJson(200, kOk)}));
+  auto gateway = std::make_unique<TestGateway>(upstream.url());
+  EXPECT_THAT(gateway->CreateVsp(), Succeeds());
+  const unsigned seed = std::random_device{}();  // printed, so that a failure can be repeated
+  std::mt19937 random(seed);
+  SCOPED_TRACE(absl::StrCat("seed ", seed));
+  RawH2Client client(gateway->port());
+  for (int i = 0; i < kCalls; ++i) {
+    const uint32_t stream = client.Start(ValidCall());
+    if (random() % 4 == 0) absl::SleepFor(absl::Microseconds(random() % 600));
+    client.Cancel(stream);
+  }
+  EXPECT_THAT(gateway->CreateVsp(), Succeeds());
+  const absl::Time start = absl::Now();
+  gateway->app().Shutdown(absl::Seconds(10));
+  EXPECT_LT(absl::Now() - start, absl::Seconds(5)) << "calls were still in flight";
+  gateway.reset();
+  EXPECT_LE(upstream.counts().requests, kCalls + 2u);
+  EXPECT_TRUE(upstream.WaitForOpenAtMost(0));
+}
+
+}  // namespace
+}  // namespace interaction::testing

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <grpcpp/create_channel.h>
+#include <signal.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tests/integration/gateway.h"
+#include "tests/support/subprocess.h"
+
+namespace interaction::testing {
+
+// interaction-server in a process of its own, on a free port, and a client of it.
+class ServerProcess {
+ public:
+  // `settings` as for --set.
+  explicit ServerProcess(const std::vector<std::string>& settings, const SubprocessOptions& options = {})
+      : process_(INTERACTION_SERVER, Arguments(settings), options),
+        address_(ReadAddress()),
+        client_(GatewayClient(grpc::CreateChannel(address_, grpc::InsecureChannelCredentials()))) {}
+
+  Subprocess& process() { return process_; }
+  const std::string& address() const { return address_; }  // "" if it does not serve
+
+  VspAnswer CreateVsp(const v1::CreateVspInteractionRequest& request, const CallSetup& setup = nullptr) const {
+    return client_.CreateVsp(request, setup);
+  }
+  WolkvoxAnswer AddWolkvox(const v1::AddWolkvoxInteractionRequest& request, const CallSetup& setup = nullptr) const {
+    return client_.AddWolkvox(request, setup);
+  }
+
+ private:
+  static std::vector<std::string> Arguments(const std::vector<std::string>& settings) {
+    std::vector<std::string> arguments = {"--set", "server.listen=127.0.0.1:0"};
+    for (const std::string& setting : settings) arguments.insert(arguments.end(), {"--set", setting});
+    return arguments;
+  }
+
+  // Out of the log line {"msg":"serving","address":"127.0.0.1:41234"}.
+  std::string ReadAddress() const {
+    const std::string line = process_.WaitForLine("\"serving\"").value_or("");
+    constexpr absl::string_view kKey = "\"address\":\"";
+    const size_t start = line.find(std::string(kKey));
+    if (start == std::string::npos) return "";
+    const size_t from = start + kKey.size();
+    return line.substr(from, line.find('"', from) - from);
+  }
+
+  Subprocess process_;
+  const std::string address_;
+  const GatewayClient client_;
+};
+
+}  // namespace interaction::testing

@@ -1,0 +1,87 @@
+#include "absl/strings/cord.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "interaction/client.h"
+#include "tests/unit/client/details.h"
+
+namespace interaction {
+namespace {
+
+using ::interaction::testing::RpcStatus;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
+
+absl::Status StatusWith(const std::string& payload) {
+  absl::Status status(absl::StatusCode::kUnavailable, "no");
+  status.SetPayload(kStatusPayload, absl::Cord(payload));
+  return status;
+}
+
+google::rpc::ErrorInfo Info(const std::string& outcome) {
+  google::rpc::ErrorInfo info;
+  info.set_reason("OVERLOADED");
+  info.set_domain("interaction.v1.InteractionService");
+  (*info.mutable_metadata())["outcome"] = outcome;
+  (*info.mutable_metadata())["phase"] = "queue";
+  return info;
+}
+
+TEST(CallErrorTest, HoldsEverythingThatTheDetailsSay) {
+  google::rpc::BadRequest bad_request;
+  auto* violation = bad_request.add_field_violations();
+  violation->set_field("account_id");
+  violation->set_description("must be a GUID");
+  google::rpc::RetryInfo retry;
+  retry.mutable_retry_delay()->set_seconds(1);
+  retry.mutable_retry_delay()->set_nanos(500'000'000);
+
+  const CallError error = GetCallError(
+      StatusWith(RpcStatus(grpc::UNAVAILABLE, "no", Info("not_applied"), bad_request, retry).SerializeAsString()));
+
+  EXPECT_EQ(error.reason, "OVERLOADED");
+  EXPECT_EQ(error.domain, "interaction.v1.InteractionService");
+  EXPECT_EQ(error.outcome, CallError::Outcome::kNotApplied);
+  EXPECT_THAT(error.metadata, UnorderedElementsAre(Pair("outcome", "not_applied"), Pair("phase", "queue")));
+  EXPECT_THAT(error.field_violations, ElementsAre(CallError::FieldViolation{"account_id", "must be a GUID"}));
+  EXPECT_EQ(error.retry_delay, absl::Milliseconds(1500));
+}
+
+struct OutcomeCase {
+  const char* name;
+  std::string outcome;
+  CallError::Outcome expected;
+};
+
+class OutcomeTest : public ::testing::TestWithParam<OutcomeCase> {};
+
+TEST_P(OutcomeTest, IsNotAppliedOnlyIfTheGatewaySaysSo) {
+  const auto details = RpcStatus(grpc::UNAVAILABLE, "no", Info(GetParam().outcome));
+  EXPECT_EQ(GetCallError(StatusWith(details.SerializeAsString())).outcome, GetParam().expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(Outcomes, OutcomeTest,
+                         ::testing::Values(OutcomeCase{"NotApplied", "not_applied", CallError::Outcome::kNotApplied},
+                                           OutcomeCase{"Unknown", "unknown", CallError::Outcome::kUnknown},
+                                           OutcomeCase{"Empty", "", CallError::Outcome::kUnknown},
+                                           OutcomeCase{"Unheard", "NOT_APPLIED", CallError::Outcome::kUnknown}),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(CallErrorTest, AStatusWithoutDetailsHasNoReasonAndAnUnknownOutcome) {
+  const CallError error = GetCallError(absl::UnavailableError("connection reset"));
+
+  EXPECT_EQ(error.reason, "");
+  EXPECT_EQ(error.outcome, CallError::Outcome::kUnknown);
+  EXPECT_THAT(error.metadata, IsEmpty());
+}
+
+TEST(CallErrorTest, DetailsThatDoNotParseAreLikeNone) {
+  const CallError error = GetCallError(StatusWith("\xff not protobuf"));
+
+  EXPECT_EQ(error.reason, "");
+  EXPECT_EQ(error.outcome, CallError::Outcome::kUnknown);
+}
+
+}  // namespace
+}  // namespace interaction

@@ -1,0 +1,356 @@
+#include "client/cli/cli.h"
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "interaction/v1/interaction_service.pb.h"
+#include "tests/support/matchers.h"
+#include "tests/support/temp_dir.h"
+#include "tests/unit/client/details.h"
+#include "tests/unit/client/fake_gateway.h"
+
+namespace interaction::cli {
+namespace {
+
+using ::interaction::testing::EqualsProto;
+using ::interaction::testing::FakeGateway;
+using ::interaction::testing::RefusingPort;
+using ::interaction::testing::RpcStatus;
+using ::interaction::testing::TempDir;
+using ::interaction::testing::ToGrpc;
+using ::testing::AllOf;
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
+using ::testing::Pair;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+struct Result {
+  int exit_code;
+  std::string out;
+  std::string err;
+};
+
+struct Surroundings {
+  std::map<std::string, std::string> variables;
+  std::string input;
+};
+
+Result Invoke(const std::vector<std::string>& args, const Surroundings& surroundings = {}) {
+  std::istringstream in(surroundings.input);
+  std::ostringstream out;
+  std::ostringstream err;
+  const GetEnv getenv = [&surroundings](const char* name) {
+    const auto variable = surroundings.variables.find(name);
+    return variable == surroundings.variables.end() ? nullptr : variable->second.c_str();
+  };
+  const int exit_code = RunCli(args, getenv, in, out, err);
+  return {exit_code, out.str(), err.str()};
+}
+
+// A gateway that remembers the last request of each kind, and answers as if it had opened something.
+class CliTest : public ::testing::Test {
+ protected:
+  CliTest() {
+    gateway_.OnCreateVsp([this](grpc::ServerContext&, const auto& request, auto& reply) {
+      create_vsp_ = request;
+      reply.set_interaction_id("i");
+      return grpc::Status::OK;
+    });
+    gateway_.OnAddWolkvox([this](grpc::ServerContext&, const auto& request, auto& reply) {
+      add_wolkvox_ = request;
+      reply.set_code(201);
+      reply.set_message("ok");
+      return grpc::Status::OK;
+    });
+  }
+
+  // Invokes with the gateway as the address.
+  Result InvokeThere(std::vector<std::string> args, Surroundings surroundings = {}) {
+    surroundings.variables["INTERACTION_ADDRESS"] = gateway_.target();
+    return Invoke(args, surroundings);
+  }
+
+  FakeGateway gateway_;
+  v1::CreateVspInteractionRequest create_vsp_;
+  v1::AddWolkvoxInteractionRequest add_wolkvox_;
+};
+
+TEST_F(CliTest, CreateVspSendsEveryFlagAndPrintsTheReply) {
+  TempDir dir;
+  const Result result =
+      InvokeThere({"create-vsp", "--app-access-key-file", dir.Write("key", "k3y\n"), "--interaction-identity", "+57",
+                   "--interaction-name", "Claim", "--account-id", "a", "--contact-id", "c", "--tenant-key", "t",
+                   "--group-key", "g", "--request-id", "r"});
+
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.out, "interaction_id   i\ncampaign_key     -\ninteraction_url  -\n");
+  EXPECT_EQ(result.err, "");
+  EXPECT_THAT(create_vsp_, EqualsProto(R"pb(app_access_key: "k3y"
+                                            interaction_identity: "+57"
+                                            interaction_name: "Claim"
+                                            account_id: "a"
+                                            contact_id: "c"
+                                            tenant_key: "t"
+                                            group_key: "g"
+                                            request_id: "r")pb"));
+}
+
+TEST_F(CliTest, AddWolkvoxSendsEveryFlagAndPrintsTheReply) {
+  TempDir dir;
+  const Result result = InvokeThere({"add-wolkvox",
+                                     "--sender",
+                                     "1",
+                                     "--sender-name",
+                                     "2",
+                                     "--recipient",
+                                     "3",
+                                     "--recipient-name",
+                                     "4",
+                                     "--subject",
+                                     "5",
+                                     "--body",
+                                     "6\n",
+                                     "--routing-point-id",
+                                     "7",
+                                     "--wolkvox-server",
+                                     "0042",
+                                     "--wolkvox-token-file",
+                                     dir.Write("token", "t0ken\r\n"),
+                                     "--request-id",
+                                     "r",
+                                     "-o",
+                                     "json"});
+
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.out, "{\n  \"code\": 201,\n  \"message\": \"ok\"\n}\n");
+  EXPECT_THAT(add_wolkvox_, EqualsProto(R"pb(sender: "1"
+                                             sender_name: "2"
+                                             recipient: "3"
+                                             recipient_name: "4"
+                                             subject: "5"
+                                             body: "6\n"
+                                             routing_point_id: "7"
+                                             wolkvox_server: "0042"
+                                             wolkvox_token: "t0ken"
+                                             request_id: "r")pb"));
+}
+
+TEST_F(CliTest, JsonComesFromStandardInputAndFlagsOverrideIt) {
+  const Result result = InvokeThere({"create-vsp", "--json", "-", "--account-id", "flag"},
+                                    {.variables = {}, .input = R"({"accountId": "json", "contact_id": "json"})"});
+
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(create_vsp_, EqualsProto(R"pb(account_id: "flag" contact_id: "json")pb"));
+}
+
+TEST_F(CliTest, JsonComesFromAFile) {
+  TempDir dir;
+  const Result result = InvokeThere({"add-wolkvox", "--json", dir.Write("request.json", R"({"sender": "s"})")});
+
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(add_wolkvox_, EqualsProto(R"pb(sender: "s")pb"));
+}
+
+TEST_F(CliTest, AnExplicitlyEmptyFlagIsSent) {
+  EXPECT_EQ(InvokeThere({"create-vsp", "--tenant-key", ""}).exit_code, 0);
+
+  EXPECT_TRUE(create_vsp_.has_tenant_key());
+  EXPECT_FALSE(create_vsp_.has_group_key());
+}
+
+TEST_F(CliTest, ASecretOfTheEnvironmentIsTheWeakestSource) {
+  const std::map<std::string, std::string> variables = {{"INTERACTION_APP_ACCESS_KEY", "environment"}};
+  TempDir dir;
+
+  EXPECT_EQ(InvokeThere({"create-vsp"}, {variables, ""}).exit_code, 0);
+  EXPECT_EQ(create_vsp_.app_access_key(), "environment");
+
+  EXPECT_EQ(InvokeThere({"create-vsp", "--json", "-"}, {variables, R"({"app_access_key": "json"})"}).exit_code, 0);
+  EXPECT_EQ(create_vsp_.app_access_key(), "json");
+
+  EXPECT_EQ(InvokeThere({"create-vsp", "--app-access-key-file", dir.Write("key", "file")}, {variables, ""}).exit_code,
+            0);
+  EXPECT_EQ(create_vsp_.app_access_key(), "file");
+}
+
+TEST_F(CliTest, GlobalFlagsWorkBeforeAndAfterTheCommand) {
+  EXPECT_EQ(Invoke({"--address", gateway_.target(), "create-vsp"}).exit_code, 0);
+  EXPECT_EQ(Invoke({"create-vsp", "--address", gateway_.target()}).exit_code, 0);
+  EXPECT_THAT(gateway_.calls(), SizeIs(2));
+}
+
+TEST_F(CliTest, MetadataIsSentAndTakesOneArgumentOnly) {
+  const Result result = InvokeThere({"-H", "X-Request-ID=a=b", "-H", "traceparent=t", "create-vsp"});
+
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  ASSERT_THAT(gateway_.calls(), SizeIs(1));
+  EXPECT_THAT(gateway_.calls()[0].metadata,
+              AllOf(::testing::Contains(Pair("x-request-id", "a=b")), ::testing::Contains(Pair("traceparent", "t")),
+                    ::testing::Contains(Pair("user-agent", StartsWith("interactionctl/")))));
+}
+
+TEST_F(CliTest, RequestIdAutoIsANewUuidThatIsTold) {
+  const Result first = InvokeThere({"create-vsp", "--request-id", "auto"});
+  const std::string first_id = create_vsp_.request_id();
+  const Result second = InvokeThere({"create-vsp", "--request-id", "auto"});
+
+  EXPECT_EQ(first.err, absl::StrCat("request id: ", first_id, "\n"));
+  const std::string digits = "[0-9a-f][0-9a-f][0-9a-f]";
+  EXPECT_THAT(first_id, AllOf(SizeIs(36), ContainsRegex(absl::StrCat("-4", digits, "-[89ab]", digits, "-"))));
+  EXPECT_NE(create_vsp_.request_id(), first_id);
+}
+
+TEST_F(CliTest, AReplayedAnswerIsNoted) {
+  gateway_.OnCreateVsp([](grpc::ServerContext& context, auto&&...) {
+    context.AddTrailingMetadata("idempotent-replayed", "true");
+    return grpc::Status::OK;
+  });
+
+  const Result result = InvokeThere({"create-vsp"});
+
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.err, HasSubstr("nothing new was opened"));
+}
+
+TEST_F(CliTest, AnErrorIsTalkAndItsExitCodeIsThatOfTheRpc) {
+  google::rpc::ErrorInfo info;
+  info.set_reason("INVALID_REQUEST");
+  info.set_domain("d");
+  gateway_.OnCreateVsp([&info](auto&&...) { return ToGrpc(RpcStatus(grpc::INVALID_ARGUMENT, "No.", info)); });
+
+  const Result result = InvokeThere({"create-vsp"});
+
+  EXPECT_EQ(result.exit_code, 67);
+  EXPECT_EQ(result.out, "");
+  EXPECT_EQ(result.err,
+            "error: INVALID_ARGUMENT: No.\n"
+            "  reason   INVALID_REQUEST (d)\n"
+            "  outcome  may have been opened: do not retry without checking\n");
+}
+
+TEST_F(CliTest, AnErrorIsDataWithJson) {
+  gateway_.OnCreateVsp([](auto&&...) { return grpc::Status(grpc::StatusCode::UNAVAILABLE, "busy"); });
+
+  const Result result = InvokeThere({"create-vsp", "-o", "json"});
+
+  EXPECT_EQ(result.exit_code, 78);
+  EXPECT_EQ(result.out, "{\n  \"code\": 14,\n  \"message\": \"busy\",\n  \"details\": []\n}\n");
+  EXPECT_EQ(result.err, "");
+}
+
+TEST(CliConnectionTest, AGatewayThatIsNotThereHasOpenedNothing) {
+  RefusingPort port;
+
+  const Result result = Invoke({"create-vsp", "--address", absl::StrCat("127.0.0.1:", port.port())});
+
+  EXPECT_EQ(result.exit_code, 78);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("GATEWAY_UNREACHABLE"), HasSubstr("nothing was opened; safe to retry")));
+}
+
+TEST_F(CliTest, HealthIsZeroOnlyIfServing) {
+  gateway_.SetHealth("", grpc::health::v1::HealthCheckResponse::SERVING);
+  gateway_.SetHealth("upstream.wolkvox", grpc::health::v1::HealthCheckResponse::NOT_SERVING);
+
+  const Result whole = InvokeThere({"health"});
+  EXPECT_EQ(whole.exit_code, 0);
+  EXPECT_EQ(whole.out, "SERVING\n");
+
+  const Result upstream = InvokeThere({"health", "upstream.wolkvox"});
+  EXPECT_EQ(upstream.exit_code, 1);
+  EXPECT_EQ(upstream.out, "upstream.wolkvox  NOT_SERVING\n");
+
+  const Result unknown = InvokeThere({"health", "nobody"});
+  EXPECT_EQ(unknown.exit_code, 69);
+  EXPECT_EQ(unknown.err, "error: NOT_FOUND: unknown service\n");
+}
+
+TEST(CliHelpTest, ExamplesComeBeforeTheReference) {
+  for (const std::vector<std::string>& args : std::vector<std::vector<std::string>>{
+           {"--help"}, {"create-vsp", "--help"}, {"add-wolkvox", "--help"}, {"health", "--help"}}) {
+    const Result result = Invoke(args);
+    EXPECT_EQ(result.exit_code, 0);
+    ASSERT_THAT(result.out, AllOf(HasSubstr("\nExamples:\n"), HasSubstr("\nUsage: ")));
+    EXPECT_LT(result.out.find("Examples:"), result.out.find("Usage:"));
+    EXPECT_EQ(result.err, "");
+  }
+}
+
+TEST(CliHelpTest, TellsTheExitCodes) { EXPECT_THAT(Invoke({"--help"}).out, HasSubstr("64+ the call failed")); }
+
+TEST(CliHelpTest, EveryFieldOfARequestHasAFlag) {
+  const auto expect_flags = [](const std::string& command, const google::protobuf::Descriptor& type) {
+    const std::string help = Invoke({command, "--help"}).out;
+    for (int i = 0; i < type.field_count(); ++i) {
+      std::string flag = absl::StrCat("--", type.field(i)->name());
+      std::replace(flag.begin(), flag.end(), '_', '-');
+      if (flag == "--request-id") continue;  // for every command
+      EXPECT_THAT(help, HasSubstr(flag)) << command;
+    }
+  };
+  expect_flags("create-vsp", *v1::CreateVspInteractionRequest::descriptor());
+  expect_flags("add-wolkvox", *v1::AddWolkvoxInteractionRequest::descriptor());
+}
+
+TEST(CliHelpTest, VersionIsData) {
+  const Result result = Invoke({"--version"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.out, MatchesRegex("interactionctl [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+}
+
+struct UsageCase {
+  const char* name;
+  std::vector<std::string> args;
+  const char* err;
+};
+
+class UsageTest : public ::testing::TestWithParam<UsageCase> {};
+
+TEST_P(UsageTest, IsExplainedInALineAndExitsWith2) {
+  const Result result = Invoke(GetParam().args);
+
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.out, IsEmpty());
+  EXPECT_EQ(result.err, absl::StrCat("interactionctl: ", GetParam().err, "\n"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    CommandLines, UsageTest,
+    ::testing::Values(
+        UsageCase{"Nothing", {}, "no command; see interactionctl --help"},
+        UsageCase{"MistypedCommand", {"create-vps"}, "unknown command 'create-vps'; did you mean 'create-vsp'?"},
+        UsageCase{"UnknownCommand", {"delete", "--now"}, "unknown command 'delete'"},
+        UsageCase{"MistypedGlobalFlag", {"--adress=x", "health"}, "unknown flag '--adress'; did you mean '--address'?"},
+        UsageCase{"MistypedFlag",
+                  {"create-vsp", "--acount-id", "x"},
+                  "unknown flag '--acount-id'; did you mean '--account-id'?"},
+        UsageCase{"SecretAsFlag",
+                  {"add-wolkvox", "--wolkvox-token", "t"},
+                  "unknown flag '--wolkvox-token'; did you mean '--wolkvox-token-file'?"},
+        UsageCase{"TwoCommands", {"create-vsp", "health"}, "one command at a time"},
+        UsageCase{"ExtraArgument", {"health", "a", "b"}, "unexpected argument 'b'"},
+        UsageCase{"MissingValue", {"health", "--timeout"}, "--timeout: 1 required DURATION missing"},
+        UsageCase{"NoDuration",
+                  {"health", "--timeout", "30"},
+                  "--timeout: has to be a duration above zero, like 30s or 1m30s"},
+        UsageCase{
+            "NoTime", {"health", "--timeout", "0"}, "--timeout: has to be a duration above zero, like 30s or 1m30s"},
+        UsageCase{"NoEquals", {"health", "-H", "name"}, "-H: has to be name=value"},
+        UsageCase{"ReservedMetadata", {"health", "-H", "grpc-x=y"}, "cannot be sent as metadata: grpc-x"},
+        UsageCase{"UnknownFormat", {"health", "-o", "yaml"}, "--output: has to be table or json"},
+        UsageCase{"NoSuchFile", {"create-vsp", "--json", "/nonexistent/x"}, "cannot read /nonexistent/x"},
+        UsageCase{"NoSuchAuthority", {"health", "--ca", "/nonexistent/ca"}, "cannot read /nonexistent/ca"},
+        UsageCase{"CertificateAlone",
+                  {"health", "--cert", "c.pem"},
+                  "a client certificate needs its key, and a key its certificate"},
+        UsageCase{"NotUtf8", {"create-vsp", "--account-id", "\xff"}, "a value is not valid UTF-8"}),
+    [](const auto& test) { return test.param.name; });
+
+}  // namespace
+}  // namespace interaction::cli

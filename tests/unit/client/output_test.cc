@@ -1,0 +1,179 @@
+#include "client/cli/output.h"
+
+#include "absl/strings/cord.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/unit/client/details.h"
+
+namespace interaction::cli {
+namespace {
+
+using ::interaction::testing::RpcStatus;
+
+absl::Status StatusWith(const google::rpc::Status& details) {
+  absl::Status status(static_cast<absl::StatusCode>(details.code()), details.message());
+  status.SetPayload(kStatusPayload, absl::Cord(details.SerializeAsString()));
+  return status;
+}
+
+google::rpc::ErrorInfo Info(const std::string& reason, const std::string& outcome) {
+  google::rpc::ErrorInfo info;
+  info.set_reason(reason);
+  info.set_domain("interaction.v1.InteractionService");
+  (*info.mutable_metadata())["outcome"] = outcome;
+  return info;
+}
+
+TEST(RenderReplyTest, ATableHasALinePerFieldAndADashForAnAbsentOne) {
+  v1::CreateVspInteractionResponse reply;
+  reply.set_interaction_id("6925ebd4-125d-4338-a736-99f4b5bcb3d7");
+  reply.set_campaign_key("");
+
+  EXPECT_EQ(RenderReply(reply, Format::kTable),
+            "interaction_id   6925ebd4-125d-4338-a736-99f4b5bcb3d7\n"
+            "campaign_key     \n"
+            "interaction_url  -\n");
+}
+
+TEST(RenderReplyTest, ATableShowsNumbersAndEscapesWhatWouldSteerTheTerminal) {
+  v1::AddWolkvoxInteractionResponse reply;
+  reply.set_code(201);
+  reply.set_message("Añadido\n\x1b[2J\xc2\x9b");
+
+  EXPECT_EQ(RenderReply(reply, Format::kTable),
+            "code     201\n"
+            "error    -\n"
+            "message  Añadido\\x0a\\x1b[2J\\u009b\n");
+}
+
+TEST(RenderReplyTest, JsonIsProtobufsMappingWithoutAbsentFields) {
+  v1::CreateVspInteractionResponse reply;
+  reply.set_interaction_id("i\n");
+  reply.set_interaction_url("");
+
+  EXPECT_EQ(RenderReply(reply, Format::kJson), R"({
+  "interactionId": "i\n",
+  "interactionUrl": ""
+}
+)");
+}
+
+TEST(RenderReplyTest, JsonHasEveryFieldThatCannotBeAbsent) {
+  EXPECT_EQ(RenderReply(v1::AddWolkvoxInteractionResponse(), Format::kJson), R"({
+  "code": 0,
+  "message": ""
+}
+)");
+}
+
+TEST(RenderErrorTest, TellsReasonOutcomeFieldsRetryAndMetadata) {
+  google::rpc::ErrorInfo info = Info("INVALID_REQUEST", "not_applied");
+  (*info.mutable_metadata())["requestId"] = "7";
+  google::rpc::BadRequest bad_request;
+  for (const char* field : {"account_id", "contact_id"}) {
+    auto* violation = bad_request.add_field_violations();
+    violation->set_field(field);
+    violation->set_description("must be a GUID");
+  }
+  google::rpc::RetryInfo retry;
+  retry.mutable_retry_delay()->set_seconds(7);
+  const auto details = RpcStatus(grpc::INVALID_ARGUMENT, "The request breaks 2 rules.", info, bad_request, retry);
+
+  EXPECT_EQ(RenderError(StatusWith(details), Effect::kOpens),
+            "error: INVALID_ARGUMENT: The request breaks 2 rules.\n"
+            "  reason   INVALID_REQUEST (interaction.v1.InteractionService)\n"
+            "  outcome  nothing was opened; safe to retry\n"
+            "  field    account_id: must be a GUID\n"
+            "  field    contact_id: must be a GUID\n"
+            "  retry    not before 7s\n"
+            "  metadata\n"
+            "    outcome    not_applied\n"
+            "    requestId  7\n");
+}
+
+TEST(RenderErrorTest, AnUnknownOutcomeWarns) {
+  const auto details = RpcStatus(grpc::UNKNOWN, "Lost.", Info("UPSTREAM_CONNECTION_LOST", "unknown"));
+
+  EXPECT_EQ(RenderError(StatusWith(details), Effect::kOpens),
+            "error: UNKNOWN: Lost.\n"
+            "  reason   UPSTREAM_CONNECTION_LOST (interaction.v1.InteractionService)\n"
+            "  outcome  may have been opened: do not retry without checking\n"
+            "  metadata\n"
+            "    outcome  unknown\n");
+}
+
+TEST(RenderErrorTest, AnErrorWithoutDetailsWarnsAsWell) {
+  EXPECT_EQ(RenderError(absl::UnavailableError("Socket \x1b closed"), Effect::kOpens),
+            "error: UNAVAILABLE: Socket \\x1b closed\n"
+            "  outcome  may have been opened: do not retry without checking\n");
+}
+
+TEST(RenderErrorTest, ACallThatOpensNothingHasNoOutcome) {
+  EXPECT_EQ(RenderError(absl::NotFoundError("unknown service"), Effect::kNone), "error: NOT_FOUND: unknown service\n");
+}
+
+TEST(RenderErrorJsonTest, IsTheStatusWithItsDetailsDecoded) {
+  const auto details = RpcStatus(grpc::UNKNOWN, "Lost.", Info("UPSTREAM_CONNECTION_LOST", "unknown"));
+
+  EXPECT_EQ(RenderErrorJson(StatusWith(details)), R"({
+  "code": 2,
+  "message": "Lost.",
+  "details": [
+    {
+      "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+      "reason": "UPSTREAM_CONNECTION_LOST",
+      "domain": "interaction.v1.InteractionService",
+      "metadata": {
+        "outcome": "unknown"
+      }
+    }
+  ]
+}
+)");
+}
+
+TEST(RenderErrorJsonTest, ADetailOfAnUnknownTypeKeepsItsBytes) {
+  google::rpc::Status details = RpcStatus(grpc::INTERNAL, "no");
+  details.add_details()->set_type_url("type.example.com/mesh.Detail");
+  details.mutable_details(0)->set_value("\x08\x01");
+
+  EXPECT_EQ(RenderErrorJson(StatusWith(details)), R"({
+  "code": 13,
+  "message": "no",
+  "details": [
+    {
+      "@type": "type.example.com/mesh.Detail",
+      "value": "CAE="
+    }
+  ]
+}
+)");
+}
+
+TEST(RenderErrorJsonTest, AMessageThatIsNotUtf8IsStillJson) {
+  EXPECT_EQ(RenderErrorJson(absl::UnavailableError("bad \xff")), R"({
+  "code": 14,
+  "message": "bad )"
+                                                                 "\xef\xbf\xbd"
+                                                                 R"(",
+  "details": []
+}
+)");
+}
+
+TEST(RenderHealthTest, IsTheStatusAloneForTheGatewayAsAWhole) {
+  EXPECT_EQ(RenderHealth("", ServingStatus::kServing, Format::kTable), "SERVING\n");
+}
+
+TEST(RenderHealthTest, NamesTheService) {
+  EXPECT_EQ(RenderHealth("upstream.wolkvox", ServingStatus::kNotServing, Format::kTable),
+            "upstream.wolkvox  NOT_SERVING\n");
+  EXPECT_EQ(RenderHealth("upstream.wolkvox", ServingStatus::kUnknown, Format::kJson), R"({
+  "service": "upstream.wolkvox",
+  "status": "UNKNOWN"
+}
+)");
+}
+
+}  // namespace
+}  // namespace interaction::cli

@@ -1,0 +1,118 @@
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/config/load.h"
+#include "tests/support/matchers.h"
+#include "tests/unit/config/temp_folder.h"
+
+namespace interaction::config {
+namespace {
+
+using ::interaction::testing::IsOk;
+using ::testing::ElementsAreArray;
+
+struct Case {
+  const char* name;
+  std::vector<std::string> sets;
+  std::vector<std::string> lines;  // none: it loads
+};
+
+// In `sets`, FOLDER/ stands for the folder that holds these files: token (a secret), empty.
+class CheckTest : public ::testing::TestWithParam<Case> {
+ protected:
+  CheckTest() {
+    folder_.Write("token", "s3cret");
+    folder_.Write("empty", "");
+  }
+
+  TempFolder folder_;
+};
+
+TEST_P(CheckTest, FindsWhatNoKeyCanTellAlone) {
+  std::vector<std::string> sets = GetParam().sets;
+  for (std::string& set : sets) absl::StrReplaceAll({{"FOLDER/", folder_.Path("")}}, &set);
+  const auto config = Load({.sets = sets});
+  if (GetParam().lines.empty()) {
+    EXPECT_THAT(config, IsOk());
+  } else {
+    EXPECT_THAT(folder_.Lines(config.status()), ElementsAreArray(GetParam().lines));
+  }
+}
+
+std::string CaseName(const ::testing::TestParamInfo<Case>& test) { return test.param.name; }
+
+INSTANTIATE_TEST_SUITE_P(
+    Plaintext, CheckTest,
+    ::testing::ValuesIn(std::vector<Case>{
+        {"Refused",
+         {"seethepro.base_url=http://a/", "wolkvox.base_url=http://a/"},
+         {"--set: seethepro.base_url: is http:// while egress.allow_plaintext is false; use https://",
+          "--set: wolkvox.base_url: is http:// while egress.allow_plaintext is false; use https://"}},
+        {"Allowed", {"seethepro.base_url=http://a/", "egress.allow_plaintext=true"}, {}},
+    }),
+    CaseName);
+
+INSTANTIATE_TEST_SUITE_P(Times, CheckTest,
+                         ::testing::ValuesIn(std::vector<Case>{
+                             {"DrainShorterThanACallMayTake",
+                              {"calls.drain_timeout=10s"},
+                              {"--set: calls.drain_timeout: 10s is shorter than calls.default_deadline, 30s"}},
+                             {"DefaultDeadlineLongerThanDrain",
+                              {"calls.default_deadline=2m"},
+                              {"--set: calls.default_deadline: 2m is longer than calls.drain_timeout, 1m5s"}},
+                             {"DrainAsLongAsACall", {"calls.drain_timeout=30s"}, {}},
+                             {"ConnectLongerThanTheCall",
+                              {"seethepro.connect_timeout=10s", "seethepro.max_deadline=5s"},
+                              {"--set: seethepro.connect_timeout: 10s is longer than seethepro.max_deadline, 5s"}},
+                             {"CallShorterThanConnect",
+                              {"wolkvox.max_deadline=1s"},
+                              {"--set: wolkvox.max_deadline: 1s is shorter than wolkvox.connect_timeout, 3s"}},
+                             {"IdleLongerThanLifetime",
+                              {"wolkvox.max_idle=10m"},
+                              {"--set: wolkvox.max_idle: 10m is longer than wolkvox.max_lifetime, 5m"}},
+                         }),
+                         CaseName);
+
+INSTANTIATE_TEST_SUITE_P(
+    Servers, CheckTest,
+    ::testing::ValuesIn(std::vector<Case>{
+        {"DefaultNotAllowed",
+         {"wolkvox.default_server=0042", "wolkvox.allowed_servers=0100,0101"},
+         {R"(--set: wolkvox.default_server: "0042" is not one of wolkvox.allowed_servers)"}},
+        {"DefaultAllowedInAnotherSpelling", {"wolkvox.default_server=0042", "wolkvox.allowed_servers=WV0042"}, {}},
+        {"DefaultWithoutAllowList", {"wolkvox.default_server=0042"}, {}},
+        {"AllowListWithoutDefault", {"wolkvox.allowed_servers=0042"}, {}},
+        {"TokenOfAServerThatIsNotAllowed",
+         {"wolkvox.token_files.0042=FOLDER/token", "wolkvox.allowed_servers=0100"},
+         {R"(--set: wolkvox.token_files.0042: "0042" is not one of wolkvox.allowed_servers)"}},
+        {"TokenOfAllOthers", {"wolkvox.token_files.=FOLDER/token", "wolkvox.allowed_servers=0100"}, {}},
+    }),
+    CaseName);
+
+INSTANTIATE_TEST_SUITE_P(
+    Files, CheckTest,
+    ::testing::ValuesIn(std::vector<Case>{
+        {"CertificateWithoutKey",
+         {"egress.client_cert_file=FOLDER/empty"},
+         {"--set: egress.client_cert_file: is set without egress.client_key_file; set both or neither"}},
+        {"KeyWithoutCertificate",
+         {"egress.client_key_file=FOLDER/empty"},
+         {"--set: egress.client_key_file: is set without egress.client_cert_file; set both or neither"}},
+        {"CertificateAndKey", {"egress.client_key_file=FOLDER/empty", "egress.client_cert_file=FOLDER/empty"}, {}},
+        {"MissingAuthorities",
+         {"egress.ca_file=FOLDER/none"},
+         {R"(--set: egress.ca_file: "none" cannot be read: No such file or directory)"}},
+        {"EmptySecret",
+         {"seethepro.app_access_key_file=FOLDER/empty"},
+         {R"(--set: seethepro.app_access_key_file: "empty" is empty)"}},
+        {"EverySecretThatIsMissing",
+         {"wolkvox.token_files.1=FOLDER/none", "wolkvox.token_files.2=FOLDER/empty"},
+         {R"(--set: wolkvox.token_files.1: "none" cannot be read: No such file or directory)",
+          R"(--set: wolkvox.token_files.2: "empty" is empty)"}},
+    }),
+    CaseName);
+
+}  // namespace
+}  // namespace interaction::config

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "server/http/client.h"
+#include "tests/support/fake_resolver.h"
+#include "tests/unit/http/loopback_server.h"
+
+namespace interaction::http {
+
+// Keeps what came of a transfer.
+class Outcomes final : public TransferObserver {
+ public:
+  void OnTransferDone(absl::StatusOr<Response> new_result) override {
+    ++times;
+    result = std::move(new_result);
+    if (then) then();
+  }
+
+  int times = 0;
+  absl::StatusOr<Response> result = absl::UnknownError("not done");
+  std::function<void()> then;
+};
+
+// A client with an endpoint that may talk to this machine, and the loop that its owner would run.
+class ClientTest : public ::testing::Test {
+ protected:
+  ClientTest();
+
+  static EndpointOptions Local();  // options of endpoint_
+  Endpoint* Add(const EndpointOptions& options);
+
+  static Request Post(const std::string& url, const std::string& body = "{}");
+  Transfer* Send(const std::string& url, Outcomes* outcomes, absl::Duration timeout = absl::Seconds(20));
+
+  // Turns the client as its owner would, sleeping on epoll_fd() in between, until `condition` holds. Fails the test
+  // when it does not within 20 s.
+  void RunUntil(const std::function<bool()>& condition);
+
+  // Sends, runs until the answer is there, and returns it.
+  absl::StatusOr<Response> Exchange(const std::string& url, absl::Duration timeout = absl::Seconds(20));
+  absl::StatusOr<Response> Exchange(Endpoint* endpoint, Request request, absl::Duration timeout = absl::Seconds(20));
+
+  RealClock clock_;
+  interaction::testing::FakeResolver resolver_;
+  std::unique_ptr<Client> client_;
+  Endpoint* endpoint_ = nullptr;
+};
+
+}  // namespace interaction::http

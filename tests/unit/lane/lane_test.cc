@@ -1,0 +1,206 @@
+#include "server/lane/lane.h"
+
+#include <gmock/gmock.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+#include <gtest/gtest.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/synchronization/blocking_counter.h"
+#include "absl/synchronization/notification.h"
+#include "server/base/errors.h"
+#include "server/lane/operations.h"
+#include "server/lane/task.h"
+#include "tests/support/matchers.h"
+
+namespace interaction::lane {
+namespace {
+
+using ::interaction::testing::HasOutcome;
+using ::interaction::testing::HasReason;
+using ::interaction::testing::IsOkAndHolds;
+using ::testing::AllOf;
+using ::testing::Field;
+
+// An HTTP client whose one transfer ends when the test says so, from any thread, as a socket would.
+class FakeHttpClient final : public http::Client {
+ public:
+  FakeHttpClient() : event_(eventfd(0, EFD_NONBLOCK)) {}
+  ~FakeHttpClient() override { close(event_); }
+
+  // Lets the transfer end, and wakes whoever watches epoll_fd().
+  void Complete(http::Response response) {
+    response_ = std::move(response);
+    completed_ = true;
+    eventfd_write(event_, 1);
+  }
+
+  absl::StatusOr<http::Endpoint*> AddEndpoint(const http::EndpointOptions&) override { return nullptr; }
+  http::Transfer* Send(http::Endpoint*, http::Request, absl::Duration, http::TransferObserver* observer) override {
+    observer_ = observer;
+    return nullptr;
+  }
+  bool Cancel(http::Transfer*) override {
+    observer_ = nullptr;
+    return sent;
+  }
+  bool MayHaveBeenSent(const http::Transfer*) const override { return sent; }
+  bool Turn() override {
+    if (!completed_ || observer_ == nullptr) return false;
+    eventfd_t count;
+    eventfd_read(event_, &count);
+    std::exchange(observer_, nullptr)->OnTransferDone(std::move(response_));
+    return true;
+  }
+  int epoll_fd() const override { return event_; }
+  std::optional<SteadyTime> NextTimer() const override { return std::nullopt; }
+  size_t in_flight() const override { return observer_ ? 1 : 0; }
+
+  bool sent = false;
+
+ private:
+  const int event_;
+  http::TransferObserver* observer_ = nullptr;
+  http::Response response_;
+  std::atomic<bool> completed_{false};
+};
+
+// A lane that runs, with nothing but its fake HTTP client; `spin` of zero makes it sleep whenever it can.
+class LaneTest : public ::testing::TestWithParam<absl::Duration> {
+ protected:
+  LaneTest() {
+    grpc::ServerBuilder builder;
+    auto queue = builder.AddCompletionQueue();
+    auto client = std::make_unique<FakeHttpClient>();
+    client_ = client.get();
+    watcher_ = *Watcher::Create();
+    lane_ = std::make_unique<Lane>(std::move(queue), std::move(client), GetParam(), &clock_, watcher_.get());
+    EXPECT_THAT(watcher_->Add(lane_.get(), client_->epoll_fd()), testing::IsOk());
+    server_ = builder.BuildAndStart();
+    lane_->Start();
+  }
+
+  ~LaneTest() override {
+    server_->Shutdown();
+    watcher_->Stop();
+    lane_->Join();
+  }
+
+  // Runs `task(arguments...)` on the lane and waits for its value.
+  template <typename T>
+  T Run(std::function<Task<T>()> task) {
+    T result{};
+    absl::Notification done;
+    const auto run = [](std::function<Task<T>()> make, T* out, absl::Notification* notify) -> Task<void> {
+      auto made = make();
+      *out = co_await made;
+      notify->Notify();
+    };
+    lane_->Execute([&] { Spawn(run(std::move(task), &result, &done)); });
+    done.WaitForNotification();
+    return result;
+  }
+
+  RealClock clock_;
+  FakeHttpClient* client_;
+  std::unique_ptr<Watcher> watcher_;
+  std::unique_ptr<Lane> lane_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Spin, LaneTest, ::testing::Values(absl::ZeroDuration(), absl::Milliseconds(1)),
+                         [](const auto& row) { return row.param == absl::ZeroDuration() ? "None" : "Some"; });
+
+TEST_P(LaneTest, RunsWorkFromManyThreadsOnItsOwnThread) {
+  constexpr int kThreads = 8, kEach = 500;
+  absl::BlockingCounter remaining(kThreads * kEach);
+  std::atomic<int> elsewhere{0};
+  std::thread::id lane_thread;
+  Run<int>([&]() -> Task<int> {
+    lane_thread = std::this_thread::get_id();
+    return [](int value) -> Task<int> { co_return value; }(0);
+  });
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      for (int j = 0; j < kEach; ++j) {
+        lane_->Execute([&] {
+          if (std::this_thread::get_id() != lane_thread) ++elsewhere;
+          remaining.DecrementCount();
+        });
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  remaining.Wait();
+  EXPECT_EQ(elsewhere, 0);
+}
+
+Task<bool> SleepFor(Lane* lane, absl::Duration duration, Cancellation* cancellation) {
+  Sleep sleep(lane, duration, cancellation);
+  co_return co_await sleep;
+}
+
+TEST_P(LaneTest, WakesATaskWhenItsTimeHasPassed) {
+  Cancellation cancellation;
+  const SteadyTime start = clock_.SteadyNow();
+  EXPECT_TRUE(Run<bool>([&] { return SleepFor(lane_.get(), absl::Milliseconds(20), &cancellation); }));
+  EXPECT_GE(clock_.SteadyNow() - start, absl::ToInt64Nanoseconds(absl::Milliseconds(20)));
+}
+
+TEST_P(LaneTest, WakesATaskThatIsCancelledInItsSleep) {
+  Cancellation cancellation;
+  std::thread canceller([&] { lane_->Execute([&] { cancellation.Cancel(CancelCause::kCaller); }); });
+  EXPECT_FALSE(Run<bool>([&] { return SleepFor(lane_.get(), absl::Hours(1), &cancellation); }));
+  canceller.join();
+}
+
+using Result = absl::StatusOr<http::Response>;
+
+Task<std::optional<Result>> PostOnce(Lane* lane, Cancellation* cancellation) {
+  Post post(lane, nullptr, http::Request(), absl::Seconds(10), cancellation);
+  co_return co_await post;
+}
+
+// The transfer ends while the lane sleeps in its completion queue: the watcher has to notice.
+TEST_P(LaneTest, WakesATaskWhoseTransferEnds) {
+  Cancellation cancellation;
+  std::thread upstream([&] { client_->Complete({.status = 201}); });
+  const auto result = Run<std::optional<Result>>([&] { return PostOnce(lane_.get(), &cancellation); });
+  upstream.join();
+  EXPECT_THAT(*result, IsOkAndHolds(Field(&http::Response::status, 201)));
+}
+
+TEST_P(LaneTest, DoesNotSendForACallThatIsCancelledAlready) {
+  Cancellation cancellation;
+  cancellation.Cancel(CancelCause::kCaller);
+  const auto result = Run<std::optional<Result>>([&] { return PostOnce(lane_.get(), &cancellation); });
+  EXPECT_THAT(*result, AllOf(HasReason(Reason::kCancelledBeforeSend), HasOutcome(Outcome::kNotApplied)));
+}
+
+TEST_P(LaneTest, TellsTheOutcomeOfATransferThatIsCancelled) {
+  for (const bool sent : {false, true}) {
+    Cancellation cancellation;
+    client_->sent = sent;
+    std::thread canceller([&] { lane_->Execute([&] { cancellation.Cancel(CancelCause::kCaller); }); });
+    const auto result = Run<std::optional<Result>>([&] { return PostOnce(lane_.get(), &cancellation); });
+    canceller.join();
+    // The cancellation may come before the task has started: then nothing was sent in either case.
+    if (GetErrorDetails(result->status()).reason == Reason::kCancelledBeforeSend) {
+      EXPECT_THAT(*result, HasOutcome(Outcome::kNotApplied));
+    } else {
+      EXPECT_TRUE(sent);
+      EXPECT_THAT(*result, AllOf(HasReason(Reason::kCancelledAfterSend), HasOutcome(Outcome::kUnknown)));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace interaction::lane
