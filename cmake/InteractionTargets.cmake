@@ -46,8 +46,9 @@ function(interaction_executable)
 endfunction()
 
 # interaction_test(NAME guid_test SRCS ... DEPS ... LABEL unit [TIMEOUT 60] [ARGS ...]): one GoogleTest binary.
+# SERIAL: it measures time, so nothing else runs beside it.
 function(interaction_test)
-  cmake_parse_arguments(ARG "" "NAME;LABEL;TIMEOUT" "SRCS;DEPS;ARGS" ${ARGN})
+  cmake_parse_arguments(ARG "SERIAL" "NAME;LABEL;TIMEOUT" "SRCS;DEPS;ARGS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
   endif()
@@ -55,5 +56,5 @@ function(interaction_test)
   target_link_libraries(${ARG_NAME} PRIVATE interaction_flags ${ARG_DEPS} GTest::gmock_main)
   set_target_properties(${ARG_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/bin)
   add_test(NAME ${ARG_NAME} COMMAND ${ARG_NAME} ${ARG_ARGS} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-  set_tests_properties(${ARG_NAME} PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT})
+  set_tests_properties(${ARG_NAME} PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT} RUN_SERIAL "${ARG_SERIAL}")
 endfunction()
