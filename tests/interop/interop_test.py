@@ -92,7 +92,9 @@ def setUpModule():
          "--set", "egress.allow_loopback=true", "--set", "calls.drain_delay=0s",
          "--set", f"seethepro.base_url={sandbox.address}", "--set", f"wolkvox.base_url={sandbox.address}"],
         r'"serving","address":"([^"]+)"')
-    out = tempfile.mkdtemp(prefix="interop-")
+    folder = tempfile.TemporaryDirectory(prefix="interop-")
+    unittest.addModuleCleanup(folder.cleanup)
+    out = folder.name
     if grpc_tools.protoc.main(["", f"-I{ROOT}/proto", f"--python_out={out}", f"--grpc_python_out={out}", PROTO]) != 0:
         raise RuntimeError("protoc failed")
     sys.path.insert(0, out)
