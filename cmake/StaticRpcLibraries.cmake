@@ -1,0 +1,27 @@
+# Links gRPC, Protobuf and abseil from their archives instead of the shared libraries, which saves a call through the
+# linkage table for each of the many small functions in between (docs/performance.md). libcurl and OpenSSL stay shared.
+# The price: a security update of gRPC needs a rebuild of the server.
+function(use_archive target)
+  get_target_property(imported ${target} IMPORTED)
+  get_target_property(type ${target} TYPE)
+  if(NOT imported OR NOT type STREQUAL "SHARED_LIBRARY")
+    return()
+  endif()
+  foreach(property IMPORTED_LOCATION_NONE IMPORTED_LOCATION_RELEASE IMPORTED_LOCATION)
+    get_target_property(library ${target} ${property})
+    if(library)
+      string(REGEX REPLACE "\\.so[.0-9]*$" ".a" archive "${library}")
+      if(NOT EXISTS "${archive}")
+        message(FATAL_ERROR "INTERACTION_STATIC_RPC: ${target} has no archive beside ${library}")
+      endif()
+      set_target_properties(${target} PROPERTIES ${property} "${archive}")
+    endif()
+  endforeach()
+endfunction()
+
+get_property(imported_targets DIRECTORY PROPERTY IMPORTED_TARGETS)
+foreach(target ${imported_targets})
+  if(target MATCHES "^(gRPC|absl)::")
+    use_archive(${target})
+  endif()
+endforeach()
