@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
 #include "server/app/cores.h"
 #include "server/app/options.h"
 #include "server/base/status_macros.h"
@@ -23,6 +24,9 @@ constexpr absl::Duration kGiveUpTime = absl::Seconds(2);
 
 // How long clients have to hear of the end and to stop calling on the connections they have.
 constexpr absl::Duration kGoawayTime = absl::Seconds(1);
+
+// How long the store may take for the last results; what it does not take reads as unknown later.
+constexpr absl::Duration kSettleTime = absl::Seconds(1);
 
 // How often a shutdown looks whether the last call has ended.
 constexpr absl::Duration kLookAgain = absl::Milliseconds(10);
@@ -62,6 +66,7 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const config::Config& config, co
   auto app = std::unique_ptr<App>(new App(environment));
   grpc::ServerBuilder builder;
   RETURN_IF_ERROR(app->BuildTranslators(config));
+  ASSIGN_OR_RETURN(app->stages_, CallStages::Create(config, environment.clock, environment.log, nullptr));
   RETURN_IF_ERROR(app->BuildLanes(config, &builder));
   app->BuildServices(config);
   RETURN_IF_ERROR(app->StartServer(config, &builder));
@@ -84,7 +89,6 @@ absl::Status App::BuildLanes(const config::Config& config, grpc::ServerBuilder* 
     system_resolver_ = http::MakeSystemResolver({}, environment_.clock);
     resolver = system_resolver_.get();
   }
-  admission_ = std::make_unique<call::Admission>(config.calls.max_in_flight);
   ASSIGN_OR_RETURN(watcher_, lane::Watcher::Create());
   const int lanes = config.server.lanes > 0 ? config.server.lanes : AvailableCores();
   for (int i = 0; i < lanes; ++i) {
@@ -107,11 +111,11 @@ absl::Status App::BuildLanes(const config::Config& config, grpc::ServerBuilder* 
 
 void App::BuildServices(const config::Config& config) {
   interactions_ = std::make_unique<rpc::InteractionService>(
-      rpc::Backend<rpc::VspTranslator>{seethepro_.get(), seethepro_endpoints_,
+      rpc::Backend<rpc::VspTranslator>{seethepro_.get(), seethepro_endpoints_, stages_->seethepro(),
                                        MethodOptions(config, config.seethepro.upstream)},
-      rpc::Backend<rpc::WolkvoxTranslator>{wolkvox_.get(), wolkvox_endpoints_,
+      rpc::Backend<rpc::WolkvoxTranslator>{wolkvox_.get(), wolkvox_endpoints_, stages_->wolkvox(),
                                            MethodOptions(config, config.wolkvox.upstream)},
-      admission_.get());
+      stages_->stages());
   health_ = std::make_unique<rpc::HealthService>(std::vector<std::string>{kServiceName});
   for (size_t i = 0; i < lanes_.size(); ++i) health_->Add(lanes_[i].get(), lane_calls_[i].get());
   if (config.server.reflection) {
@@ -169,17 +173,20 @@ void App::Shutdown(absl::Duration timeout) {
   shutdown.join();
   watcher_->Stop();  // a lane's alarm must not be set on a queue that is shut down
   for (const auto& lane : lanes_) lane->Join();
+  stages_->WaitUntilSettled(kSettleTime);
   server_.reset();
 }
 
 bool App::WaitForCalls(const absl::Notification& finished, absl::Duration timeout) const {
   const SteadyTime start = environment_.clock->SteadyNow();
-  while (!finished.WaitForNotificationWithTimeout(kLookAgain)) {
+  while (true) {
     const absl::Duration waited = absl::Nanoseconds(environment_.clock->SteadyNow() - start);
-    if (waited >= kGoawayTime && admission_->in_flight() == 0) return true;
+    // A server without calls may still have some in flight whose callers have left.
+    const bool clients_know = finished.HasBeenNotified() || waited >= kGoawayTime;
+    if (clients_know && calls_in_flight() == 0) return true;
     if (waited >= timeout) return false;
+    absl::SleepFor(kLookAgain);
   }
-  return true;
 }
 
 void App::GiveUpCallsInFlight() {

@@ -9,8 +9,8 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
+#include "server/app/call_stages.h"
 #include "server/base/clock.h"
-#include "server/call/admission.h"
 #include "server/config/config.h"
 #include "server/http/resolver.h"
 #include "server/lane/lane.h"
@@ -43,6 +43,9 @@ class App {
   // Where the server listens, with the real port: "127.0.0.1:50051".
   const std::string& address() const { return address_; }
 
+  // Calls under way, those included whose callers have left while the upstream's answer is still waited for.
+  int calls_in_flight() const { return stages_->admission().in_flight(); }
+
   // First step of the end: health says NOT_SERVING, calls are still taken.
   void AnnounceShutdown();
 
@@ -57,7 +60,7 @@ class App {
   absl::Status BuildLanes(const config::Config& config, grpc::ServerBuilder* builder);
   void BuildServices(const config::Config& config);
   absl::Status StartServer(const config::Config& config, grpc::ServerBuilder* builder);
-  // Whether the server has `finished` or has no calls any more within `timeout`.
+  // Whether there are no calls in flight any more within `timeout`, and clients had the time to hear of the end.
   bool WaitForCalls(const absl::Notification& finished, absl::Duration timeout) const;
   void GiveUpCallsInFlight();
 
@@ -65,7 +68,7 @@ class App {
   std::unique_ptr<http::Resolver> system_resolver_;
   std::unique_ptr<seethepro::Translator> seethepro_;
   std::unique_ptr<wolkvox::Translator> wolkvox_;
-  std::unique_ptr<call::Admission> admission_;
+  std::unique_ptr<CallStages> stages_;
   std::unique_ptr<lane::Watcher> watcher_;
   std::vector<std::unique_ptr<rpc::LaneCalls>> lane_calls_;
   std::vector<http::Endpoint*> seethepro_endpoints_;

@@ -1,5 +1,8 @@
 #include "server/app/options.h"
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/strip.h"
+
 namespace interaction::app {
 namespace {
 
@@ -47,8 +50,58 @@ http::EndpointOptions EndpointOptions(const config::Config& config, const config
 rpc::MethodOptions MethodOptions(const config::Config& config, const config::Upstream& upstream) {
   return {
       .deadline = {.default_deadline = config.calls.default_deadline, .max_deadline = upstream.max_deadline},
+      .late_answer_time = config.calls.late_answer_time,
       .propagate_b3 = config.egress.propagate_b3,
+      .require_request_id = config.idempotency.require,
   };
+}
+
+call::AdmissionOptions AdmissionOptions(const config::Config& config) {
+  return {
+      .max_in_flight = config.calls.max_in_flight,
+      .max_in_flight_per_peer = config.calls.max_in_flight_per_peer,
+      .max_metadata_bytes = static_cast<size_t>(config.calls.max_metadata_bytes),
+  };
+}
+
+call::RetryOptions RetryOptions(const config::Config& config) {
+  if (config.calls.retry) return {};
+  return {.connect_retries = 0, .concurrency_retries = 0, .told_retries = 0};
+}
+
+call::PermitsOptions PermitsOptions(const config::Config& config, const std::string& section,
+                                    const config::Upstream& upstream, const std::string& instance) {
+  return {
+      .queue = {.limit = upstream.max_concurrent_per_credential,
+                .max_waiting_per_key = upstream.max_waiting_per_credential,
+                .max_waiting = config.calls.max_in_flight,
+                .limit_name = section + ".max_concurrent_per_credential"},
+      .replicas = config.redis.replicas,
+      .replica = instance,
+      // A transfer takes the upstream's maximum at most, and the permit's lease a little longer.
+      .max_lease = upstream.max_deadline + absl::Seconds(10),
+  };
+}
+
+redis::ClientOptions RedisOptions(const config::Config& config) {
+  const config::Redis& redis = config.redis;
+  redis::ClientOptions options{.username = redis.username,
+                               .password = redis.password,
+                               .database = redis.database,
+                               .operation_timeout = redis.timeout};
+  absl::string_view address = redis.address;
+  if (absl::ConsumePrefix(&address, "unix:")) {
+    options.socket_path = std::string(address);
+    return options;
+  }
+  const size_t colon = address.rfind(':');
+  absl::string_view host = address.substr(0, colon);
+  if (absl::ConsumePrefix(&host, "[")) absl::ConsumeSuffix(&host, "]");
+  int port = 0;
+  (void)absl::SimpleAtoi(address.substr(colon + 1), &port);
+  options.host = std::string(host);
+  options.port = static_cast<uint16_t>(port);
+  return options;
 }
 
 seethepro::Options SeeTheProOptions(const config::Config& config) {

@@ -2,6 +2,9 @@
 
 #include <time.h>
 
+#include <cstdint>
+#include <limits>
+
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 
@@ -9,6 +12,8 @@ namespace interaction {
 
 // A point on the steady clock: never jumps with the wall clock, counts on while the machine sleeps. Nanoseconds.
 using SteadyTime = int64_t;
+
+inline constexpr SteadyTime kNever = std::numeric_limits<SteadyTime>::max();
 
 // Tells the time, so that tests can hold it still. Thread-safe.
 class Clock {

@@ -26,10 +26,18 @@ const std::vector<ReasonEntry>& Catalogue() {
        "Fields of the request break their rules; field_violations names each of them."},
       {Reason::kCallerCredentialsForbidden, "CALLER_CREDENTIALS_FORBIDDEN", Code::kPermissionDenied, kNot,
        "The gateway holds the credential for this upstream; leave it out of the request."},
+      {Reason::kMetadataTooLarge, "METADATA_TOO_LARGE", Code::kResourceExhausted, kNot,
+       "The call's metadata is larger than the gateway takes."},
       {Reason::kRequestIdUnsupported, "REQUEST_ID_UNSUPPORTED", Code::kUnimplemented, kNot,
        "This gateway keeps no record of request_id, so it cannot promise exactly-once; nothing was sent."},
+      {Reason::kRequestIdReused, "REQUEST_ID_REUSED", Code::kFailedPrecondition, kNot,
+       "This request_id was used before, for a request that asked for something else."},
+      {Reason::kRequestInProgress, "REQUEST_IN_PROGRESS", Code::kAborted, kNot,
+       "A call with this request_id is under way in another replica; ask again for its answer."},
+      {Reason::kOutcomeUnknown, "OUTCOME_UNKNOWN", Code::kUnknown, kMaybe,
+       "An earlier call with this request_id may have been applied; it is never sent again."},
       {Reason::kOverloaded, "OVERLOADED", Code::kUnavailable, kNot,
-       "The gateway has as many calls in flight as it takes; try again later or elsewhere."},
+       "The gateway has as many calls in flight or waiting as it takes; try again later or elsewhere."},
       {Reason::kServerDraining, "SERVER_DRAINING", Code::kUnavailable, kNot,
        "The gateway is shutting down; another replica may take the call."},
       {Reason::kDeadlineBeforeSend, "DEADLINE_BEFORE_SEND", Code::kDeadlineExceeded, kNot,
@@ -40,6 +48,14 @@ const std::vector<ReasonEntry>& Catalogue() {
        "The caller cancelled after the request may have reached the upstream."},
       {Reason::kLocalResource, "LOCAL_RESOURCE", Code::kResourceExhausted, kNot,
        "The gateway ran out of a local resource, such as file descriptors, before it could send."},
+      {Reason::kIdempotencyStoreUnavailable, "IDEMPOTENCY_STORE_UNAVAILABLE", Code::kUnavailable, kNot,
+       "The store of request_ids did not answer, so nothing was sent."},
+      {Reason::kIdempotencyStoreFull, "IDEMPOTENCY_STORE_FULL", Code::kResourceExhausted, kNot,
+       "The store of request_ids holds as many as it may, so nothing was sent."},
+      {Reason::kIdempotencyLeaseExpired, "IDEMPOTENCY_LEASE_EXPIRED", Code::kUnavailable, kNot,
+       "The gateway was held up for so long that it must not send this request any more."},
+      {Reason::kUpstreamCircuitOpen, "UPSTREAM_CIRCUIT_OPEN", Code::kUnavailable, kNot,
+       "The upstream failed too often of late; the gateway does not call it for a while."},
       {Reason::kInternalError, "INTERNAL_ERROR", Code::kInternal, kMaybe,
        "The gateway failed; this is a defect in it."},
 
@@ -157,6 +173,7 @@ constexpr absl::string_view kReason = "interaction/reason";
 constexpr absl::string_view kOutcome = "interaction/outcome";
 constexpr absl::string_view kPhase = "interaction/phase";
 constexpr absl::string_view kRetryAfterNs = "interaction/retry-after-ns";
+constexpr absl::string_view kUpstreamChoseRetryAfter = "interaction/upstream-chose-retry-after";
 constexpr absl::string_view kQuota = "interaction/quota";
 constexpr absl::string_view kPrecondition = "interaction/precondition";
 constexpr absl::string_view kMetadata = "interaction/metadata/";
@@ -181,6 +198,8 @@ void ReadPayload(absl::string_view key, const std::string& value, ErrorDetails& 
     int64_t ns = 0;
     (void)absl::SimpleAtoi(value, &ns);
     details.retry_after = absl::Nanoseconds(ns);
+  } else if (key == kUpstreamChoseRetryAfter) {
+    details.upstream_chose_retry_after = true;
   } else if (key == kQuota) {
     details.quota_subject = value;
   } else if (key == kPrecondition) {
@@ -235,6 +254,11 @@ Error& Error::WithRetryAfter(absl::Duration delay) {
   return *this;
 }
 
+Error& Error::WithUpstreamRetryAfter(absl::Duration delay) {
+  details_.upstream_chose_retry_after = true;
+  return WithRetryAfter(delay);
+}
+
 Error& Error::WithFieldViolation(absl::string_view field, absl::string_view description) {
   details_.field_violations.push_back({std::string(field), std::string(description)});
   return *this;
@@ -264,6 +288,7 @@ absl::Status Error::ToStatus() const {
   set(kOutcome, absl::StrCat(static_cast<int>(details_.outcome)));
   if (details_.phase) set(kPhase, absl::StrCat(static_cast<int>(*details_.phase)));
   if (details_.retry_after) set(kRetryAfterNs, absl::StrCat(absl::ToInt64Nanoseconds(*details_.retry_after)));
+  if (details_.upstream_chose_retry_after) set(kUpstreamChoseRetryAfter, "");
   if (!details_.quota_subject.empty()) set(kQuota, details_.quota_subject);
   if (!details_.precondition_subject.empty()) set(kPrecondition, details_.precondition_subject);
   for (const auto& [key, value] : details_.metadata) set(absl::StrCat(kMetadata, key), value);
@@ -273,6 +298,11 @@ absl::Status Error::ToStatus() const {
         absl::StrCat(violation.field, absl::string_view("\0", 1), violation.description));
   }
   return status;
+}
+
+absl::Status WithMetadata(absl::Status error, absl::string_view key, absl::string_view value) {
+  error.SetPayload(absl::StrCat(kMetadata, key), absl::Cord(value));
+  return error;
 }
 
 ErrorDetails GetErrorDetails(const absl::Status& status) {

@@ -21,7 +21,11 @@ enum class Reason {
   kMalformedRequest,
   kInvalidRequest,
   kCallerCredentialsForbidden,
+  kMetadataTooLarge,
   kRequestIdUnsupported,
+  kRequestIdReused,
+  kRequestInProgress,
+  kOutcomeUnknown,
   // The gateway.
   kOverloaded,
   kServerDraining,
@@ -29,6 +33,10 @@ enum class Reason {
   kCancelledBeforeSend,
   kCancelledAfterSend,
   kLocalResource,
+  kIdempotencyStoreUnavailable,
+  kIdempotencyStoreFull,
+  kIdempotencyLeaseExpired,
+  kUpstreamCircuitOpen,
   kInternalError,
   // The way to the upstream.
   kUpstreamDnsFailure,
@@ -101,6 +109,7 @@ struct ErrorDetails {
   Outcome outcome = Outcome::kNotApplied;
   std::optional<Phase> phase;
   std::optional<absl::Duration> retry_after;     // RetryInfo
+  bool upstream_chose_retry_after = false;       // it is the upstream's own Retry-After
   std::vector<FieldViolation> field_violations;  // BadRequest
   std::string quota_subject;                     // QuotaFailure, when not empty
   std::string precondition_subject;              // PreconditionFailure, when not empty
@@ -121,6 +130,7 @@ class Error {
   Error& With(absl::string_view key, absl::string_view value);  // metadata; an empty value is left out
   Error& WithHttpStatus(int status);                            // metadata httpStatus
   Error& WithRetryAfter(absl::Duration delay);
+  Error& WithUpstreamRetryAfter(absl::Duration delay);  // as the upstream itself asked for in Retry-After
   Error& WithFieldViolation(absl::string_view field, absl::string_view description);
   Error& WithFieldViolations(std::vector<FieldViolation> violations);
   Error& WithQuota(absl::string_view subject);
@@ -133,6 +143,9 @@ class Error {
   absl::StatusCode code_;
   ErrorDetails details_;
 };
+
+// The error with one more entry of metadata.
+absl::Status WithMetadata(absl::Status error, absl::string_view key, absl::string_view value);
 
 // The details of a status that Error made. A status from elsewhere (a library, a bug) reads as INTERNAL_ERROR with
 // outcome unknown, so that nobody retries on the strength of it. `status` is not OK.

@@ -37,6 +37,8 @@ std::string Dashed(absl::string_view plain) {
   return dashed;
 }
 
+constexpr absl::string_view kNil = "00000000-0000-0000-0000-000000000000";
+
 // "{" ... "}" or "(" ... ")" around the dashed form.
 absl::string_view WithoutBrackets(absl::string_view text) {
   if (text.size() != kDashedLength + 2) return text;
@@ -55,15 +57,20 @@ absl::StatusOr<std::string> CanonicalGuid(absl::string_view text) {
   } else if (IsPlain(bare)) {
     guid = Dashed(bare);
   } else {
-    return absl::InvalidArgumentError("is not a GUID such as 6925ebd4-125d-4338-a736-99f4b5bcb3d7");
+    return absl::InvalidArgumentError("must be a GUID such as 6925ebd4-125d-4338-a736-99f4b5bcb3d7");
   }
-  if (guid == "00000000-0000-0000-0000-000000000000") return absl::InvalidArgumentError("is the all-zero GUID");
+  if (guid == kNil) return absl::InvalidArgumentError("must be the GUID of something, not the all-zero one");
   return guid;
 }
 
 absl::StatusOr<std::string> CanonicalUuid(absl::string_view text) {
-  if (IsDashed(text)) return absl::AsciiStrToLower(text);
-  return absl::InvalidArgumentError("is not a UUID such as 7b8c4d3e-91d2-4a0b-8c5e-2f1a6b7c8d9e");
+  if (!IsDashed(text)) {
+    return absl::InvalidArgumentError("must be a UUID such as 7b8c4d3e-91d2-4a0b-8c5e-2f1a6b7c8d9e");
+  }
+  std::string uuid = absl::AsciiStrToLower(text);
+  if (uuid == kNil)
+    return absl::InvalidArgumentError("must be a UUID of its own, such as a random one, not the nil one");
+  return uuid;
 }
 
 }  // namespace interaction

@@ -17,7 +17,8 @@ namespace interaction {
 // few fixed words and does not repeat the value.
 absl::StatusOr<std::string> CanonicalGuid(absl::string_view text);
 
-// Reads a UUID in its form of 36 characters only (RFC 9562), either case; returns it in lower case. For request_id.
+// Reads a UUID in its form of 36 characters only (RFC 9562), either case; returns it in lower case. For request_id:
+// the nil UUID, which AIP-155 excludes as well, is INVALID_ARGUMENT.
 absl::StatusOr<std::string> CanonicalUuid(absl::string_view text);
 
 }  // namespace interaction

@@ -22,6 +22,8 @@ absl::string_view PhaseName(Phase phase) {
       return "authorize";
     case Phase::kValidate:
       return "validate";
+    case Phase::kStore:
+      return "store";
     case Phase::kQueue:
       return "queue";
     case Phase::kResolve:

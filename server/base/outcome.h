@@ -16,7 +16,20 @@ enum class Outcome {
 absl::string_view OutcomeName(Outcome outcome);
 
 // Where a call was when it ended: the value of ErrorInfo.metadata["phase"].
-enum class Phase { kParse, kAuthorize, kValidate, kQueue, kResolve, kConnect, kTls, kSend, kWait, kReceive, kDecode };
+enum class Phase {
+  kParse,
+  kAuthorize,
+  kValidate,
+  kStore,
+  kQueue,
+  kResolve,
+  kConnect,
+  kTls,
+  kSend,
+  kWait,
+  kReceive,
+  kDecode
+};
 
 // "parse", "authorize", "validate", ... in lower case.
 absl::string_view PhaseName(Phase phase);

@@ -1,13 +1,46 @@
 #include "server/call/admission.h"
 
+#include "absl/hash/hash.h"
 #include "server/base/errors.h"
 
 namespace interaction::call {
 
-absl::StatusOr<Admission::Permit> Admission::Admit() {
-  if (in_flight_.fetch_add(1, std::memory_order_relaxed) < max_in_flight_) return Permit(this);
+absl::StatusOr<Admission::Permit> Admission::Admit(absl::string_view peer, size_t metadata_bytes) {
+  if (options_.max_metadata_bytes != 0 && metadata_bytes > options_.max_metadata_bytes) {
+    if (counters_) counters_->Add(telemetry::Counter::kAdmissionRefused);
+    return Error(Reason::kMetadataTooLarge).In(Phase::kParse).With("limit", "calls.max_metadata_bytes").ToStatus();
+  }
+  Permit permit(this);
+  const int before = in_flight_.fetch_add(1, std::memory_order_relaxed);
+  if (options_.max_in_flight != 0 && before >= options_.max_in_flight) return Overloaded("calls.max_in_flight");
+  if (options_.max_in_flight_per_peer != 0 && !EnterPeer(peer, permit)) {
+    return Overloaded("calls.max_in_flight_per_peer");
+  }
+  return permit;
+}
+
+bool Admission::EnterPeer(absl::string_view peer, Permit& permit) {
+  // By bits that the map in the shard makes no use of.
+  Shard& shard = shards_[(absl::HashOf(peer) >> 56) % kShards];
+  const std::lock_guard lock(shard.mutex);
+  PeerCount& count = *shard.in_flight.try_emplace(peer, 0).first;
+  if (count.second >= options_.max_in_flight_per_peer) return false;
+  ++count.second;
+  permit.shard_ = &shard;
+  permit.peer_ = &count;
+  return true;
+}
+
+void Admission::Leave(const Permit& permit) {
   in_flight_.fetch_sub(1, std::memory_order_relaxed);
-  return Error(Reason::kOverloaded).In(Phase::kQueue).WithRetryAfter(absl::Seconds(1)).ToStatus();
+  if (permit.peer_ == nullptr) return;
+  const std::lock_guard lock(permit.shard_->mutex);
+  if (--permit.peer_->second == 0) permit.shard_->in_flight.erase(permit.peer_->first);
+}
+
+absl::Status Admission::Overloaded(absl::string_view limit) const {
+  if (counters_) counters_->Add(telemetry::Counter::kAdmissionRefused);
+  return Error(Reason::kOverloaded).In(Phase::kQueue).With("limit", limit).WithRetryAfter(absl::Seconds(1));
 }
 
 }  // namespace interaction::call

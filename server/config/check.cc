@@ -13,6 +13,8 @@
 namespace interaction::config {
 namespace {
 
+constexpr size_t kMinDigestKey = 32;
+
 class Checker {
  public:
   Checker(const Origins& origins, Problems* problems) : origins_(origins), problems_(problems) {}
@@ -86,6 +88,19 @@ void CheckEgress(const Egress& egress, Checker* check) {
   check->File("egress.client_key_file", egress.client_key_file);
 }
 
+void CheckRedis(const Config& config, Checker* check) {
+  const bool has_redis = !config.redis.address.empty();
+  if (!has_redis && config.idempotency.store == RecordStore::kRedis) {
+    check->Add("redis.address", "is empty while idempotency.store is redis; set it to host:port or unix:/path");
+  }
+  if (has_redis && config.redis.digest_key_file.empty()) {
+    check->Add("redis.digest_key_file", "is empty while redis.address is set; name a file with 32 random characters");
+  }
+  if (config.idempotency.require && config.idempotency.store == RecordStore::kNone) {
+    check->Add("idempotency.require", "is true while idempotency.store is none, so every call would be refused");
+  }
+}
+
 }  // namespace
 
 void Check(const Config& config, const Origins& origins, Problems* problems) {
@@ -97,6 +112,7 @@ void Check(const Config& config, const Origins& origins, Problems* problems) {
   CheckUpstream("seethepro", config.seethepro.base_url, config.seethepro.upstream, config.egress, &check);
   CheckUpstream("wolkvox", config.wolkvox.base_url, config.wolkvox.upstream, config.egress, &check);
   CheckServers(config.wolkvox, &check);
+  CheckRedis(config, &check);
   CheckEgress(config.egress, &check);
 }
 
@@ -108,6 +124,17 @@ void ReadSecrets(const Origins& origins, Config* config, Problems* problems) {
   }
   for (const auto& [server, file] : config->wolkvox.token_files) {
     config->wolkvox.tokens[server] = check.SecretFile("wolkvox.token_files." + server, file);
+  }
+  Redis& redis = config->redis;
+  if (!redis.password_file.empty()) {
+    redis.password = check.SecretFile("redis.password_file", redis.password_file);
+  }
+  if (!redis.digest_key_file.empty()) {
+    redis.digest_key = check.SecretFile("redis.digest_key_file", redis.digest_key_file);
+    if (!redis.digest_key.empty() && redis.digest_key.Reveal().size() < kMinDigestKey) {
+      check.Add("redis.digest_key_file",
+                absl::StrCat(Quote(redis.digest_key_file), " holds fewer than ", kMinDigestKey, " characters"));
+    }
   }
 }
 

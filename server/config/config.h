@@ -26,7 +26,12 @@ struct Server {
 
 struct Calls {
   int max_in_flight = 16384;                            // over all lanes; more are refused with OVERLOADED
+  int max_in_flight_per_peer = 12288;                   // of one machine; 0: no limit
+  int max_metadata_bytes = 8 << 10;                     // names and values of one call; 0: no limit but gRPC's
   absl::Duration default_deadline = absl::Seconds(30);  // of a call that brings none
+  absl::Duration late_answer_time = absl::Seconds(30);  // how long an answer counts after its caller has left
+  bool retry = true;                                    // attempts that surely opened nothing
+  bool breaker = true;                                  // keep calls away from an upstream that fails
   absl::Duration drain_delay = absl::Seconds(5);        // after SIGTERM: NOT_SERVING, but calls are still taken
   absl::Duration drain_timeout = absl::Seconds(65);     // then: how long calls in flight may take to finish
 };
@@ -42,6 +47,8 @@ struct Upstream {
   absl::Duration max_lifetime = absl::Seconds(300);
   bool reuse_connections = true;
   int max_response_bytes = 1 << 20;
+  int max_concurrent_per_credential = 0;  // requests at once; 0: no limit
+  int max_waiting_per_credential = 1000;  // calls that wait for their turn
   CallerCredentials caller_credentials = CallerCredentials::kRefuse;
 };
 
@@ -60,7 +67,8 @@ struct Wolkvox {
   std::string default_server;                                // for calls that name none; "": they must
   std::vector<std::string> allowed_servers;                  // empty: any
   bool send_server_header = true;                            // some proxies drop or refuse a header with an underscore
-  Upstream upstream{.max_deadline = absl::Seconds(65), .max_idle = absl::Seconds(4)};
+  Upstream upstream{
+      .max_deadline = absl::Seconds(65), .max_idle = absl::Seconds(4), .max_concurrent_per_credential = 2};
   std::map<std::string, std::string> token_files;  // by server; "": for calls to a server that has none here
   std::map<std::string, Secret> tokens;            // read from the files; not a key
 };
@@ -78,6 +86,32 @@ struct Egress {
   bool propagate_b3 = false;  // trace context as b3 too, besides W3C
 };
 
+enum class RecordStore { kMemory, kRedis, kNone };
+
+// What is kept of calls with a request_id.
+struct Idempotency {
+  RecordStore store = RecordStore::kMemory;
+  bool require = false;                                // refuse calls without request_id
+  absl::Duration done_ttl = absl::Hours(24);           // of the answer
+  absl::Duration unknown_ttl = absl::Hours(72);        // of "nobody knows"
+  int max_records = 1'000'000;                         // of the store in memory
+  int max_bytes = 512 << 20;                           // likewise
+  absl::Duration in_progress_wait = absl::Seconds(5);  // for the same call, under way in another replica
+};
+
+// What replicas share. With an address, the limits of credentials hold over all replicas, too.
+struct Redis {
+  std::string address;  // host:port or unix:/path; "": none
+  std::string username;
+  std::string password_file;
+  int database = 0;
+  absl::Duration timeout = absl::Milliseconds(50);  // of one command
+  int replicas = 1;             // how many gateways use it: for their shares of a limit when it is gone
+  std::string digest_key_file;  // at least 32 characters, the same in all replicas
+  Secret password;              // read from the files; not keys
+  Secret digest_key;
+};
+
 struct Log {
   std::string level = "info";  // debug, info, warning, error
 };
@@ -87,6 +121,8 @@ struct Config {
   Calls calls;
   SeeThePro seethepro;
   Wolkvox wolkvox;
+  Idempotency idempotency;
+  Redis redis;
   Egress egress;
   Log log;
 };

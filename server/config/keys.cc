@@ -169,8 +169,17 @@ Section CallsSection() {
           {
               Integer("calls.max_in_flight", AT(calls.max_in_flight), 1, 1000000,
                       "Calls under way at once; more are refused with OVERLOADED."),
+              Integer("calls.max_in_flight_per_peer", AT(calls.max_in_flight_per_peer), 0, 1000000,
+                      "Of these, from one machine; 0: no limit of its own."),
+              Size("calls.max_metadata_bytes", AT(calls.max_metadata_bytes), 0, 64 << 10,
+                   "Metadata of one call, names and values; more is METADATA_TOO_LARGE. 0: no limit but gRPC's."),
               Time("calls.default_deadline", AT(calls.default_deadline), absl::Milliseconds(1), absl::Minutes(10),
                    "Deadline of a call that brings none."),
+              Time("calls.late_answer_time", AT(calls.late_answer_time), absl::ZeroDuration(), absl::Minutes(10),
+                   "How long an upstream's answer is waited for after the caller has left; it completes the record."),
+              Boolean("calls.retry", AT(calls.retry), "Whether attempts that surely opened nothing are repeated."),
+              Boolean("calls.breaker", AT(calls.breaker),
+                      "Whether an upstream that keeps failing is left alone for a while."),
               Time("calls.drain_delay", AT(calls.drain_delay), absl::ZeroDuration(), absl::Minutes(10),
                    "After SIGTERM: how long calls are still taken while health says NOT_SERVING."),
               Time("calls.drain_timeout", AT(calls.drain_timeout), absl::ZeroDuration(), absl::Hours(1),
@@ -201,6 +210,14 @@ std::vector<Key> UpstreamKeys(const std::string& section, Of of) {
       Size(
           section + ".max_response_bytes", [of](auto& config) -> auto& { return of(config).max_response_bytes; },
           1 << 10, 64 << 20, "Largest response body that is read."),
+      Integer(
+          section + ".max_concurrent_per_credential",
+          [of](auto& config) -> auto& { return of(config).max_concurrent_per_credential; }, 0, 1000000,
+          "Requests at once with one credential; the next calls wait in line. 0: no limit."),
+      Integer(
+          section + ".max_waiting_per_credential",
+          [of](auto& config) -> auto& { return of(config).max_waiting_per_credential; }, 1, 1000000,
+          "Calls in that line; more are refused with OVERLOADED."),
       Choice<CallerCredentials>(
           section + ".caller_credentials", [of](auto& config) -> auto& { return of(config).caller_credentials; },
           {{"refuse", CallerCredentials::kRefuse}, {"allow", CallerCredentials::kAllow}},
@@ -270,6 +287,49 @@ Section EgressSection() {
       }};
 }
 
+Section IdempotencySection() {
+  return {"idempotency",
+          "Calls with a request_id, which take effect once however often they are repeated.",
+          {
+              Choice<RecordStore>(
+                  "idempotency.store", AT(idempotency.store),
+                  {{"memory", RecordStore::kMemory}, {"redis", RecordStore::kRedis}, {"none", RecordStore::kNone}},
+                  "Where their records are kept: memory for a single replica, redis for several. With none, "
+                  "request_id is refused."),
+              Boolean("idempotency.require", AT(idempotency.require), "Whether calls without request_id are refused."),
+              Time("idempotency.done_ttl", AT(idempotency.done_ttl), absl::Minutes(1), absl::Hours(24 * 30),
+                   "How long an answer is kept, and given again."),
+              Time("idempotency.unknown_ttl", AT(idempotency.unknown_ttl), absl::Minutes(1), absl::Hours(24 * 30),
+                   "How long a request_id stays blocked of which nobody knows whether it was applied."),
+              Integer("idempotency.max_records", AT(idempotency.max_records), 1, 100000000,
+                      "Records in memory; with as many, new request_ids are refused until some expire."),
+              Size("idempotency.max_bytes", AT(idempotency.max_bytes), 1 << 20, 1 << 30, "Their size, likewise."),
+              Time("idempotency.in_progress_wait", AT(idempotency.in_progress_wait), absl::ZeroDuration(),
+                   absl::Minutes(1), "How long a call waits for the same one in another replica before it is ABORTED."),
+          }};
+}
+
+Section RedisSection() {
+  return {
+      "redis",
+      "What several replicas share: records, and the limits of credentials.",
+      {
+          Text("redis.address", AT(redis.address), "host:port, [IPv6]:port or unix:/path",
+               "Of Redis 7; empty: none, each replica is on its own.",
+               [](absl::string_view text) { return text.empty() ? std::string() : ParseListen(text); }),
+          Text("redis.username", AT(redis.username), "a text", "For AUTH; empty: the default user.", AnyText),
+          File("redis.password_file", AT(redis.password_file), "Holds the password; empty: none."),
+          Integer("redis.database", AT(redis.database), 0, 1000000, "The number to SELECT."),
+          Time("redis.timeout", AT(redis.timeout), absl::Milliseconds(1), absl::Seconds(10),
+               "How long a command may take; a call with request_id needs two of them."),
+          Integer("redis.replicas", AT(redis.replicas), 1, 10000,
+                  "Gateways that use it: when it is gone, each keeps to its part of a credential's limit."),
+          File("redis.digest_key_file", AT(redis.digest_key_file),
+               "Holds 32 to 512 random characters, the same for all replicas: Redis sees requests and credentials only "
+               "as digests made with it."),
+      }};
+}
+
 Section LogSection() {
   auto same = [](std::string word) { return std::pair(word, word); };
   return {
@@ -284,7 +344,8 @@ Section LogSection() {
 }  // namespace
 
 std::vector<Section> Sections() {
-  return {ServerSection(), CallsSection(), SeeTheProSection(), WolkvoxSection(), EgressSection(), LogSection()};
+  return {ServerSection(),      CallsSection(), SeeTheProSection(), WolkvoxSection(),
+          IdempotencySection(), RedisSection(), EgressSection(),    LogSection()};
 }
 
 KeyIndex::KeyIndex(const std::vector<Section>& sections) : sections_(sections) {}

@@ -32,6 +32,16 @@ struct EndpointOptions {
   std::string no_proxy;  // comma-separated hosts that bypass `proxy`
 };
 
+// How long one transfer may take.
+struct TransferLimits {
+  absl::Duration timeout;  // from name resolution to the last byte; at least 1 ms
+  // How much longer the answer may take once the request was sent. Until then OnTransferDone does not run, so whoever
+  // waits needs a timer of its own.
+  absl::Duration extra_for_answer = absl::ZeroDuration();
+  // The request is not sent at this time or later; IDEMPOTENCY_LEASE_EXPIRED instead. Asked for at the last moment.
+  SteadyTime send_before = kNever;
+};
+
 struct ClientOptions {
   int max_connections = 16384;     // of this client, over all endpoints; beyond them LOCAL_RESOURCE
   int max_idle_connections = 256;  // under load also as many as there are transfers in flight
@@ -68,9 +78,9 @@ class Client {
   // Fails with INVALID_ARGUMENT when a file does not exist or cannot be used. The endpoint lives as long as the client.
   virtual absl::StatusOr<Endpoint*> AddEndpoint(const EndpointOptions& options) = 0;
 
-  // Starts to send. `timeout` covers everything, from name resolution to the last byte; at least 1 ms. `observer`
-  // outlives the transfer. The Transfer is valid until OnTransferDone or Cancel.
-  virtual Transfer* Send(Endpoint* endpoint, Request request, absl::Duration timeout, TransferObserver* observer) = 0;
+  // Starts to send. `observer` outlives the transfer. The Transfer is valid until OnTransferDone or Cancel.
+  virtual Transfer* Send(Endpoint* endpoint, Request request, const TransferLimits& limits,
+                         TransferObserver* observer) = 0;
 
   // Ends the transfer now, without OnTransferDone. Returns true if bytes of the request may have reached the upstream.
   virtual bool Cancel(Transfer* transfer) = 0;

@@ -13,7 +13,6 @@
 namespace interaction::http {
 namespace {
 
-constexpr SteadyTime kNever = INT64_MAX;
 constexpr SteadyTime kSweepNs = 1'000'000'000;
 
 absl::Status Check(CURLMcode code) {
@@ -52,7 +51,7 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Create(const ClientOptions& opti
 }
 
 CurlClient::CurlClient(const ClientOptions& options, Resolver* resolver, const Clock* clock)
-    : options_(options), resolver_(resolver), clock_(clock) {
+    : options_(options), resolver_(resolver), clock_(clock), connections_(clock) {
   connections_.max_open = static_cast<size_t>(std::max(options.max_connections, 0));
   connections_.max_idle = static_cast<size_t>(std::max(options.max_idle_connections, 0));
 }
@@ -91,14 +90,15 @@ absl::StatusOr<Endpoint*> CurlClient::AddEndpoint(const EndpointOptions& options
   return endpoints_.back().get();
 }
 
-Transfer* CurlClient::Send(Endpoint* endpoint, Request request, absl::Duration timeout, TransferObserver* observer) {
+Transfer* CurlClient::Send(Endpoint* endpoint, Request request, const TransferLimits& limits,
+                           TransferObserver* observer) {
   const SteadyTime now = clock_->SteadyNow();
   std::unique_ptr<Transfer> owned = endpoint->TakeTransfer();
   Transfer* const transfer = owned.get();
   transfer->endpoint = endpoint;
   transfer->index = transfers_.size();
   transfers_.push_back(std::move(owned));
-  absl::Status status = transfer->Begin(std::move(request), now + absl::ToInt64Nanoseconds(timeout), observer);
+  absl::Status status = transfer->Begin(std::move(request), limits, now, observer);
   if (status.ok()) status = Route(transfer, now);
   if (!status.ok()) End(transfer, std::move(status));
   return transfer;

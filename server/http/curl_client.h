@@ -29,7 +29,8 @@ class CurlClient final : public Client {
   absl::Status Init();
 
   absl::StatusOr<Endpoint*> AddEndpoint(const EndpointOptions& options) override;
-  Transfer* Send(Endpoint* endpoint, Request request, absl::Duration timeout, TransferObserver* observer) override;
+  Transfer* Send(Endpoint* endpoint, Request request, const TransferLimits& limits,
+                 TransferObserver* observer) override;
   bool Cancel(Transfer* transfer) override;
   bool MayHaveBeenSent(const Transfer* transfer) const override { return transfer->may_have_been_sent(); }
   bool Turn() override;

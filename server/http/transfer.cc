@@ -96,12 +96,15 @@ int Transfer::SetCallbacks() {
   return code;
 }
 
-absl::Status Transfer::Begin(Request request, SteadyTime deadline, TransferObserver* observer) {
+absl::Status Transfer::Begin(Request request, const TransferLimits& limits, SteadyTime now,
+                             TransferObserver* observer) {
   request_ = std::move(request);
-  deadline_ = deadline;
+  deadline_ = now + absl::ToInt64Nanoseconds(limits.timeout);
+  answer_deadline_ = deadline_ + absl::ToInt64Nanoseconds(limits.extra_for_answer);
+  send_before_ = limits.send_before;
   observer_ = observer;
   prereq_calls_ = socket_errno_ = 0;
-  address_forbidden_ = false;
+  address_forbidden_ = too_late_to_send_ = false;
   error_text_[0] = '\0';
   reader_.Reset();
   RETURN_IF_ERROR(status_);
@@ -116,8 +119,8 @@ absl::Status Transfer::Prepare(Origin* to, ConnectionGroup* via, bool load_addre
   const auto set = [&](CURLoption option, auto value) {
     if (code == CURLE_OK) code = curl_easy_setopt(easy, option, value);
   };
-  const long timeout_ms = MillisecondsUntil(deadline_, now);
-  const long connect_ms = std::min<long>(absl::ToInt64Milliseconds(options_.connect_timeout), timeout_ms / 2);
+  const long connect_ms =
+      std::min<long>(absl::ToInt64Milliseconds(options_.connect_timeout), MillisecondsUntil(deadline_, now) / 2);
   if (told_url_ != request_.url) {
     if (curl_url_set(url_.get(), CURLUPART_URL, request_.url.c_str(), CURLU_DISALLOW_USER) != CURLUE_OK)
       return NotSendable();
@@ -126,7 +129,7 @@ absl::Status Transfer::Prepare(Origin* to, ConnectionGroup* via, bool load_addre
   set(CURLOPT_POSTFIELDS, request_.body.data());
   set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
   set(CURLOPT_HTTPHEADER, headers_.get());
-  set(CURLOPT_TIMEOUT_MS, timeout_ms);
+  set(CURLOPT_TIMEOUT_MS, MillisecondsUntil(answer_deadline_, now));
   set(CURLOPT_CONNECTTIMEOUT_MS, std::max(connect_ms, 1L));
   set(CURLOPT_SHARE, group->share());
   if (load_addresses) set(CURLOPT_RESOLVE, group->resolve(origin->addresses().ip));
@@ -167,6 +170,11 @@ int Transfer::OnPrereq(void* self, char* peer_ip, char*, int, int) {
     transfer.address_forbidden_ = true;
     return CURL_PREREQFUNC_ABORT;
   }
+  // This process may have stood still since the call was let through.
+  if (transfer.send_before_ != kNever && transfer.connections_.clock->SteadyNow() >= transfer.send_before_) {
+    transfer.too_late_to_send_ = true;
+    return CURL_PREREQFUNC_ABORT;
+  }
   ++transfer.prereq_calls_;
   return CURL_PREREQFUNC_OK;
 }
@@ -202,6 +210,7 @@ TransferFacts Transfer::Facts(int curl_code) const {
       .header_cap_hit = reader_.header_cap_hit(),
       .body_cap_hit = reader_.body_cap_hit(),
       .address_forbidden = address_forbidden_,
+      .too_late_to_send = too_late_to_send_,
   };
   if (curl_code == CURLE_OK) return facts;
   CURL* const easy = easy_.get();

@@ -20,6 +20,9 @@ namespace interaction::http {
 
 // The connections of a client, as far as a transfer needs to know them.
 struct Connections {
+  explicit Connections(const Clock* its_clock) : clock(its_clock) {}
+
+  const Clock* const clock;
   SocketEvents events;
   size_t in_flight = 0;  // transfers given to libcurl
   size_t max_open = 0;
@@ -45,7 +48,7 @@ class Transfer {
   const absl::Status& status() const { return status_; }
 
   // A new life: takes the request and forgets everything about the last one. An error if the request must not be sent.
-  absl::Status Begin(Request request, SteadyTime deadline, TransferObserver* observer);
+  absl::Status Begin(Request request, const TransferLimits& limits, SteadyTime now, TransferObserver* observer);
 
   // Tells libcurl what is particular to this transfer; then the handle can be added to a multi handle. With
   // `load_addresses` it takes the origin's addresses for the group, too.
@@ -65,7 +68,7 @@ class Transfer {
 
   bool may_have_been_sent() const { return prereq_calls_ > 0; }
   const std::string& url() const { return request_.url; }
-  SteadyTime deadline() const { return deadline_; }
+  SteadyTime deadline() const { return deadline_; }  // of what comes before the request is sent
   TransferObserver* observer() const { return observer_; }
   void* easy() const { return easy_.get(); }
 
@@ -98,6 +101,8 @@ class Transfer {
   Request request_;
   HeaderList headers_;
   SteadyTime deadline_ = 0;
+  SteadyTime answer_deadline_ = 0;
+  SteadyTime send_before_ = 0;
   TransferObserver* observer_ = nullptr;
 
   // What libcurl was told last, so as not to tell it again.
@@ -109,6 +114,7 @@ class Transfer {
   int prereq_calls_ = 0;
   int socket_errno_ = 0;
   bool address_forbidden_ = false;
+  bool too_late_to_send_ = false;
   ResponseReader reader_;
   char error_text_[256] = "";  // CURL_ERROR_SIZE. Never shown: it names hosts and addresses
 };

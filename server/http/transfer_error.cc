@@ -39,6 +39,7 @@ Error TimedOutBeforeSend(const TransferFacts& facts) {
 }
 
 Error CouldNotConnect(const TransferFacts& facts) {
+  if (facts.too_late_to_send) return Error(Reason::kIdempotencyLeaseExpired);
   if (facts.address_forbidden) return Error(Reason::kEgressAddressForbidden);
   if (facts.os_errno == EMFILE || facts.os_errno == ENFILE || facts.os_errno == ENOBUFS || facts.os_errno == ENOMEM) {
     return Error(Reason::kLocalResource);

@@ -18,6 +18,7 @@ struct TransferFacts {
   bool header_cap_hit = false;    // our own limits ended the transfer
   bool body_cap_hit = false;
   bool address_forbidden = false;  // the address policy refused an address
+  bool too_late_to_send = false;   // TransferLimits::send_before had passed
   bool timed_out_in_all = false;   // the whole timeout of the transfer was used up, not only that of connecting
   Stage stage = Stage::kConnecting;
   int os_errno = 0;                  // of the socket call that failed, if one did

@@ -5,6 +5,7 @@ namespace interaction::lane {
 // Why a call is given up.
 enum class CancelCause {
   kCaller,    // the caller cancelled, its deadline passed, or its connection broke
+  kDeadline,  // nobody waits for it any longer
   kShutdown,  // the server ends, and the time for calls in flight is over
 };
 

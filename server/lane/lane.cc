@@ -3,13 +3,10 @@
 #include <grpc/support/time.h>
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 namespace interaction::lane {
 namespace {
-
-constexpr SteadyTime kNever = std::numeric_limits<SteadyTime>::max();
 
 // Events taken in one go before the HTTP client has its turn: enough to spread the cost of looking, few enough that an
 // answer does not wait behind a burst of new calls.

@@ -15,17 +15,18 @@ bool Post::await_ready() {
 void Post::await_suspend(std::coroutine_handle<> awaiter) {
   awaiter_ = awaiter;
   cancellation_->Add(this);
-  transfer_ = lane_->http().Send(endpoint_, std::move(request_), timeout_, this);
+  transfer_ = lane_->http().Send(endpoint_, std::move(request_), limits_, this);
 }
 
 void Post::OnTransferDone(absl::StatusOr<http::Response> result) {
+  transfer_ = nullptr;
   cancellation_->Remove(this);
   result_.emplace(std::move(result));
   awaiter_.resume();
 }
 
 void Post::OnCancel() {
-  const bool sent = lane_->http().Cancel(transfer_);
+  const bool sent = lane_->http().Cancel(std::exchange(transfer_, nullptr));
   result_.emplace(CancelledError(cancellation_->cause(), sent));
   awaiter_.resume();
 }
@@ -49,6 +50,7 @@ void Sleep::OnCancel() {
 absl::Status CancelledError(CancelCause cause, bool sent) {
   // Once bytes may have left, the outcome is unknown whoever gave up, and the code must not be one that is retried.
   if (sent) return Error(Reason::kCancelledAfterSend).In(Phase::kWait);
+  if (cause == CancelCause::kDeadline) return Error(Reason::kDeadlineBeforeSend).In(Phase::kQueue);
   if (cause == CancelCause::kShutdown) return Error(Reason::kServerDraining).In(Phase::kQueue);
   return Error(Reason::kCancelledBeforeSend).In(Phase::kQueue);
 }

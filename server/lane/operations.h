@@ -13,23 +13,23 @@
 
 // What a call can wait for on its lane. Each is awaited once, at once:
 //
-//   auto response = co_await lane::Post(lane, endpoint, std::move(request), timeout, &cancellation);
+//   auto response = co_await lane::Post(lane, endpoint, std::move(request), {timeout}, &cancellation);
 namespace interaction::lane {
 
 // Sends a request and yields its complete response, or the error of a transfer that brought none. A cancelled call ends
 // the transfer at once with the error of CancelledError().
 class [[nodiscard]] Post final : private http::TransferObserver, private Cancellation::Listener {
  public:
-  Post(Lane* lane, http::Endpoint* endpoint, http::Request request, absl::Duration timeout, Cancellation* cancellation)
-      : lane_(lane),
-        endpoint_(endpoint),
-        request_(std::move(request)),
-        timeout_(timeout),
-        cancellation_(cancellation) {}
+  Post(Lane* lane, http::Endpoint* endpoint, http::Request request, const http::TransferLimits& limits,
+       Cancellation* cancellation)
+      : lane_(lane), endpoint_(endpoint), request_(std::move(request)), limits_(limits), cancellation_(cancellation) {}
 
   bool await_ready();
   void await_suspend(std::coroutine_handle<> awaiter);
   absl::StatusOr<http::Response> await_resume() { return *std::move(result_); }
+
+  // Whether bytes of the request may have reached the upstream by now. While it is awaited.
+  bool MayHaveBeenSent() const { return transfer_ != nullptr && lane_->http().MayHaveBeenSent(transfer_); }
 
  private:
   void OnTransferDone(absl::StatusOr<http::Response> result) override;
@@ -38,7 +38,7 @@ class [[nodiscard]] Post final : private http::TransferObserver, private Cancell
   Lane* const lane_;
   http::Endpoint* const endpoint_;
   http::Request request_;
-  const absl::Duration timeout_;
+  const http::TransferLimits limits_;
   Cancellation* const cancellation_;
   http::Transfer* transfer_ = nullptr;
   std::coroutine_handle<> awaiter_;

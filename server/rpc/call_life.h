@@ -31,6 +31,7 @@ class CallLife final : private lane::Completion, private lane::Cancellation::Lis
   explicit CallLife(AtShutdown at_shutdown) : at_shutdown_(at_shutdown) { context_.AsyncNotifyWhenDone(tag()); }
 
   grpc::ServerContext& context() { return context_; }
+  const grpc::ServerContext& context() const { return context_; }
   lane::Cancellation& cancellation() { return cancellation_; }
 
   // The call has arrived on a lane: from now on it hears of the shutdown.

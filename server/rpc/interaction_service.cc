@@ -12,19 +12,21 @@ constexpr int kAcceptorsPerMethod = 32;
 }  // namespace
 
 InteractionService::InteractionService(Backend<VspTranslator> vsp, Backend<WolkvoxTranslator> wolkvox,
-                                       call::Admission* admission)
+                                       const Stages& stages)
     : create_vsp_(
+          "CreateVspInteraction",
           [this](UnaryCall* call, grpc::ServerCompletionQueue* queue, void* tag) {
             service_.RequestCreateVspInteraction(&call->life.context(), &call->request, &call->responder, queue, queue,
                                                  tag);
           },
-          vsp.translator, std::move(vsp.endpoints), admission, vsp.options),
+          vsp.translator, std::move(vsp.endpoints), vsp.guards, stages, vsp.options),
       add_wolkvox_(
+          "AddWolkvoxInteraction",
           [this](UnaryCall* call, grpc::ServerCompletionQueue* queue, void* tag) {
             service_.RequestAddWolkvoxInteraction(&call->life.context(), &call->request, &call->responder, queue, queue,
                                                   tag);
           },
-          wolkvox.translator, std::move(wolkvox.endpoints), admission, wolkvox.options) {}
+          wolkvox.translator, std::move(wolkvox.endpoints), wolkvox.guards, stages, wolkvox.options) {}
 
 void InteractionService::Start(lane::Lane* lane, LaneCalls* calls, telemetry::Logger* log) {
   for (int i = 0; i < kAcceptorsPerMethod; ++i) {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "interaction/v1/interaction_service.grpc.pb.h"
-#include "server/call/admission.h"
+#include "server/call/errand_runner.h"
 #include "server/http/client.h"
 #include "server/rpc/translated_method.h"
 #include "server/upstream/translator.h"
@@ -16,13 +16,14 @@ template <typename Translator>
 struct Backend {
   const Translator* translator;
   std::vector<http::Endpoint*> endpoints;  // one a lane
+  const call::Guards* guards;
   MethodOptions options;
 };
 
 // interaction.v1.InteractionService, with both methods raw: their requests arrive as bytes.
 class InteractionService {
  public:
-  InteractionService(Backend<VspTranslator> vsp, Backend<WolkvoxTranslator> wolkvox, call::Admission* admission);
+  InteractionService(Backend<VspTranslator> vsp, Backend<WolkvoxTranslator> wolkvox, const Stages& stages);
 
   // To register with grpc::ServerBuilder.
   grpc::Service* service() { return &service_; }

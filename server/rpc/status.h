@@ -14,6 +14,9 @@ inline constexpr absl::string_view kErrorDomain = "interaction.v1.InteractionSer
 inline constexpr char kPushbackKey[] = "grpc-retry-pushback-ms";
 inline constexpr char kPushbackNever[] = "-1";
 
+// Trailing metadata of an answer that is that of an earlier call with the same request_id.
+inline constexpr char kReplayedKey[] = "idempotent-replayed";
+
 // The status to send for a failed call: code and message, and google.rpc.Status with exactly one ErrorInfo and
 // whichever of BadRequest, RetryInfo, QuotaFailure and PreconditionFailure fit. The details stay below 4 KiB: peers
 // take 8 KiB of metadata by default, and more would turn the error into another one. `upstream` and `request_id` may be

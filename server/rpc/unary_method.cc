@@ -26,6 +26,7 @@ void LogFailure(telemetry::Logger& log, const UnaryMethod& method, const UnaryCa
 
 // No initial metadata is sent before an error: a client may retry only what has no headers yet (gRPC A6).
 void Finish(const UnaryMethod& method, UnaryCall& call, const absl::StatusOr<std::string>& reply, void* tag) {
+  if (call.replayed) call.life.context().AddTrailingMetadata(kReplayedKey, "true");
   if (reply.ok()) return call.responder.Finish(ToByteBuffer(*reply), grpc::Status::OK, tag);
   if (OutcomeOf(reply.status()) == Outcome::kUnknown) {
     call.life.context().AddTrailingMetadata(kPushbackKey, kPushbackNever);
@@ -36,7 +37,7 @@ void Finish(const UnaryMethod& method, UnaryCall& call, const absl::StatusOr<std
 lane::Task<void> ServeCall(lane::Lane* lane, LaneCalls* calls, UnaryMethod* method, telemetry::Logger* log,
                            std::unique_ptr<UnaryCall> call) {
   call->life.Arrived(calls);
-  const absl::StatusOr<std::string> reply = co_await method->Handle(lane, calls->lane_index, call.get());
+  const absl::StatusOr<std::string> reply = co_await method->Handle(lane, calls, call.get());
   if (!reply.ok() && log) LogFailure(*log, *method, *call, reply.status());
   lane::Operation finished;
   Finish(*method, *call, reply, finished.tag());

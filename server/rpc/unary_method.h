@@ -23,6 +23,7 @@ struct UnaryCall {
   grpc::ByteBuffer request;
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> responder{&life.context()};
   std::string request_id;  // once known, in canonical form: for the details of errors
+  bool replayed = false;   // the answer is that of an earlier call
 };
 
 // A unary method of the service: how to ask gRPC for its next call, and how to answer one.
@@ -35,7 +36,7 @@ class UnaryMethod {
   virtual ~UnaryMethod() = default;
 
   // The serialized reply to a call, or the error, made with Error, to answer it with. `call` outlives the task.
-  virtual lane::Task<absl::StatusOr<std::string>> Handle(lane::Lane* lane, size_t lane_index, UnaryCall* call) = 0;
+  virtual lane::Task<absl::StatusOr<std::string>> Handle(lane::Lane* lane, LaneCalls* calls, UnaryCall* call) = 0;
 
   // Who is behind the method: for the details of errors.
   virtual absl::string_view upstream() const = 0;

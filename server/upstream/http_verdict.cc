@@ -37,8 +37,8 @@ Error RedirectError(int status, const http::Response& response) {
 
 Error RetryLater(Reason reason, const http::Response& response, const Hints& hints) {
   Error error(reason);
-  error.WithRetryAfter(ParseRetryAfter(response.retry_after, hints.now).value_or(kDefaultRetryAfter));
-  return error;
+  if (const auto delay = ParseRetryAfter(response.retry_after, hints.now)) return error.WithUpstreamRetryAfter(*delay);
+  return error.WithRetryAfter(kDefaultRetryAfter);
 }
 
 Error ClientError(int status, const http::Response& response, const Hints& hints) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -13,7 +15,8 @@ namespace interaction::upstream {
 // Each room implements it once. Pure: no I/O, no clock, no log, no state that changes; thread-safe. Same input, same
 // bytes.
 //
-// A call uses it in this order: Authorize, Validate, CredentialFor, Encode, (send), Decode. All errors are made with
+// A call uses it in this order: Authorize, Validate, CredentialFor, AsksFor (if it has a request_id), Encode, (send),
+// Decode. All errors are made with
 // Error (server/base/errors.h).
 template <typename RequestMessage, typename ReplyMessage>
 class Translator {
@@ -34,6 +37,11 @@ class Translator {
 
   // The credential to send for a request that passed Authorize and Validate.
   virtual Credential CredentialFor(const Request& request) const = 0;
+
+  // What a request that passed Validate asks for: the same bytes for every request that asks for the same, however it
+  // is spelled, and others for every other. Without credential and request_id. They are compared over days and between
+  // versions of the gateway, so their form is never changed (canonical_form.h).
+  virtual std::string AsksFor(const Request& request) const = 0;
 
   // The upstream's request for one that passed Validate.
   virtual absl::StatusOr<http::Request> Encode(const Request& request, const Credential& credential) const = 0;

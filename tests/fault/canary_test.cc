@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "tests/fault/server_process.h"
 #include "tests/integration/gateway.h"
+#include "tests/integration/server_process.h"
 #include "tests/support/raw_upstream.h"
 
 namespace interaction::testing {
@@ -48,7 +48,7 @@ TEST(CanaryTest, ShowsUpInNoLogAndNoError) {
   });
   ServerProcess server({absl::StrCat("seethepro.base_url=", upstream.url()),
                         absl::StrCat("wolkvox.base_url=", upstream.url()), "egress.allow_plaintext=true",
-                        "egress.allow_loopback=true", "log.level=debug"});
+                        "egress.allow_loopback=true", "log.level=debug", "calls.breaker=false"});
   for (int i = 0; i < 40; ++i) {
     ExpectNoCanary(server.CreateVsp(TestGateway::ValidVsp()));
     ExpectNoCanary(server.AddWolkvox(TestGateway::ValidWolkvox()));

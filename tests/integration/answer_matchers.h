@@ -32,6 +32,9 @@ MATCHER_P(NamesFields, fields, "") {
   return ::testing::ExplainMatchResult(::testing::UnorderedElementsAreArray(fields), named, result_listener);
 }
 
+// The answer is that of an earlier call; no request was sent for this one.
+MATCHER(IsReplayed, "") { return arg.status.ok() && arg.replayed; }
+
 MATCHER(Succeeds, "") {
   *result_listener << "code " << arg.status.error_code() << " (" << arg.status.error_message() << "), reason "
                    << arg.reason;

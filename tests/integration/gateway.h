@@ -36,7 +36,8 @@ struct Answer {
   bool has_quota_failure = false;
   bool has_precondition_failure = false;
   size_t details_bytes = 0;
-  std::string pushback;  // the trailer grpc-retry-pushback-ms
+  std::string pushback;   // the trailer grpc-retry-pushback-ms
+  bool replayed = false;  // the trailer idempotent-replayed
 };
 
 using VspAnswer = Answer<v1::CreateVspInteractionResponse>;
@@ -87,7 +88,7 @@ class TestGateway {
   static v1::CreateVspInteractionRequest ValidVsp();
   static v1::AddWolkvoxInteractionRequest ValidWolkvox();
 
-  app::App& app() { return *app_; }
+  app::App& app() const { return *app_; }
   uint16_t port() const;
   std::shared_ptr<grpc::Channel> channel() const { return channel_; }
 

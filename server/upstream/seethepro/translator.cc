@@ -6,8 +6,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/base/errors.h"
+#include "server/base/guid.h"
 #include "server/base/status_macros.h"
 #include "server/http/url.h"
+#include "server/upstream/canonical_form.h"
 #include "server/upstream/field_checks.h"
 #include "server/upstream/http_verdict.h"
 #include "server/upstream/seethepro/request_encoder.h"
@@ -26,6 +28,9 @@ bool EraseKey(std::vector<FieldViolation>* violations) {
   return std::erase_if(*violations,
                        [](const FieldViolation& violation) { return violation.field == "app_access_key"; }) > 0;
 }
+
+// A GUID in the one spelling that is sent.
+std::string Spelled(absl::string_view guid) { return CanonicalGuid(guid).value_or(std::string(guid)); }
 
 bool SaysDuplicate(absl::string_view body) {
   const std::string text = absl::AsciiStrToLower(body);
@@ -68,6 +73,17 @@ absl::Status Translator::Validate(const Request& request) const {
 Credential Translator::CredentialFor(const Request& request) const {
   if (request.app_access_key().empty()) return {options_.app_access_key, CredentialOwner::kGateway};
   return {Secret(request.app_access_key()), CredentialOwner::kCaller};
+}
+
+std::string Translator::AsksFor(const Request& request) const {
+  upstream::CanonicalForm form;
+  form.Add(Request::kInteractionIdentityFieldNumber, request.interaction_identity())
+      .Add(Request::kInteractionNameFieldNumber, request.interaction_name())
+      .Add(Request::kAccountIdFieldNumber, Spelled(request.account_id()))
+      .Add(Request::kContactIdFieldNumber, Spelled(request.contact_id()))
+      .Add(Request::kTenantKeyFieldNumber, Spelled(request.tenant_key()))
+      .Add(Request::kGroupKeyFieldNumber, Spelled(request.group_key()));
+  return form.Finish();
 }
 
 absl::StatusOr<http::Request> Translator::Encode(const Request& request, const Credential& credential) const {

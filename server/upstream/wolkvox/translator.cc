@@ -10,6 +10,7 @@
 #include "server/base/errors.h"
 #include "server/base/status_macros.h"
 #include "server/http/url.h"
+#include "server/upstream/canonical_form.h"
 #include "server/upstream/field_checks.h"
 #include "server/upstream/http_verdict.h"
 #include "server/upstream/json_writer.h"
@@ -133,6 +134,19 @@ Credential Translator::CredentialFor(const Request& request) const {
   if (!request.wolkvox_token().empty()) return {Secret(request.wolkvox_token()), CredentialOwner::kCaller};
   const Secret* token = TokenOf(ServerOf(request));
   return {token ? *token : Secret(), CredentialOwner::kGateway};
+}
+
+std::string Translator::AsksFor(const Request& request) const {
+  upstream::CanonicalForm form;
+  form.Add(Request::kSenderFieldNumber, request.sender())
+      .Add(Request::kSenderNameFieldNumber, request.sender_name())
+      .Add(Request::kRecipientFieldNumber, request.recipient())
+      .Add(Request::kRecipientNameFieldNumber, request.recipient_name())
+      .Add(Request::kSubjectFieldNumber, request.subject())
+      .Add(Request::kBodyFieldNumber, request.body())
+      .Add(Request::kRoutingPointIdFieldNumber, request.routing_point_id())
+      .Add(Request::kWolkvoxServerFieldNumber, ServerOf(request));
+  return form.Finish();
 }
 
 absl::StatusOr<http::Request> Translator::Encode(const Request& request, const Credential& credential) const {

@@ -34,7 +34,7 @@ Request ClientTest::Post(const std::string& url, const std::string& body) {
 }
 
 Transfer* ClientTest::Send(const std::string& url, Outcomes* outcomes, absl::Duration timeout) {
-  return client_->Send(endpoint_, Post(url), timeout, outcomes);
+  return client_->Send(endpoint_, Post(url), {timeout}, outcomes);
 }
 
 void ClientTest::RunUntil(const std::function<bool()>& condition) {
@@ -57,7 +57,7 @@ absl::StatusOr<Response> ClientTest::Exchange(const std::string& url, absl::Dura
 
 absl::StatusOr<Response> ClientTest::Exchange(Endpoint* endpoint, Request request, absl::Duration timeout) {
   Outcomes outcomes;
-  client_->Send(endpoint, std::move(request), timeout, &outcomes);
+  client_->Send(endpoint, std::move(request), {timeout}, &outcomes);
   RunUntil([&] { return outcomes.times > 0; });
   return std::move(outcomes.result);
 }

@@ -98,7 +98,7 @@ TEST_F(ClientTest, CarriesAThousandTransfersAtOnce) {
   LoopbackServer server([](const Received& request) { return Reply(200, request.body); });
   std::deque<Outcomes> outcomes(1000);
   for (size_t i = 0; i < outcomes.size(); ++i) {
-    client_->Send(endpoint_, Post(server.url(), std::to_string(i)), absl::Seconds(20), &outcomes[i]);
+    client_->Send(endpoint_, Post(server.url(), std::to_string(i)), {absl::Seconds(20)}, &outcomes[i]);
   }
   EXPECT_EQ(client_->in_flight(), 1000u);
   RunUntil([&] { return client_->in_flight() == 0; });
@@ -127,7 +127,7 @@ TEST_F(ClientTest, KeepsNoMoreIdleConnectionsThanAllowed) {
 
 TEST_F(ClientTest, ReportsNothingFromWithinSend) {
   Outcomes outcomes;
-  client_->Send(endpoint_, Post("https://"), absl::Seconds(1), &outcomes);
+  client_->Send(endpoint_, Post("https://"), {absl::Seconds(1)}, &outcomes);
   EXPECT_EQ(outcomes.times, 0);
   EXPECT_EQ(client_->in_flight(), 1u);
   ASSERT_TRUE(client_->NextTimer().has_value());
@@ -198,7 +198,7 @@ TEST_F(ClientTest, ACancelledTransferLeavesNoAnswerToTheNext) {
   LoopbackServer server(
       [](const Received& request) { return request.body == "1" ? Silence() : Reply(200, request.body); });
   Outcomes outcomes;
-  Transfer* const transfer = client_->Send(endpoint_, Post(server.url(), "1"), absl::Seconds(20), &outcomes);
+  Transfer* const transfer = client_->Send(endpoint_, Post(server.url(), "1"), {absl::Seconds(20)}, &outcomes);
   RunUntil([&] { return client_->MayHaveBeenSent(transfer); });
   client_->Cancel(transfer);
   EXPECT_THAT(Exchange(endpoint_, Post(server.url(), "2")), IsOkAndHolds(Field(&Response::body, "2")));
@@ -214,7 +214,7 @@ TEST_F(ClientTest, SurvivesCancellationsAtAnyMoment) {
   std::vector<std::pair<Transfer*, Outcomes*>> in_flight;
   for (size_t i = 0; i < outcomes.size(); ++i) {
     Transfer* const transfer =
-        client_->Send(endpoint_, Post(server.url(), std::to_string(i)), absl::Seconds(20), &outcomes[i]);
+        client_->Send(endpoint_, Post(server.url(), std::to_string(i)), {absl::Seconds(20)}, &outcomes[i]);
     in_flight.emplace_back(transfer, &outcomes[i]);
     if (random() % 4 == 0) client_->Turn();
     std::erase_if(in_flight, [](const auto& each) { return each.second->times > 0; });

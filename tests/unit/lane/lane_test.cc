@@ -43,7 +43,8 @@ class FakeHttpClient final : public http::Client {
   }
 
   absl::StatusOr<http::Endpoint*> AddEndpoint(const http::EndpointOptions&) override { return nullptr; }
-  http::Transfer* Send(http::Endpoint*, http::Request, absl::Duration, http::TransferObserver* observer) override {
+  http::Transfer* Send(http::Endpoint*, http::Request, const http::TransferLimits&,
+                       http::TransferObserver* observer) override {
     observer_ = observer;
     return nullptr;
   }
@@ -165,7 +166,7 @@ TEST_P(LaneTest, WakesATaskThatIsCancelledInItsSleep) {
 using Result = absl::StatusOr<http::Response>;
 
 Task<std::optional<Result>> PostOnce(Lane* lane, Cancellation* cancellation) {
-  Post post(lane, nullptr, http::Request(), absl::Seconds(10), cancellation);
+  Post post(lane, nullptr, http::Request(), {absl::Seconds(10)}, cancellation);
   co_return co_await post;
 }
 

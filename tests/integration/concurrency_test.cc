@@ -12,8 +12,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
-#include "tests/fault/server_process.h"
 #include "tests/integration/gateway.h"
+#include "tests/integration/server_process.h"
 #include "tests/support/process_stats.h"
 #include "tests/support/raw_upstream.h"
 #include "tests/support/require.h"

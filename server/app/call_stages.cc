@@ -1,0 +1,139 @@
+#include "server/app/call_stages.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/random/random.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "server/app/options.h"
+#include "server/base/status_macros.h"
+#include "server/call/memory_record_store.h"
+#include "server/call/redis_permits.h"
+
+namespace interaction::app {
+namespace {
+
+// Uniform in [0, 1), on any thread: to spread retries and probes, nothing that must not be guessed.
+double Random() {
+  thread_local absl::InsecureBitGen generator;
+  return absl::Uniform(generator, 0.0, 1.0);
+}
+
+std::string RandomBytes(size_t count) {
+  std::string bytes(count, '\0');
+  if (getentropy(bytes.data(), bytes.size()) != 0) abort();  // only for more than 256 bytes, or before Linux 3.17
+  return bytes;
+}
+
+// Digests that nobody else has to read are made with a key that nobody else has.
+Secret DigestKey(const config::Config& config) {
+  return config.redis.digest_key.empty() ? Secret(RandomBytes(32)) : config.redis.digest_key;
+}
+
+absl::string_view StateName(call::Breaker::State state) {
+  switch (state) {
+    case call::Breaker::State::kClosed:
+      return "closed";
+    case call::Breaker::State::kOpen:
+      return "open";
+    case call::Breaker::State::kHalfOpen:
+      return "half-open";
+  }
+  return "";
+}
+
+}  // namespace
+
+CallStages::CallStages(const config::Config& config, const Clock* clock, telemetry::Logger* log)
+    : clock_(clock),
+      log_(log),
+      instance_(absl::BytesToHexString(RandomBytes(16))),
+      digest_(DigestKey(config)),
+      admission_(AdmissionOptions(config), &counters_) {}
+
+absl::StatusOr<std::unique_ptr<CallStages>> CallStages::Create(const config::Config& config, const Clock* clock,
+                                                               telemetry::Logger* log, BreakerListener listener) {
+  auto stages = std::unique_ptr<CallStages>(new CallStages(config, clock, log));
+  if (!config.redis.address.empty()) RETURN_IF_ERROR(stages->ConnectRedis(config));
+  stages->MakeStore(config);
+  if (config.calls.breaker) {
+    const auto report = [log, listener = std::move(listener)](absl::string_view upstream, absl::string_view authority,
+                                                              call::Breaker::State state) {
+      if (log) {
+        log->Log(telemetry::LogLevel::kWarning, "circuit breaker",
+                 {{"upstream", upstream}, {"authority", authority}, {"state", StateName(state)}});
+      }
+      if (listener) listener(upstream, authority, state);
+    };
+    stages->breakers_ = std::make_unique<call::Breakers>(call::BreakerOptions(), &Random, report, &stages->counters_);
+  }
+  stages->MakeUpstream(config, "seethepro", config.seethepro.upstream, &stages->seethepro_);
+  stages->MakeUpstream(config, "wolkvox", config.wolkvox.upstream, &stages->wolkvox_);
+  return stages;
+}
+
+absl::Status CallStages::ConnectRedis(const config::Config& config) {
+  ASSIGN_OR_RETURN(redis_, redis::Client::Create(RedisOptions(config), clock_, log_, &Random));
+  shared_permits_ = std::make_unique<call::RedisPermits>(call::RedisPermitsOptions(), redis_.get());
+  return absl::OkStatus();
+}
+
+void CallStages::MakeStore(const config::Config& config) {
+  const config::Idempotency& idempotency = config.idempotency;
+  switch (idempotency.store) {
+    case config::RecordStore::kNone:
+      return;
+    case config::RecordStore::kMemory:
+      records_ = std::make_unique<call::MemoryRecordStore>(
+          call::MemoryRecordStoreOptions{.max_records = idempotency.max_records,
+                                         .max_bytes = idempotency.max_bytes,
+                                         .done_ttl = idempotency.done_ttl,
+                                         .unknown_ttl = idempotency.unknown_ttl},
+          clock_);
+      break;
+    case config::RecordStore::kRedis:
+      auto records = std::make_unique<call::RedisRecordStore>(
+          call::RedisRecordStoreOptions{.done_ttl = idempotency.done_ttl, .unknown_ttl = idempotency.unknown_ttl},
+          redis_.get(), clock_, log_);
+      redis_records_ = records.get();
+      records_ = std::move(records);
+      break;
+  }
+  idempotency_ = std::make_unique<call::Idempotency>(
+      call::IdempotencyOptions{.instance = instance_, .wait_for_other_replica = idempotency.in_progress_wait}, &digest_,
+      records_.get(), &counters_);
+}
+
+void CallStages::MakeUpstream(const config::Config& config, const std::string& name, const config::Upstream& options,
+                              Upstream* upstream) {
+  upstream->retry_budget = std::make_unique<call::RetryBudget>(call::RetryBudgetOptions(), &counters_);
+  if (options.max_concurrent_per_credential > 0) {
+    upstream->permits = std::make_unique<call::Permits>(PermitsOptions(config, name, options, instance_), clock_,
+                                                        shared_permits_.get(), &Random, &counters_);
+  }
+  upstream->guards = {.upstream = name,
+                      .breakers = breakers_.get(),
+                      .retry_policy = call::RetryPolicy(RetryOptions(config)),
+                      .retry_budget = upstream->retry_budget.get(),
+                      .permits = upstream->permits.get(),
+                      .random = &Random};
+}
+
+void CallStages::WaitUntilSettled(absl::Duration timeout) const {
+  if (redis_records_ == nullptr) return;
+  const SteadyTime end = clock_->SteadyNow() + absl::ToInt64Nanoseconds(timeout);
+  while (redis_records_->unsettled() > 0 && clock_->SteadyNow() < end) absl::SleepFor(absl::Milliseconds(10));
+}
+
+rpc::Stages CallStages::stages() {
+  return {.admission = &admission_,
+          .idempotency = idempotency_.get(),
+          .digest = &digest_,
+          .counters = &counters_,
+          .log = log_};
+}
+
+}  // namespace interaction::app

@@ -1,0 +1,128 @@
+#include "server/call/dispatch.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "server/base/errors.h"
+#include "server/base/status_macros.h"
+
+namespace interaction::call {
+namespace {
+
+using telemetry::Counter;
+
+// A flight ends by itself at the caller's time as long as nothing was sent, and knows best what took so long; so
+// whoever waits lets it speak first.
+constexpr SteadyTime kLetFlightSpeak = 1'000'000;
+
+// What is left of the lease must be enough to send, and to be surely earlier than whoever reads the record after it.
+constexpr absl::Duration kSendMargin = absl::Seconds(5);
+
+// Everything that a flight needs, since it may outlive its call.
+struct Departure {
+  std::shared_ptr<Flight> flight;
+  Trip trip;
+  Admission::Permit permit;
+  Idempotency* idempotency;  // null: the call has no record
+  RecordId record;
+  absl::Duration lease;
+  telemetry::Counters* counters;
+  telemetry::Logger* log;
+};
+
+// The work of a flight with a record. Leaves in `trip` until when it may send.
+lane::Task<absl::StatusOr<Answer>> RunRecorded(Departure* departure) {
+  Idempotency* const idempotency = departure->idempotency;
+  Trip& trip = departure->trip;
+  const std::string owner = idempotency->NewOwner();
+  // From before the claim: the store's clock starts later, so the record's lease ends later than this.
+  trip.send_before = trip.lane->clock().SteadyNow() + absl::ToInt64Nanoseconds(departure->lease - kSendMargin);
+  auto claim = idempotency->Claim(trip.lane, &departure->record, owner, departure->lease, trip.answer_by,
+                                  &departure->flight->cancellation());
+  CO_ASSIGN_OR_RETURN(std::optional<Answer> answer, co_await claim);
+  if (answer) co_return *std::move(answer);
+
+  auto run = RunErrand(departure->flight.get(), &trip);
+  absl::StatusOr<std::string> reply = co_await run;
+  auto settle = idempotency->Settle(trip.lane, &departure->record, owner, &reply);
+  co_await settle;
+  if (!reply.ok()) co_return reply.status();
+  co_return Answer{.reply = *std::move(reply)};
+}
+
+lane::Task<absl::StatusOr<Answer>> RunUnrecorded(Departure* departure) {
+  auto run = RunErrand(departure->flight.get(), &departure->trip);
+  CO_ASSIGN_OR_RETURN(std::string reply, co_await run);
+  co_return Answer{.reply = std::move(reply)};
+}
+
+// The caller has its error already; what really became of the interaction is worth knowing.
+void ReportLateAnswer(const Departure& departure, const absl::Status& result) {
+  if (departure.counters) departure.counters->Add(Counter::kLateAnswers);
+  if (departure.log == nullptr) return;
+  departure.log->Log(telemetry::LogLevel::kWarning, "answer without a caller",
+                     {{"upstream", departure.trip.guards->upstream},
+                      {"outcome", OutcomeName(OutcomeOf(result))},
+                      {"reason", result.ok() ? "" : Describe(GetErrorDetails(result).reason).name}});
+}
+
+lane::Task<void> Fly(Departure departure) {
+  auto run = departure.idempotency ? RunRecorded(&departure) : RunUnrecorded(&departure);
+  absl::StatusOr<Answer> result = co_await run;
+  if (departure.idempotency) departure.idempotency->flights().Remove(departure.record.key);
+  if (!departure.flight->HasWaiters() && !departure.flight->cancellation().cancelled()) {
+    ReportLateAnswer(departure, result.status());
+  }
+  departure.flight->Land(std::move(result));
+}
+
+// The flight ended because the calls that waited for it had all left. That says nothing about one that came after.
+bool WasGivenUp(const absl::StatusOr<Answer>& result) {
+  if (result.ok() || OutcomeOf(result.status()) != Outcome::kNotApplied) return false;
+  const Reason reason = GetErrorDetails(result.status()).reason;
+  return reason == Reason::kCancelledBeforeSend || reason == Reason::kDeadlineBeforeSend;
+}
+
+}  // namespace
+
+lane::Task<absl::StatusOr<Answer>> Dispatch(DispatchContext context, Trip trip, std::optional<RecordId> record,
+                                            Admission::Permit permit) {
+  lane::Lane* const lane = trip.lane;
+  const SteadyTime until = trip.answer_by + kLetFlightSpeak;
+  const auto make = [&] { return std::make_shared<Flight>(lane, context.shutdown); };
+  const auto depart = [&](std::shared_ptr<Flight> flight) {
+    lane::Spawn(Fly({.flight = std::move(flight),
+                     .trip = std::move(trip),
+                     .permit = std::move(permit),
+                     .idempotency = record ? context.idempotency : nullptr,
+                     .record = record.value_or(RecordId()),
+                     .lease = context.lease,
+                     .counters = context.counters,
+                     .log = context.log}));
+  };
+  if (!record) {
+    const std::shared_ptr<Flight> flight = make();
+    depart(flight);
+    Landing landing(lane, flight, until, context.cancellation);
+    co_return co_await landing;
+  }
+  while (true) {
+    const FlightTable::Boarding boarding = context.idempotency->flights().Board(record->key, record->fingerprint, make);
+    if (!boarding.matches) {
+      if (context.counters) context.counters->Add(Counter::kRequestIdReused);
+      co_return Error(Reason::kRequestIdReused).In(Phase::kStore).ToStatus();
+    }
+    if (boarding.is_first) depart(boarding.flight);
+    Landing landing(lane, boarding.flight, until, context.cancellation);
+    absl::StatusOr<Answer> result = co_await landing;
+    if (boarding.is_first) co_return result;
+    if (WasGivenUp(result) && !context.cancellation->cancelled() && lane->clock().SteadyNow() < trip.answer_by)
+      continue;
+    if (context.counters) context.counters->Add(Counter::kRequestIdJoined);
+    if (result.ok()) result->replayed = true;
+    co_return result;
+  }
+}
+
+}  // namespace interaction::call

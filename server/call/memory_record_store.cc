@@ -1,0 +1,169 @@
+#include "server/call/memory_record_store.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "server/base/errors.h"
+
+namespace interaction::call {
+namespace {
+
+// What a record costs beside its texts: the list's node, the slot in the index at its usual load, the allocator's
+// share.
+constexpr int64_t kOverhead = 128;
+
+// How many expired records of each state a claim takes away. More than the one that it adds, so that the store comes
+// down again after a burst; few, so that no call pays for a burst of a day ago.
+constexpr int kSweptPerClaim = 4;
+
+constexpr absl::Duration kRetryWhenFull = absl::Seconds(1);
+
+SteadyTime Later(SteadyTime now, absl::Duration duration) { return now + absl::ToInt64Nanoseconds(duration); }
+
+}  // namespace
+
+MemoryRecordStore::MemoryRecordStore(const MemoryRecordStoreOptions& options, const Clock* clock)
+    : options_(options), clock_(clock) {}
+
+void MemoryRecordStore::MakeClaim(ClaimRequest request, absl::AnyInvocable<void(absl::StatusOr<Claim>) &&> done) {
+  std::move(done)(ClaimNow(std::move(request)));
+}
+
+void MemoryRecordStore::Finish(std::string key, std::string owner, Settlement settlement, std::string reply,
+                               absl::AnyInvocable<void(absl::Status) &&> done) {
+  std::move(done)(FinishNow(key, owner, settlement, std::move(reply)));
+}
+
+void MemoryRecordStore::Release(std::string key, std::string owner, absl::AnyInvocable<void(absl::Status) &&> done) {
+  ReleaseNow(key, owner);
+  std::move(done)(absl::OkStatus());
+}
+
+absl::StatusOr<RecordStore::Claim> MemoryRecordStore::ClaimNow(ClaimRequest request) {
+  const Digest key = ToDigest(request.key);
+  Shard& shard = ShardOf(key);
+  const SteadyTime now = clock_->SteadyNow();
+  for (const bool last_try : {false, true}) {
+    {
+      const std::scoped_lock lock(shard.mutex);
+      Sweep(shard, now);
+      if (const auto record = Find(shard, key, now)) return Read(**record, request, now);
+      if (Insert(shard, key, request, now)) return Claim{.result = ClaimResult::kClaimed};
+    }
+    // Full, but perhaps of records that have expired in shards that no claim came by since.
+    if (!last_try) SweepAll(now);
+  }
+  return Error(Reason::kIdempotencyStoreFull).In(Phase::kStore).WithRetryAfter(kRetryWhenFull).ToStatus();
+}
+
+absl::Status MemoryRecordStore::FinishNow(const std::string& key, const std::string& owner, Settlement settlement,
+                                          std::string reply) {
+  const bool too_long = reply.size() > kMaxReplyBytes;
+  const bool done = settlement == Settlement::kDone && !too_long;
+  const Digest digest = ToDigest(key);
+  Shard& shard = ShardOf(digest);
+  const SteadyTime now = clock_->SteadyNow();
+  const std::scoped_lock lock(shard.mutex);
+  const auto found = Find(shard, digest, now);
+  if (!found || (*found)->owner != owner) {
+    return absl::FailedPreconditionError("the record is another owner's, or gone");
+  }
+  const Records::iterator record = *found;
+  if (record->state == kDone) return absl::OkStatus();
+  const State state = done ? kDone : kUnknown;
+  shard.records[state].splice(shard.records[state].end(), shard.records[record->state], record);
+  record->state = state;
+  record->expires = Later(now, done ? options_.done_ttl : options_.unknown_ttl);
+  if (done) {
+    bytes_.fetch_add(static_cast<int64_t>(reply.size()), std::memory_order_relaxed);
+    record->reply = std::move(reply);
+  }
+  return too_long ? absl::ResourceExhaustedError("the reply is too long to be kept") : absl::OkStatus();
+}
+
+void MemoryRecordStore::ReleaseNow(const std::string& key, const std::string& owner) {
+  const Digest digest = ToDigest(key);
+  Shard& shard = ShardOf(digest);
+  const SteadyTime now = clock_->SteadyNow();
+  const std::scoped_lock lock(shard.mutex);
+  const auto record = Find(shard, digest, now);
+  if (record && (*record)->owner == owner && StateAt(**record, now) == kPending) Erase(shard, *record);
+}
+
+MemoryRecordStore::Digest MemoryRecordStore::ToDigest(const std::string& text) {
+  Digest digest{};
+  assert(text.size() == digest.size());
+  memcpy(digest.data(), text.data(), std::min(text.size(), digest.size()));
+  return digest;
+}
+
+int64_t MemoryRecordStore::CostOf(const Record& record) {
+  return static_cast<int64_t>(sizeof(Record) + record.owner.size() + record.reply.size()) + kOverhead;
+}
+
+MemoryRecordStore::State MemoryRecordStore::StateAt(const Record& record, SteadyTime now) {
+  return record.state == kPending && now >= record.lease_until ? kUnknown : record.state;
+}
+
+RecordStore::Claim MemoryRecordStore::Read(const Record& record, const ClaimRequest& request, SteadyTime now) const {
+  if (record.fingerprint != ToDigest(request.fingerprint)) return {.result = ClaimResult::kMismatch};
+  const State state = StateAt(record, now);
+  if (state == kPending && record.owner == request.owner) return {.result = ClaimResult::kClaimed};
+  const absl::Time first_attempt = clock_->WallNow() - absl::Nanoseconds(now - record.claimed);
+  if (state == kDone) return {ClaimResult::kDone, record.reply, first_attempt, {}};
+  if (state == kUnknown) return {ClaimResult::kUnknown, "", first_attempt, {}};
+  return {ClaimResult::kInFlight, "", first_attempt, absl::Nanoseconds(record.lease_until - now)};
+}
+
+std::optional<MemoryRecordStore::Records::iterator> MemoryRecordStore::Find(Shard& shard, const Digest& key,
+                                                                            SteadyTime now) {
+  const auto found = shard.index.find(key);
+  if (found == shard.index.end()) return std::nullopt;
+  if (found->second->expires > now) return found->second;
+  Erase(shard, found->second);
+  return std::nullopt;
+}
+
+bool MemoryRecordStore::Insert(Shard& shard, const Digest& key, ClaimRequest& request, SteadyTime now) {
+  const int64_t cost = static_cast<int64_t>(sizeof(Record) + request.owner.size()) + kOverhead;
+  const bool fits = size_.fetch_add(1, std::memory_order_relaxed) < options_.max_records;
+  if (bytes_.fetch_add(cost, std::memory_order_relaxed) + cost > options_.max_bytes || !fits) {
+    size_.fetch_sub(1, std::memory_order_relaxed);
+    bytes_.fetch_sub(cost, std::memory_order_relaxed);
+    return false;
+  }
+  Records& pending = shard.records[kPending];
+  pending.push_back({.key = key,
+                     .fingerprint = ToDigest(request.fingerprint),
+                     .owner = std::move(request.owner),
+                     .claimed = now,
+                     .lease_until = Later(now, request.lease),
+                     .expires = Later(now, request.lease + options_.unknown_ttl)});
+  shard.index.emplace(key, std::prev(pending.end()));
+  return true;
+}
+
+void MemoryRecordStore::Erase(Shard& shard, Records::iterator record) {
+  size_.fetch_sub(1, std::memory_order_relaxed);
+  bytes_.fetch_sub(CostOf(*record), std::memory_order_relaxed);
+  shard.index.erase(record->key);
+  shard.records[record->state].erase(record);
+}
+
+void MemoryRecordStore::Sweep(Shard& shard, SteadyTime now) {
+  for (Records& records : shard.records) {
+    for (int i = 0; i < kSweptPerClaim && !records.empty() && records.front().expires <= now; ++i) {
+      Erase(shard, records.begin());
+    }
+  }
+}
+
+void MemoryRecordStore::SweepAll(SteadyTime now) {
+  for (Shard& shard : shards_) {
+    const std::scoped_lock lock(shard.mutex);
+    Sweep(shard, now);
+  }
+}
+
+}  // namespace interaction::call

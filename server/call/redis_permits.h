@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/time/time.h"
+#include "server/call/shared_permits.h"
+#include "server/redis/client.h"
+
+namespace interaction::call {
+
+struct RedisPermitsOptions {
+  absl::Duration renew_every = absl::Seconds(1);
+  // For how long a Redis that came up empty gives no permits. Longer than all replicas need to find it again and renew:
+  // the client's max_backoff and connect_timeout, and renew_every.
+  absl::Duration settle_in = absl::Seconds(5);
+};
+
+// Permits in Redis. The holders of a key are a sorted set at `sem:1:{<key in hex>}`: the member is the holder, the
+// score the end of its lease in ms. Each step is one Lua script, so it is atomic, and takes the time from Redis: a
+// replica whose clock is ahead would drop the others' leases, one that is behind would keep its own for too long.
+//
+// The limit is an upstream's, so forgetting a holder is the fault to avoid. A Redis that lost its data is told again:
+// every `renew_every` each replica writes down all that it holds, whatever the limit. Until then an empty set means
+// nothing; so a key `sem:1:born` tells since when Redis has its data, and for `settle_in` after that no permit is
+// given, on the very first start neither. A failover to a replica that lags may still forget what was given in the last
+// moment.
+//
+// Redis needs the policy noeviction, and one database for all: the scripts touch two keys, which a cluster refuses.
+//
+// `done` runs on the client's thread.
+class RedisPermits final : public SharedPermits {
+ public:
+  // `client` outlives the permits. Begins to renew at once, and ends with this object.
+  RedisPermits(const RedisPermitsOptions& options, redis::Client* client);
+  ~RedisPermits() override;
+
+  void TryAcquire(std::string key, std::string holder, int limit, absl::Duration lease,
+                  absl::AnyInvocable<void(absl::StatusOr<bool>) &&> done) override;
+
+  // A release that Redis does not take is repeated until the lease has ended. Not while TryAcquire of this holder is
+  // under way; the holder does not come back.
+  void Release(std::string key, std::string holder) override;
+
+ private:
+  class Table;
+
+  const std::shared_ptr<Table> table_;  // shared with callbacks on their way
+};
+
+}  // namespace interaction::call

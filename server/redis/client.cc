@@ -1,0 +1,308 @@
+#include "server/redis/client.h"
+
+#include <poll.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <deque>
+#include <map>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/redis/connection.h"
+#include "server/redis/greeting.h"
+#include "server/redis/inbox.h"
+#include "server/redis/lookup.h"
+#include "server/redis/server_error.h"
+
+namespace interaction::redis {
+
+using telemetry::LogLevel;
+
+// The client's thread and all that it owns. Only Put..., connected() and the constructor are for other threads.
+class Client::Loop {
+ public:
+  Loop(const ClientOptions& options, const Clock* clock, telemetry::Logger* logger, std::function<double()> random,
+       std::shared_ptr<Inbox> inbox)
+      : options_(options),
+        clock_(clock),
+        logger_(logger),
+        random_(std::move(random)),
+        inbox_(std::move(inbox)),
+        greeting_(options_, logger) {}
+
+  void Start() { thread_ = std::thread(&Loop::Run, this); }
+  void Stop() {
+    inbox_->PutStop();
+    thread_.join();
+  }
+
+  void Put(std::vector<std::string> words, Done done) {
+    inbox_->Put(Command{std::move(words), Later(options_.operation_timeout), std::move(done)});
+  }
+  void Put(absl::Duration delay, absl::AnyInvocable<void() &&> task) {
+    inbox_->Put(Task{Later(delay), std::move(task)});
+  }
+  bool connected() const { return connected_.load(std::memory_order_relaxed); }
+
+ private:
+  enum class Phase {
+    kResting,     // until phase_end_; commands fail at once
+    kLookingUp,   // until phase_end_; commands wait
+    kConnecting,  // likewise
+    kReady,       // commands are sent
+  };
+
+  SteadyTime Later(absl::Duration duration) const { return clock_->SteadyNow() + absl::ToInt64Nanoseconds(duration); }
+
+  void Run();
+  void RunUntilStopped();
+  void Poll();
+  int PollTimeout() const;
+  void Accept(Command command);
+  void CheckCommands();
+  void CheckPhase();
+  void RunTasks();
+
+  void Connect();
+  void Open(absl::StatusOr<std::vector<std::string>> addresses);
+  void Turn(short revents);
+  absl::Status OnReply(absl::StatusOr<Reply> reply);
+  void BecomeReady();
+  void Lose(const absl::Status& reason);
+  void Rest(const absl::Status& reason);
+  void FailAll(const absl::Status& status);
+
+  const ClientOptions options_;
+  const Clock* const clock_;
+  telemetry::Logger* const logger_;
+  const std::function<double()> random_;
+  const std::shared_ptr<Inbox> inbox_;
+  Greeting greeting_;
+
+  Phase phase_ = Phase::kResting;
+  SteadyTime phase_end_ = 0;
+  SteadyTime ready_since_ = 0;
+  int failures_ = 0;         // in a row
+  bool looking_up_ = false;  // also when nobody waits for it any more
+  bool told_ = false;        // the log knows that there is no connection
+  std::string why_;          // there is no connection
+  std::unique_ptr<Connection> connection_;
+  // In the order in which they came, so in that of their deadlines. In kReady all have been sent, otherwise none has.
+  std::deque<Command> commands_;
+  std::multimap<SteadyTime, Task> tasks_;
+  std::atomic<bool> connected_{false};
+  std::thread thread_;
+};
+
+void Client::Loop::Run() {
+  // Signals are for other threads; above all SIGPIPE, since hiredis writes without MSG_NOSIGNAL.
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  RunUntilStopped();
+  connected_ = false;
+  connection_.reset();
+  // Callbacks may run further commands, which end like the others.
+  do {
+    FailAll(absl::UnavailableError("the client of Redis is ending"));
+    for (Command& command : inbox_->Take().commands) commands_.push_back(std::move(command));
+  } while (!commands_.empty());
+}
+
+void Client::Loop::RunUntilStopped() {
+  while (true) {
+    Inbox::Letters letters = inbox_->Take();
+    for (Task& task : letters.tasks) tasks_.emplace(task.due, std::move(task));
+    for (Command& command : letters.commands) Accept(std::move(command));
+    if (letters.stop) return;
+    if (letters.addresses) {
+      looking_up_ = false;
+      if (phase_ == Phase::kLookingUp) Open(*std::move(letters.addresses));
+    }
+    if (connection_) Turn(0);
+    Poll();
+    // After the socket: when this thread was held up, answers may have come that only wait to be read.
+    CheckCommands();
+    CheckPhase();
+    RunTasks();
+  }
+}
+
+void Client::Loop::Poll() {
+  pollfd fds[] = {{.fd = inbox_->fd(), .events = POLLIN, .revents = 0},
+                  {.fd = connection_ ? connection_->fd() : -1,
+                   .events = static_cast<short>(connection_ ? connection_->events() : 0),
+                   .revents = 0}};
+  if (poll(fds, 2, PollTimeout()) > 0 && fds[1].revents != 0) Turn(fds[1].revents);
+}
+
+// In milliseconds, rounded up.
+int Client::Loop::PollTimeout() const {
+  std::optional<SteadyTime> next;
+  const auto consider = [&](SteadyTime time) { next = std::min(next.value_or(time), time); };
+  if (phase_ != Phase::kReady) consider(phase_end_);
+  if (!commands_.empty()) consider(commands_.front().deadline);
+  if (!tasks_.empty()) consider(tasks_.begin()->first);
+  if (!next) return -1;
+  const SteadyTime left = std::max<SteadyTime>(*next - clock_->SteadyNow(), 0);
+  return static_cast<int>(std::min<SteadyTime>((left + 999'999) / 1'000'000, 60'000));
+}
+
+void Client::Loop::Accept(Command command) {
+  if (phase_ == Phase::kResting && clock_->SteadyNow() < phase_end_) {
+    std::move(command.done)(absl::UnavailableError(absl::StrCat("no connection to Redis: ", why_)));
+  } else if (static_cast<int>(commands_.size()) >= options_.max_commands) {
+    std::move(command.done)(absl::ResourceExhaustedError("too many commands wait for an answer of Redis"));
+  } else {
+    if (phase_ == Phase::kReady) {
+      connection_->Append(std::vector<absl::string_view>(command.words.begin(), command.words.end()));
+    }
+    commands_.push_back(std::move(command));
+  }
+}
+
+void Client::Loop::CheckCommands() {
+  const SteadyTime now = clock_->SteadyNow();
+  while (!commands_.empty() && commands_.front().deadline <= now) {
+    Command command = std::move(commands_.front());
+    commands_.pop_front();
+    const absl::Status status = absl::DeadlineExceededError("Redis did not answer in time");
+    if (phase_ == Phase::kReady) Lose(status);
+    std::move(command.done)(status);
+  }
+}
+
+void Client::Loop::CheckPhase() {
+  if (phase_ == Phase::kReady || clock_->SteadyNow() < phase_end_) return;
+  if (phase_ == Phase::kResting) {
+    Connect();
+  } else {
+    Rest(absl::DeadlineExceededError("connecting took too long"));
+  }
+}
+
+void Client::Loop::RunTasks() {
+  const SteadyTime now = clock_->SteadyNow();
+  while (!tasks_.empty() && tasks_.begin()->first <= now) {
+    Task task = std::move(tasks_.begin()->second);
+    tasks_.erase(tasks_.begin());
+    std::move(task.run)();
+  }
+}
+
+void Client::Loop::Connect() {
+  phase_ = Phase::kLookingUp;
+  phase_end_ = Later(options_.connect_timeout);
+  if (!options_.socket_path.empty() || IsAddress(options_.host)) return Open({{options_.host}});
+  if (std::exchange(looking_up_, true)) return;  // an earlier lookup still hangs: its answer is as good
+  LookUp(options_.host, [inbox = inbox_](absl::StatusOr<std::vector<std::string>> addresses) {
+    inbox->PutAddresses(std::move(addresses));
+  });
+}
+
+void Client::Loop::Open(absl::StatusOr<std::vector<std::string>> addresses) {
+  if (!addresses.ok()) return Rest(addresses.status());
+  // Another one each time: of an address that leads nowhere nothing else would be learnt.
+  const std::string& address = (*addresses)[static_cast<size_t>(failures_) % addresses->size()];
+  absl::StatusOr<std::unique_ptr<Connection>> connection = options_.socket_path.empty()
+                                                               ? Connection::OpenTcp(address, options_.port)
+                                                               : Connection::OpenUnix(options_.socket_path);
+  if (!connection.ok()) return Rest(connection.status());
+  connection_ = *std::move(connection);
+  greeting_.Append(*connection_);
+  phase_ = Phase::kConnecting;
+}
+
+void Client::Loop::Turn(short revents) {
+  const absl::Status status =
+      connection_->Turn(revents, [this](absl::StatusOr<Reply> reply) { return OnReply(std::move(reply)); });
+  if (status.ok()) return;
+  if (phase_ == Phase::kReady) {
+    Lose(status);
+  } else {
+    Rest(status);
+  }
+}
+
+absl::Status Client::Loop::OnReply(absl::StatusOr<Reply> reply) {
+  if (phase_ != Phase::kReady) {
+    absl::Status status = greeting_.OnReply(reply);
+    if (status.ok() && greeting_.complete()) BecomeReady();
+    return status;
+  }
+  if (commands_.empty()) return absl::InternalError("Redis answered without being asked");
+  Command command = std::move(commands_.front());
+  commands_.pop_front();
+  absl::Status status = HasWord(reply.status(), "READONLY") ? reply.status() : absl::OkStatus();
+  std::move(command.done)(std::move(reply));
+  return status;
+}
+
+void Client::Loop::BecomeReady() {
+  phase_ = Phase::kReady;
+  ready_since_ = clock_->SteadyNow();
+  connected_ = true;
+  told_ = false;
+  logger_->Log(LogLevel::kInfo, "connected to redis");
+  for (const Command& command : commands_) {
+    connection_->Append(std::vector<absl::string_view>(command.words.begin(), command.words.end()));
+  }
+}
+
+// The connection is of no more use. Its commands end UNAVAILABLE.
+void Client::Loop::Lose(const absl::Status& reason) {
+  connected_ = false;
+  const bool held = clock_->SteadyNow() - ready_since_ >= absl::ToInt64Nanoseconds(options_.min_backoff);
+  if (!held || HasWord(reason, "READONLY")) return Rest(reason);
+  logger_->Log(LogLevel::kWarning, "lost the connection to redis", {{"error", reason.message()}});
+  told_ = true;
+  failures_ = 0;
+  connection_.reset();
+  FailAll(absl::UnavailableError("the connection to Redis was lost"));
+  Connect();
+}
+
+// There is no connection to be had at present.
+void Client::Loop::Rest(const absl::Status& reason) {
+  why_ = std::string(reason.message());
+  // Once an outage as a warning; the attempts that follow say nothing new.
+  logger_->Log(told_ ? LogLevel::kDebug : LogLevel::kWarning, "no connection to redis", {{"error", why_}});
+  told_ = true;
+  connection_.reset();
+  const double full = absl::ToDoubleSeconds(options_.min_backoff) * std::exp2(std::min(failures_, 30));
+  const double seconds = std::min(full, absl::ToDoubleSeconds(options_.max_backoff)) * (0.5 + 0.5 * random_());
+  ++failures_;
+  phase_ = Phase::kResting;
+  phase_end_ = Later(absl::Seconds(seconds));
+  FailAll(absl::UnavailableError(absl::StrCat("no connection to Redis: ", why_)));
+}
+
+void Client::Loop::FailAll(const absl::Status& status) {
+  for (Command& command : std::exchange(commands_, {})) std::move(command.done)(status);
+}
+
+absl::StatusOr<std::unique_ptr<Client>> Client::Create(const ClientOptions& options, const Clock* clock,
+                                                       telemetry::Logger* logger, std::function<double()> random) {
+  absl::StatusOr<std::shared_ptr<Inbox>> inbox = Inbox::Create();
+  if (!inbox.ok()) return inbox.status();
+  auto loop = std::make_unique<Loop>(options, clock, logger, std::move(random), *std::move(inbox));
+  loop->Start();
+  return std::unique_ptr<Client>(new Client(std::move(loop)));
+}
+
+Client::Client(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}
+
+Client::~Client() { loop_->Stop(); }
+
+void Client::Run(std::vector<std::string> command, Done done) { loop_->Put(std::move(command), std::move(done)); }
+
+void Client::After(absl::Duration delay, absl::AnyInvocable<void() &&> task) { loop_->Put(delay, std::move(task)); }
+
+bool Client::connected() const { return loop_->connected(); }
+
+}  // namespace interaction::redis

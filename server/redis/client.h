@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/base/clock.h"
+#include "server/base/secret.h"
+#include "server/redis/reply.h"
+#include "server/telemetry/log.h"
+
+namespace interaction::redis {
+
+struct ClientOptions {
+  std::string host = "127.0.0.1";  // a name or an address
+  uint16_t port = 6379;
+  std::string socket_path;  // of a Unix socket, instead of host and port, when not empty
+  std::string username;     // of an ACL; "": the default user
+  Secret password;          // "": no AUTH
+  int database = 0;
+  absl::Duration operation_timeout = absl::Milliseconds(50);  // of a command, from Run() on
+  absl::Duration connect_timeout = absl::Seconds(1);          // name lookup, connection and AUTH together
+  absl::Duration min_backoff = absl::Milliseconds(100);       // after the first attempt to connect that failed
+  absl::Duration max_backoff = absl::Seconds(2);              // at most, after many
+  int max_commands = 4096;                                    // without an answer, at once
+};
+
+// Sends commands to one Redis, over one connection, with as many on their way at once as there are. Thread-safe; it has
+// one thread of its own, on which all callbacks run: they must not block.
+//
+// A command ends in at most `operation_timeout`, whatever Redis, the network or the name server do. There is no queue
+// worth mentioning behind which a stuck Redis could be waited for:
+//   - While a connection is being made, commands wait for it, within their timeout.
+//   - When that failed, and until the next attempt, they fail at once.
+//   - A command that times out takes the connection with it, and all other commands on it: their answers could only
+//   come
+//     later still, and a late answer would be taken for that of another command.
+// A lost connection is replaced at once, if it had held for `min_backoff`; otherwise after a delay that doubles from
+// min_backoff to max_backoff, and varies by half of it so that replicas do not come back in step. The name is looked up
+// anew each time. A Redis that says READONLY is left too, since the name may lead to the new master by now.
+//
+// It never sends a command twice: whoever runs one knows whether it may be repeated.
+class Client {
+ public:
+  // Runs once, on the client's thread:
+  //   OK                  what Redis answered
+  //   ServerError         an error reply (server_error.h)
+  //   DEADLINE_EXCEEDED   no answer in time; Redis may have run the command, or may do so yet
+  //   UNAVAILABLE         no connection, or lost before the answer; the command may have been run
+  //   RESOURCE_EXHAUSTED  more than `max_commands` without an answer; surely not run
+  // No status contains a word of a command or the password.
+  using Done = absl::AnyInvocable<void(absl::StatusOr<Reply>) &&>;
+
+  // Starts the thread and begins to connect; whether Redis is there shows later. `clock` and `logger` outlive the
+  // client. `random`: uniform in [0, 1), called on the client's thread only.
+  static absl::StatusOr<std::unique_ptr<Client>> Create(const ClientOptions& options, const Clock* clock,
+                                                        telemetry::Logger* logger, std::function<double()> random);
+
+  // Ends the thread. Commands without an answer end UNAVAILABLE before it returns; tasks are dropped. Not on the
+  // client's thread.
+  ~Client();
+
+  // Runs a command: {"SET", "key", "value"}. Any thread, callbacks included.
+  void Run(std::vector<std::string> command, Done done);
+
+  // Runs `task` on the client's thread after `delay`, unless the client ends before. Any thread.
+  void After(absl::Duration delay, absl::AnyInvocable<void() &&> task);
+
+  // Whether there is a connection that commands go out on.
+  bool connected() const;
+
+ private:
+  class Loop;
+  explicit Client(std::unique_ptr<Loop> loop);
+
+  const std::unique_ptr<Loop> loop_;
+};
+
+}  // namespace interaction::redis

@@ -1,0 +1,48 @@
+#include "server/redis/greeting.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
+namespace interaction::redis {
+
+void Greeting::Append(Connection& connection) {
+  awaited_.clear();
+  if (!options_.password.empty()) {
+    const absl::string_view password = options_.password.Reveal();
+    if (options_.username.empty()) {
+      connection.Append({"AUTH", password});
+    } else {
+      connection.Append({"AUTH", options_.username, password});
+    }
+    awaited_.push_back(Step::kAuth);
+  }
+  if (options_.database != 0) {
+    connection.Append({"SELECT", absl::StrCat(options_.database)});
+    awaited_.push_back(Step::kSelect);
+  }
+  connection.Append({"CONFIG", "GET", "maxmemory-policy"});
+  awaited_.push_back(Step::kPolicy);
+}
+
+absl::Status Greeting::OnReply(const absl::StatusOr<Reply>& reply) {
+  const Step step = awaited_.front();
+  awaited_.pop_front();
+  if (reply.ok()) {
+    if (step == Step::kPolicy) JudgePolicy(*reply);
+    return absl::OkStatus();
+  }
+  // CONFIG may be forbidden or have another name; without AUTH, where that is needed, nothing else would work either.
+  if (step == Step::kPolicy && reply.status().code() != absl::StatusCode::kUnauthenticated) return absl::OkStatus();
+  constexpr absl::string_view kNames[] = {"AUTH", "SELECT", "CONFIG GET"};
+  return absl::Status(reply.status().code(),
+                      absl::StrCat(kNames[static_cast<int>(step)], " failed, ", reply.status().message()));
+}
+
+void Greeting::JudgePolicy(const Reply& reply) {
+  if (reply.elements.size() != 2 || reply.elements[1].text == "noeviction") return;
+  logger_->Log(telemetry::LogLevel::kWarning, "redis may evict records: set maxmemory-policy to noeviction",
+               {{"maxmemory_policy", reply.elements[1].text}});
+}
+
+}  // namespace interaction::redis

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "server/redis/client.h"
+
+namespace interaction::redis {
+
+// A Lua script that Redis runs as one step. It is sent as its SHA-1; only a Redis that does not know it, because it was
+// restarted or its scripts were flushed, is sent the source. Thread-safe.
+class Script {
+ public:
+  explicit Script(std::string source);
+
+  // Runs it with KEYS and ARGV. `done` as of Client::Run; a script that Redis does not know takes two commands, each
+  // with the client's timeout. The script outlives the run.
+  void Run(Client* client, std::vector<std::string> keys, std::vector<std::string> args, Client::Done done) const;
+
+ private:
+  const std::string source_;
+  const std::string sha1_;  // in hexadecimal digits
+};
+
+}  // namespace interaction::redis

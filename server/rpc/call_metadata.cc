@@ -1,0 +1,65 @@
+#include "server/rpc/call_metadata.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "server/base/errors.h"
+#include "server/base/guid.h"
+
+namespace interaction::rpc {
+namespace {
+
+constexpr absl::string_view kIdempotencyKey = "idempotency-key";
+constexpr absl::string_view kPreviousAttempts = "grpc-previous-rpc-attempts";
+constexpr size_t kEntryOverhead = 32;
+
+absl::Status InvalidRequestId(absl::string_view what) {
+  return Error(Reason::kInvalidRequest).In(Phase::kValidate).WithFieldViolation("request_id", what);
+}
+
+}  // namespace
+
+CallMetadata ReadMetadata(const grpc::ServerContext& context) {
+  CallMetadata metadata;
+  for (const auto& [name, value] : context.client_metadata()) {
+    metadata.bytes += name.size() + value.size() + kEntryOverhead;
+    const absl::string_view key(name.data(), name.size());
+    if (key == kPreviousAttempts) metadata.is_retry = value != "0";
+    if (key == kIdempotencyKey && metadata.request_ids++ == 0) {
+      metadata.request_id = absl::string_view(value.data(), value.size());
+    }
+  }
+  return metadata;
+}
+
+absl::StatusOr<std::string> RequestIdOf(absl::string_view field, const CallMetadata& metadata, bool required) {
+  std::string id = absl::AsciiStrToLower(field);
+  if (metadata.request_ids > 1) return InvalidRequestId("metadata idempotency-key stands there more than once");
+  if (metadata.request_ids == 1) {
+    const auto other = CanonicalUuid(metadata.request_id);
+    if (!other.ok()) {
+      return InvalidRequestId(absl::StrCat("metadata idempotency-key ", other.status().message()));
+    }
+    if (!id.empty() && id != *other) return InvalidRequestId("must equal metadata idempotency-key if both are there");
+    id = *other;
+  }
+  if (id.empty() && required) return InvalidRequestId("is required by this gateway: a UUID, the same in each retry");
+  return id;
+}
+
+std::string CallerOf(const grpc::ServerContext& context) {
+  const auto auth = context.auth_context();
+  std::string caller;
+  if (auth == nullptr || !auth->IsPeerAuthenticated()) return caller;
+  for (const grpc::string_ref& part : auth->GetPeerIdentity()) {
+    absl::StrAppend(&caller, part.size(), ":", absl::string_view(part.data(), part.size()));
+  }
+  return caller;
+}
+
+std::string PeerHost(const grpc::ServerContext& context) {
+  std::string peer = context.peer();
+  if (absl::string_view(peer).substr(0, 2) == "ip") peer.resize(peer.rfind(':'));
+  return peer;
+}
+
+}  // namespace interaction::rpc

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <grpcpp/server_context.h>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace interaction::rpc {
+
+// The metadata of a call that decides over its treatment.
+struct CallMetadata {
+  size_t bytes = 0;              // names, values and 32 for each entry, as HTTP/2 counts (RFC 9113, section 6.5.2)
+  bool is_retry = false;         // grpc-previous-rpc-attempts: the client has tried before (gRPC A6)
+  size_t request_ids = 0;        // entries of idempotency-key
+  absl::string_view request_id;  // the first of them; lives as long as the call
+};
+
+CallMetadata ReadMetadata(const grpc::ServerContext& context);
+
+// The request_id of a call, in canonical form, or "" if it has none: from the field, which Validate has seen, or from
+// metadata idempotency-key. INVALID_REQUEST when the metadata is not a UUID, stands there twice, or is another one than
+// the field's; also when `required` and there is none.
+absl::StatusOr<std::string> RequestIdOf(absl::string_view field, const CallMetadata& metadata, bool required);
+
+// Who calls, as far as the connection tells: the verified identity of the peer's certificate, or "" on a connection
+// that has none.
+std::string CallerOf(const grpc::ServerContext& context);
+
+// The machine at the other end of the connection, without its port: "ipv4:10.0.0.7". For counting, not for trusting.
+std::string PeerHost(const grpc::ServerContext& context);
+
+}  // namespace interaction::rpc

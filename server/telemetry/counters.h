@@ -1,0 +1,53 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+
+namespace interaction::telemetry {
+
+// What is counted apart from the calls themselves. One name each in counters.cc.
+enum class Counter {
+  // request_id
+  kRequestIdReplayed,    // answered from a record
+  kRequestIdJoined,      // waited for the same call, under way here
+  kRequestIdReused,      // refused: belongs to another request
+  kRequestIdInProgress,  // refused: under way in another replica
+  kRequestIdUnknown,     // refused: an earlier call may have been applied
+  kStoreErrors,          // the store of records did not answer
+  kStoreFull,            // ... or had no room
+  kLateAnswers,          // an upstream answered after its caller had left
+  // limits
+  kAdmissionRefused,      // over calls.max_in_flight, per peer, or metadata too large
+  kPermitQueued,          // waited for a permit of its credential
+  kPermitRefused,         // the queue was full or the wait too long
+  kPermitExpired,         // the deadline passed in the queue
+  kSharedPermitFallback,  // no shared store: the replica's own share was used
+  kCredentialParked,      // a credential's daily quota is used up
+  // retries and breakers
+  kRetries,
+  kRetriesWithheld,  // by the budget or because the caller retries itself
+  kBreakerOpened,
+  kBreakerRefused,
+  kCount,  // not a counter
+};
+
+// "request_id_replayed": for metrics and logs.
+absl::string_view CounterName(Counter counter);
+
+// Counts since the start. Thread-safe; adding takes no lock.
+class Counters {
+ public:
+  void Add(Counter counter, int64_t n = 1) { At(counter).fetch_add(n, std::memory_order_relaxed); }
+  int64_t Value(Counter counter) const { return counts_[static_cast<size_t>(counter)].load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<int64_t>& At(Counter counter) { return counts_[static_cast<size_t>(counter)]; }
+
+  std::array<std::atomic<int64_t>, static_cast<size_t>(Counter::kCount)> counts_{};
+};
+
+}  // namespace interaction::telemetry

@@ -1,0 +1,233 @@
+// Redis fails: calls with a request_id are refused before anything is sent, or end as they would have; all others
+// notice nothing.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "tests/fault/replicas.h"
+#include "tests/integration/answer_matchers.h"
+#include "tests/integration/gateway.h"
+#include "tests/support/eventually.h"
+#include "tests/support/raw_upstream.h"
+#include "tests/support/redis_server.h"
+#include "tests/support/temp_dir.h"
+
+namespace interaction::testing {
+namespace {
+
+using ::grpc::StatusCode;
+using ::testing::Le;
+
+constexpr char kOk[] = R"({"InteractionId":"42"})";
+constexpr absl::Duration kBound = absl::Milliseconds(300);  // two timeouts of Redis, and time to spare
+
+// The n-th of different requests.
+v1::CreateVspInteractionRequest VspWithId(int n) {
+  auto request = TestGateway::ValidVsp();
+  request.set_request_id(absl::StrFormat("7b8c4d3e-91d2-4a0b-8c5e-%012d", n));
+  return request;
+}
+
+// Calls, and holds the call to its time.
+VspAnswer CallInTime(const ServerProcess& server, const v1::CreateVspInteractionRequest& request) {
+  const absl::Time start = absl::Now();
+  VspAnswer answer = server.CreateVsp(request);
+  EXPECT_THAT(absl::Now() - start, Le(kBound));
+  return answer;
+}
+
+bool EventuallySucceeds(const ServerProcess& server, const v1::CreateVspInteractionRequest& request) {
+  return Eventually([&] { return server.CreateVsp(request).status.ok(); });
+}
+
+auto IsRefused() { return IsError(StatusCode::UNAVAILABLE, "IDEMPOTENCY_STORE_UNAVAILABLE", "not_applied"); }
+
+struct Outage {
+  const char* name;
+  void (RedisServer::*begin)();
+  void (RedisServer::*end)();
+};
+
+class RedisOutageTest : public ::testing::TestWithParam<Outage> {};
+
+TEST_P(RedisOutageTest, RefusesCallsWithARequestIdInTimeAndNoOthers) {
+  RawUpstream upstream(Always({RespondJson(200, kOk)}));
+  RedisServer redis;
+  const Replicas replicas(redis, upstream.url(), {"redis.timeout=50ms"});
+  const ServerProcess server = replicas.Start();
+  EXPECT_TRUE(EventuallySucceeds(server, VspWithId(0)));
+
+  (redis.*GetParam().begin)();
+  const VspAnswer refused = CallInTime(server, VspWithId(1));
+  EXPECT_THAT(refused, IsRefused());
+  EXPECT_TRUE(refused.retry_after.has_value());
+  EXPECT_EQ(upstream.counts().requests, 1u);
+  EXPECT_THAT(CallInTime(server, TestGateway::ValidVsp()), Succeeds());
+  EXPECT_EQ(upstream.counts().requests, 2u);
+
+  (redis.*GetParam().end)();
+  EXPECT_TRUE(EventuallySucceeds(server, VspWithId(1)));
+  EXPECT_EQ(upstream.counts().requests, 3u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, RedisOutageTest,
+                         ::testing::Values(Outage{"Stopped", &RedisServer::Stop, &RedisServer::Start},
+                                           Outage{"Killed", &RedisServer::Kill, &RedisServer::Start},
+                                           Outage{"Paused", &RedisServer::Pause, &RedisServer::Resume}),
+                         [](const auto& row) { return row.param.name; });
+
+TEST(RedisFaultTest, ARedisThatIsStuckForAWhileDelaysNoCallForLong) {
+  RawUpstream upstream(Always({RespondJson(200, kOk)}));
+  const RedisServer redis;
+  const Replicas replicas(redis, upstream.url(), {"redis.timeout=50ms"});
+  const ServerProcess server = replicas.Start();
+  EXPECT_TRUE(EventuallySucceeds(server, VspWithId(0)));
+  size_t sent = 1;
+  int calls = 0;
+  std::vector<int> refused;
+  std::atomic<bool> awake{false};
+  std::thread sleeper([&] {
+    redis.Run({"DEBUG", "SLEEP", "2"});
+    awake = true;
+  });
+  while (!awake) {
+    const VspAnswer answer = CallInTime(server, VspWithId(++calls));
+    sent += answer.status.ok();
+    if (answer.status.ok()) continue;
+    EXPECT_THAT(answer, IsRefused());
+    refused.push_back(calls);
+  }
+  sleeper.join();
+  EXPECT_EQ(upstream.counts().requests, sent);
+  ASSERT_FALSE(refused.empty());
+  for (const int n : refused) EXPECT_TRUE(EventuallySucceeds(server, VspWithId(n))) << n;
+  EXPECT_EQ(upstream.counts().requests, sent + refused.size());
+}
+
+// Redis comes back empty, and is told how the call ended.
+TEST(RedisFaultTest, ARedisThatLosesACallUnderWayLearnsItsEnd) {
+  absl::Notification go_on;
+  RawUpstream upstream(Always({WaitFor(go_on), RespondJson(200, kOk)}));
+  RedisServer redis;
+  const Replicas replicas(redis, upstream.url());
+  const ServerProcess one = replicas.Start();
+  const ServerProcess other = replicas.Start();
+  auto call = std::async(std::launch::async, [&] { return one.CreateVsp(VspWithId(1)); });
+  EXPECT_TRUE(upstream.WaitForRequests(1));
+  redis.Kill();
+  go_on.Notify();
+  const VspAnswer answer = call.get();
+  EXPECT_THAT(answer, Succeeds());
+  EXPECT_FALSE(answer.replayed);
+  EXPECT_THAT(one.CreateVsp(VspWithId(1)), IsReplayed());
+
+  redis.Start();
+  EXPECT_TRUE(Eventually([&] { return !redis.Run({"KEYS", "idem:*"}).empty(); }));
+  EXPECT_TRUE(EventuallySucceeds(other, VspWithId(1)));
+  EXPECT_THAT(other.CreateVsp(VspWithId(1)), IsReplayed());
+  EXPECT_THAT(one.CreateVsp(VspWithId(1)), IsReplayed());
+  EXPECT_EQ(upstream.counts().requests, 1u);
+}
+
+TEST(RedisFaultTest, ARedisWithALogLosesNothing) {
+  absl::Notification go_on;
+  RawUpstream upstream(Always({WaitFor(go_on), RespondJson(200, kOk)}));
+  RedisServer redis({.settings = {"--appendonly", "yes", "--appendfsync", "always"}});
+  const Replicas replicas(redis, upstream.url(), {"idempotency.in_progress_wait=0s"});
+  const ServerProcess one = replicas.Start();
+  const ServerProcess other = replicas.Start();
+  auto call = std::async(std::launch::async, [&] { return one.CreateVsp(VspWithId(1)); });
+  EXPECT_TRUE(upstream.WaitForRequests(1));
+  redis.Kill();
+  redis.Start();
+  VspAnswer meanwhile;
+  EXPECT_TRUE(Eventually([&] {
+    meanwhile = other.CreateVsp(VspWithId(1));
+    return meanwhile.reason != "IDEMPOTENCY_STORE_UNAVAILABLE";
+  }));
+  EXPECT_THAT(meanwhile, IsError(StatusCode::ABORTED, "REQUEST_IN_PROGRESS", "not_applied"));
+  go_on.Notify();
+  EXPECT_THAT(call.get(), Succeeds());
+  EXPECT_TRUE(EventuallySucceeds(other, VspWithId(1)));
+  EXPECT_THAT(other.CreateVsp(VspWithId(1)), IsReplayed());
+  EXPECT_EQ(upstream.counts().requests, 1u);
+}
+
+TEST(RedisFaultTest, ARedisThatForgetsItsScriptsIsToldThemAgain) {
+  RawUpstream upstream(Always({RespondJson(200, kOk)}));
+  const RedisServer redis;
+  const Replicas replicas(redis, upstream.url());
+  const ServerProcess server = replicas.Start();
+  EXPECT_THAT(server.CreateVsp(VspWithId(1)), Succeeds());
+  redis.Run({"SCRIPT", "FLUSH"});
+  EXPECT_THAT(server.CreateVsp(VspWithId(1)), IsReplayed());
+  redis.Run({"SCRIPT", "FLUSH"});
+  EXPECT_THAT(server.CreateVsp(VspWithId(2)), Succeeds());
+  EXPECT_EQ(upstream.counts().requests, 2u);
+}
+
+TEST(RedisFaultTest, AWrongPasswordRefusesCallsWithARequestIdAndNoOthers) {
+  RawUpstream upstream(Always({RespondJson(200, kOk)}));
+  const RedisServer redis({.password = "right"});
+  const TempDir dir;
+  const auto with_password = [&](const std::string& password) {
+    return Replicas(redis, upstream.url(),
+                    {absl::StrCat("redis.password_file=", dir.Write(password, password)), "redis.timeout=500ms"});
+  };
+  const Replicas locked_out = with_password("wrong");
+  const ServerProcess server = locked_out.Start();
+  EXPECT_THAT(server.CreateVsp(VspWithId(1)), IsRefused());
+  EXPECT_EQ(upstream.counts().requests, 0u);
+  EXPECT_THAT(server.CreateVsp(TestGateway::ValidVsp()), Succeeds());
+  EXPECT_EQ(upstream.counts().requests, 1u);
+
+  const Replicas let_in = with_password("right");
+  EXPECT_TRUE(EventuallySucceeds(let_in.Start(), VspWithId(1)));
+  EXPECT_EQ(upstream.counts().requests, 2u);
+}
+
+struct Damage {
+  const char* name;
+  std::vector<std::string> command;  // "KEY" stands for the record's key
+};
+
+class DamagedRecordTest : public ::testing::TestWithParam<Damage> {};
+
+TEST_P(DamagedRecordTest, ReadsUnknownInAllReplicasAndIsLogged) {
+  RawUpstream upstream(Always({RespondJson(200, kOk)}));
+  const RedisServer redis;
+  const Replicas replicas(redis, upstream.url());
+  const ServerProcess one = replicas.Start();
+  const ServerProcess other = replicas.Start();
+  EXPECT_THAT(one.CreateVsp(VspWithId(1)), Succeeds());
+  std::vector<std::string> command = GetParam().command;
+  command.at(1) = redis.Run({"KEYS", "idem:*"});
+  redis.Run(command);
+  for (const ServerProcess* server : {&one, &other}) {
+    const VspAnswer answer = server->CreateVsp(VspWithId(1));
+    EXPECT_THAT(answer, IsError(StatusCode::UNKNOWN, "OUTCOME_UNKNOWN", "unknown"));
+    EXPECT_EQ(answer.metadata.count("firstAttemptTime"), 0u);
+  }
+  EXPECT_EQ(upstream.counts().requests, 1u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, DamagedRecordTest,
+                         ::testing::Values(Damage{"AStateThatNobodyKnows", {"HSET", "KEY", "st", "Q"}},
+                                           Damage{"DoneWithoutAReply", {"HDEL", "KEY", "res"}},
+                                           Damage{"NobodysClaim", {"HDEL", "KEY", "own"}},
+                                           Damage{"ATimeThatIsNone", {"HSET", "KEY", "t0", "noon"}},
+                                           Damage{"AnEmptyFingerprint", {"HSET", "KEY", "fp", ""}},
+                                           Damage{"AString", {"SET", "KEY", "x"}}),
+                         [](const auto& row) { return row.param.name; });
+
+}  // namespace
+}  // namespace interaction::testing
