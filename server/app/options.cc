@@ -25,8 +25,11 @@ bool AllowsCallerCredentials(const config::Upstream& upstream) {
 }  // namespace
 
 http::ClientOptions HttpClientOptions(const config::Config& config) {
-  // Admission bounds the calls in flight, so a lane never needs more connections than that.
-  return {.max_connections = config.calls.max_in_flight};
+  // Admission bounds the calls in flight. Besides their connections there are idle ones: as many again, or as many as
+  // are kept in any case. So this is never what refuses a call.
+  http::ClientOptions options;
+  options.max_connections = 2 * config.calls.max_in_flight + options.max_idle_connections;
+  return options;
 }
 
 http::EndpointOptions EndpointOptions(const config::Config& config, const config::Upstream& upstream) {

@@ -63,12 +63,13 @@ lane::Task<absl::StatusOr<std::string>> Attempt(Flight* flight, const Trip* trip
   }
 
   lane::Post post(lane, trip->endpoint, std::move(request), LimitsAt(*trip, start), &flight->cancellation());
-  flight->SetExchange(&post);
+  flight->BeginExchange(&post);
   const absl::StatusOr<http::Response> response = co_await post;
-  flight->SetExchange(nullptr);
-  if (permit && (response.ok() || OutcomeOf(response.status()) == Outcome::kUnknown)) permit->CountUse();
-
   const absl::StatusOr<std::string> reply = ReplyOf(*trip, response);
+  const Outcome outcome = OutcomeOf(reply.status());
+  flight->EndExchange(outcome);
+
+  if (permit && (response.ok() || outcome == Outcome::kUnknown)) permit->CountUse();
   if (pass) pass->Record(reply.status(), lane->clock().SteadyNow());
   if (permit) permit->Settle(reply.status());
   co_return reply;

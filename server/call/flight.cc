@@ -64,7 +64,7 @@ Flight::Left Flight::Leave(const std::shared_ptr<Flight>& flight, Waiter* waiter
 }
 
 Flight::Left Flight::StopUnlessSent(lane::CancelCause cause) {
-  if (MayHaveBeenSent()) return Left::kMaybeSent;
+  if (MayBeApplied()) return Left::kMaybeSent;
   cancellation_.Cancel(cause);
   return landed_ ? Left::kLanded : Left::kNotSent;
 }

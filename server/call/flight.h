@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/base/clock.h"
+#include "server/base/outcome.h"
 #include "server/lane/cancellation.h"
 #include "server/lane/lane.h"
 #include "server/lane/operations.h"
@@ -58,8 +59,13 @@ class Flight final : private lane::Cancellation::Listener {
   // Cancelled when the work is to stop: nobody waits and nothing was sent, or the server ends.
   lane::Cancellation& cancellation() { return cancellation_; }
 
-  // The exchange that is under way, null between exchanges: tells whether something was sent.
-  void SetExchange(const lane::Post* post) { exchange_ = post; }
+  // Around each exchange with the upstream, so that whoever leaves learns whether something may have been opened:
+  // during it, the exchange tells whether the request was sent; after it, its outcome counts until the flight lands.
+  void BeginExchange(const lane::Post* post) { exchange_ = post; }
+  void EndExchange(Outcome outcome) {
+    exchange_ = nullptr;
+    may_be_applied_ = outcome != Outcome::kNotApplied;
+  }
 
   bool HasWaiters() const;
 
@@ -86,13 +92,14 @@ class Flight final : private lane::Cancellation::Listener {
 
  private:
   void OnCancel() override;
-  bool MayHaveBeenSent() const { return exchange_ != nullptr && exchange_->MayHaveBeenSent(); }
+  bool MayBeApplied() const { return may_be_applied_ || (exchange_ != nullptr && exchange_->MayHaveBeenSent()); }
   Left StopUnlessSent(lane::CancelCause cause);
 
   lane::Lane* const lane_;
   lane::Cancellation* shutdown_;  // while listed there
   lane::Cancellation cancellation_;
-  const lane::Post* exchange_ = nullptr;
+  const lane::Post* exchange_ = nullptr;  // under way
+  bool may_be_applied_ = false;           // by the last exchange
 
   mutable std::mutex mutex_;
   std::list<Waiter*> waiters_;                    // guarded by mutex_

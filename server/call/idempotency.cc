@@ -24,8 +24,10 @@ std::string Joined(std::initializer_list<absl::string_view> parts) {
 absl::Status OutcomeUnknown(absl::Time first_attempt) {
   Error error(Reason::kOutcomeUnknown);
   error.In(Phase::kStore);
-  if (first_attempt == absl::InfinitePast()) return error;  // the record is damaged
-  return error.With("firstAttemptTime", absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", first_attempt, absl::UTCTimeZone()));
+  if (first_attempt != absl::InfinitePast()) {  // a damaged record does not tell
+    error.With("firstAttemptTime", absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", first_attempt, absl::UTCTimeZone()));
+  }
+  return error;
 }
 
 absl::Status InProgress() {

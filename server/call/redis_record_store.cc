@@ -11,6 +11,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "server/base/errors.h"
+#include "server/call/digest.h"
 #include "server/call/redis_record_scripts.h"
 #include "server/redis/script.h"
 #include "server/redis/server_error.h"
@@ -39,6 +40,19 @@ absl::Status StoreError(const absl::Status& status) {
       .WithRetryAfter(kRetryAfter);
 }
 
+// A reply with a checksum before it: 16 hex digits of its SHA-256. A reply that was altered must not become an answer.
+std::string Seal(absl::string_view reply) {
+  return absl::StrCat(absl::BytesToHexString(Sha256(reply).substr(0, 8)), reply);
+}
+
+std::optional<std::string> Unseal(const std::string& sealed) {
+  constexpr size_t kChecksum = 16;
+  if (sealed.size() < kChecksum) return std::nullopt;
+  std::string reply = sealed.substr(kChecksum);
+  if (Seal(reply) != sealed) return std::nullopt;
+  return reply;
+}
+
 // The answer of the claim script; nullopt if it is none.
 std::optional<RecordStore::Claim> ReadClaim(Reply& reply) {
   using Result = RecordStore::ClaimResult;
@@ -52,7 +66,11 @@ std::optional<RecordStore::Claim> ReadClaim(Reply& reply) {
   if (kind == "U") return RecordStore::Claim{Result::kUnknown, "", t0, {}};
   if (kind == "M") return RecordStore::Claim{Result::kMismatch, "", t0, {}};
   if (parts.size() < 3) return std::nullopt;
-  if (kind == "D") return RecordStore::Claim{Result::kDone, std::move(parts[2].text), t0, {}};
+  if (kind == "D") {
+    std::optional<std::string> stored = Unseal(parts[2].text);
+    if (!stored) return RecordStore::Claim{Result::kUnknown, "", absl::InfinitePast(), {}};
+    return RecordStore::Claim{Result::kDone, *std::move(stored), t0, {}};
+  }
   if (kind == "I") return RecordStore::Claim{Result::kInFlight, "", t0, absl::Milliseconds(parts[2].integer)};
   return std::nullopt;
 }
@@ -221,7 +239,7 @@ void RedisRecordStore::Records::Finish(std::string key, std::string owner, Settl
   }
   std::vector<std::string> args = {owner,
                                    is_done ? "D" : "U",
-                                   is_done ? std::move(reply) : "",
+                                   is_done ? Seal(reply) : "",
                                    Milliseconds(is_done ? options_.done_ttl : options_.unknown_ttl),
                                    std::move(fingerprint),
                                    std::move(t0)};

@@ -23,7 +23,7 @@ struct RedisRecordStoreOptions {
 //   st     P, U or D: pending, unknown, done
 //   fp     the fingerprint           lease  when a pending record turns unknown, ms
 //   own    the owner                 t0     when it was claimed, ms
-//   res    of D: the reply
+//   res    of D: 16 hex digits of the reply's SHA-256, then the reply
 //
 // Claim, finish and release are one Lua script each, so that every step is atomic, touches one key, and takes the time
 // from Redis: replicas need not agree about theirs. Expiry is Redis' own.

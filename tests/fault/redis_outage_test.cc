@@ -85,6 +85,25 @@ INSTANTIATE_TEST_SUITE_P(Kinds, RedisOutageTest,
                                            Outage{"Paused", &RedisServer::Pause, &RedisServer::Resume}),
                          [](const auto& row) { return row.param.name; });
 
+// The upstream has answered, and Redis is slow to take it when the caller's time is over: nobody may call that "not
+// applied".
+TEST(RedisFaultTest, ACallerThatLeavesWhileItsRecordIsSettledLearnsThatSomethingMayHaveBeenOpened) {
+  RedisServer redis;
+  RawUpstream upstream([&](const RecordedRequest&) -> Script {
+    redis.Pause();
+    return {RespondJson(200, kOk)};
+  });
+  const Replicas replicas(redis, upstream.url());
+  const ServerProcess server = replicas.Start();
+  const VspAnswer left = server.CreateVsp(VspWithId(1), [](grpc::ClientContext& context) {
+    context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Milliseconds(500)));
+  });
+  EXPECT_THAT(left, IsError(grpc::StatusCode::DEADLINE_EXCEEDED, "UPSTREAM_TIMEOUT", "unknown"));
+  redis.Resume();
+  EXPECT_TRUE(EventuallySucceeds(server, VspWithId(1)));
+  EXPECT_EQ(upstream.counts().requests, 1u);
+}
+
 TEST(RedisFaultTest, ARedisThatIsStuckForAWhileDelaysNoCallForLong) {
   RawUpstream upstream(Always({RespondJson(200, kOk)}));
   const RedisServer redis;

@@ -7,7 +7,6 @@
 #include <atomic>
 #include <future>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/synchronization/notification.h"

@@ -106,7 +106,7 @@ TEST(RedisRecordStoreTest, WritesWhatItsHeaderSays) {
   EXPECT_EQ(server.Run({"HSTRLEN", Key(), "lease"}), "13");
   EXPECT_EQ(server.Run({"HSTRLEN", Key(), "t0"}), "13");
   EXPECT_THAT(replica.Finish("a", Settlement::kDone, "reply"), IsOk());
-  EXPECT_EQ(server.Run({"HMGET", Key(), "st", "res"}), "D\nreply");
+  EXPECT_EQ(server.Run({"HMGET", Key(), "st", "res"}), "D\n5782b18687e6cf8areply");
 }
 
 TEST(RedisRecordStoreTest, LeavesNothingWithoutAnEnd) {
@@ -158,19 +158,17 @@ TEST_P(DamagedRecordTest, ReadsUnknown) {
   EXPECT_THAT(reader.MakeClaim("b"), Is(Result::kUnknown));
 }
 
-INSTANTIATE_TEST_SUITE_P(, DamagedRecordTest,
-                         ::testing::Values(Damage{"WrongType", {{"DEL", Key()}, {"SET", Key(), "x"}}},
-                                           Damage{"NoReply", {{"HDEL", Key(), "res"}}},
-                                           Damage{"NoState", {{"HDEL", Key(), "st"}}},
-                                           Damage{"StrangeState", {{"HSET", Key(), "st", "Q"}}},
-                                           Damage{"NoFingerprint", {{"HDEL", Key(), "fp"}}},
-                                           Damage{"ShortFingerprint", {{"HSET", Key(), "fp", "x"}}},
-                                           Damage{"NoOwner", {{"HDEL", Key(), "own"}}},
-                                           Damage{"NoLease", {{"HDEL", Key(), "lease"}}},
-                                           Damage{"LeaseIsNoNumber", {{"HSET", Key(), "lease", "soon"}}},
-                                           Damage{"NoStart", {{"HDEL", Key(), "t0"}}},
-                                           Damage{"StartIsNoNumber", {{"HSET", Key(), "t0", "1x"}}}),
-                         [](const auto& test) { return test.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    , DamagedRecordTest,
+    ::testing::Values(
+        Damage{"WrongType", {{"DEL", Key()}, {"SET", Key(), "x"}}}, Damage{"NoReply", {{"HDEL", Key(), "res"}}},
+        Damage{"AlteredReply", {{"HSET", Key(), "res", "5782b18687e6cf8aother"}}},
+        Damage{"ShortReply", {{"HSET", Key(), "res", "68"}}}, Damage{"NoState", {{"HDEL", Key(), "st"}}},
+        Damage{"StrangeState", {{"HSET", Key(), "st", "Q"}}}, Damage{"NoFingerprint", {{"HDEL", Key(), "fp"}}},
+        Damage{"ShortFingerprint", {{"HSET", Key(), "fp", "x"}}}, Damage{"NoOwner", {{"HDEL", Key(), "own"}}},
+        Damage{"NoLease", {{"HDEL", Key(), "lease"}}}, Damage{"LeaseIsNoNumber", {{"HSET", Key(), "lease", "soon"}}},
+        Damage{"NoStart", {{"HDEL", Key(), "t0"}}}, Damage{"StartIsNoNumber", {{"HSET", Key(), "t0", "1x"}}}),
+    [](const auto& test) { return test.param.name; });
 
 // --- Claims fail closed, and soon.
 
