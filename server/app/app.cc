@@ -66,7 +66,10 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const config::Config& config, co
   auto app = std::unique_ptr<App>(new App(environment));
   grpc::ServerBuilder builder;
   RETURN_IF_ERROR(app->BuildTranslators(config));
-  ASSIGN_OR_RETURN(app->stages_, CallStages::Create(config, environment.clock, environment.log, nullptr));
+  ASSIGN_OR_RETURN(app->stages_, CallStages::Create(config, environment.clock, environment.log,
+                                                    [app = app.get()](auto upstream, auto host, auto state) {
+                                                      app->upstream_health_->OnBreaker(upstream, host, state);
+                                                    }));
   RETURN_IF_ERROR(app->BuildLanes(config, &builder));
   app->BuildServices(config);
   RETURN_IF_ERROR(app->StartServer(config, &builder));
@@ -116,7 +119,9 @@ void App::BuildServices(const config::Config& config) {
       rpc::Backend<rpc::WolkvoxTranslator>{wolkvox_.get(), wolkvox_endpoints_, stages_->wolkvox(),
                                            MethodOptions(config, config.wolkvox.upstream)},
       stages_->stages());
-  health_ = std::make_unique<rpc::HealthService>(std::vector<std::string>{kServiceName});
+  health_ = std::make_unique<rpc::HealthService>(std::vector<std::string>{
+      kServiceName, UpstreamHealth::NameFor(seethepro_->name()), UpstreamHealth::NameFor(wolkvox_->name())});
+  upstream_health_ = std::make_unique<UpstreamHealth>(health_.get());
   for (size_t i = 0; i < lanes_.size(); ++i) health_->Add(lanes_[i].get(), lane_calls_[i].get());
   if (config.server.reflection) {
     reflection_ = std::make_unique<rpc::ReflectionService>(std::vector<std::string>{

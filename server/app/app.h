@@ -10,6 +10,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "server/app/call_stages.h"
+#include "server/app/upstream_health.h"
 #include "server/base/clock.h"
 #include "server/config/config.h"
 #include "server/http/resolver.h"
@@ -75,6 +76,7 @@ class App {
   std::vector<http::Endpoint*> wolkvox_endpoints_;
   std::unique_ptr<rpc::InteractionService> interactions_;
   std::unique_ptr<rpc::HealthService> health_;
+  std::unique_ptr<UpstreamHealth> upstream_health_;
   std::unique_ptr<rpc::ReflectionService> reflection_;  // null: off
   std::vector<std::unique_ptr<lane::Lane>> lanes_;
   std::unique_ptr<grpc::Server> server_;

@@ -62,7 +62,7 @@ class Admission {
  private:
   // Peers are spread over shards, so that lanes seldom meet at a lock.
   static constexpr size_t kShards = 16;
-  struct alignas(64) Shard {
+  struct Shard {
     std::mutex mutex;
     absl::node_hash_map<std::string, int> in_flight;  // guarded by mutex; nobody is listed with 0
   };

@@ -42,7 +42,7 @@ class FlightTable {
     std::shared_ptr<Flight> flight;
     std::string fingerprint;
   };
-  struct alignas(64) Shard {
+  struct Shard {
     std::mutex mutex;
     absl::flat_hash_map<std::string, Entry> flights;
   };

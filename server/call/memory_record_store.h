@@ -70,7 +70,7 @@ class MemoryRecordStore final : public RecordStore {
   };
   using Records = std::list<Record>;
 
-  struct alignas(64) Shard {
+  struct Shard {
     std::mutex mutex;
     absl::flat_hash_map<Digest, Records::iterator, DigestHash> index;
     // By state, each in the order in which records came to it; that is the order in which they expire, apart from

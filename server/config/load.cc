@@ -39,13 +39,18 @@ bool IsServiceLink(absl::string_view name) {
   return port != absl::string_view::npos && port + 6 < name.size() && absl::ascii_isdigit(name[port + 6]);
 }
 
+// Whether the variable is one of interactionctl's (client/README.md): a shell that has it may start a server, too.
+bool IsOfTheClient(absl::string_view name) {
+  return name == "ADDRESS" || name == "APP_ACCESS_KEY" || name == "WOLKVOX_TOKEN";
+}
+
 void ReadEnvironment(const std::vector<std::pair<std::string, std::string>>& environment, const KeyIndex& keys,
                      std::vector<Setting>* settings, Problems* problems) {
   // Sorted, so that the same environment gives the same message.
   const std::map<std::string, std::string> variables(environment.begin(), environment.end());
   for (const auto& [variable, value] : variables) {
     absl::string_view name = variable;
-    if (!absl::ConsumePrefix(&name, kPrefix) || name == "CONFIG") continue;
+    if (!absl::ConsumePrefix(&name, kPrefix) || name == "CONFIG" || IsOfTheClient(name)) continue;
     const std::string path = absl::AsciiStrToLower(absl::StrReplaceAll(name, {{"__", "."}}));
     const Key* key = keys.Find(path, nullptr);
     if (key == nullptr && IsServiceLink(variable)) continue;

@@ -66,7 +66,9 @@ class HealthService::Change final : private lane::Cancellation::Listener {
   std::coroutine_handle<> awaiter_;
 };
 
-HealthService::HealthService(std::vector<std::string> services) : services_(services.begin(), services.end()) {}
+HealthService::HealthService(std::vector<std::string> services) {
+  for (const std::string& service : services) services_[service] = true;
+}
 
 HealthService::~HealthService() = default;
 
@@ -81,6 +83,15 @@ void HealthService::Start(size_t lane_index) {
 
 void HealthService::SetNotServing() {
   serving_ = false;
+  AnnounceChange();
+}
+
+void HealthService::SetServing(const std::string& service, bool serving) {
+  const auto found = services_.find(service);
+  if (found != services_.end() && found->second.exchange(serving) != serving) AnnounceChange();
+}
+
+void HealthService::AnnounceChange() {
   for (const auto& state : lanes_) {
     state->lane->Execute([state = state.get()] {
       for (Change* change : std::exchange(state->waiting, {})) change->Announce();
@@ -89,8 +100,10 @@ void HealthService::SetNotServing() {
 }
 
 HealthService::Status HealthService::StatusOf(const std::string& service) const {
-  if (!service.empty() && !services_.contains(service)) return HealthCheckResponse::SERVICE_UNKNOWN;
-  return serving_ ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING;
+  const auto found = services_.find(service);
+  if (!service.empty() && found == services_.end()) return HealthCheckResponse::SERVICE_UNKNOWN;
+  const bool served = service.empty() || found->second;
+  return serving_ && served ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING;
 }
 
 lane::Task<void> HealthService::AcceptChecks(LaneState* state) {

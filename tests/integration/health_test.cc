@@ -53,6 +53,21 @@ TEST_F(HealthTest, IsNotFoundForAServiceThatIsNotHere) {
   EXPECT_EQ(health_->Check(&context, For("no.such.Service"), &response).error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
+TEST_F(HealthTest, AnUpstreamThatIsLeftAloneShowsUnderItsOwnNameOnly) {
+  for (int i = 0; i < 20; ++i) EXPECT_FALSE(gateway_.CreateVsp().status.ok());  // an empty answer: outcome unknown
+  const std::pair<const char*, HealthCheckResponse::ServingStatus> expected[] = {
+      {"upstream.seethepro", HealthCheckResponse::NOT_SERVING},
+      {"upstream.wolkvox", HealthCheckResponse::SERVING},
+      {kService, HealthCheckResponse::SERVING},
+      {"", HealthCheckResponse::SERVING}};
+  for (const auto& [service, status] : expected) {
+    grpc::ClientContext context;
+    HealthCheckResponse response;
+    EXPECT_TRUE(health_->Check(&context, For(service), &response).ok()) << service;
+    EXPECT_EQ(response.status(), status) << service;
+  }
+}
+
 TEST_F(HealthTest, IsWatchedFromServingToNotServing) {
   grpc::ClientContext context;
   const auto stream = health_->Watch(&context, For(kService));
