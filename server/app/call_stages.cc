@@ -6,7 +6,6 @@
 
 #include "absl/random/random.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "server/app/options.h"
 #include "server/base/status_macros.h"

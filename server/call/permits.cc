@@ -4,39 +4,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
+#include "server/lane/callback.h"
 #include "server/lane/operations.h"
 
 namespace interaction::call {
 namespace {
-
-// A question to the store, which answers on any thread; the call goes on on its lane.
-class AskStore {
- public:
-  AskStore(lane::Lane* lane, SharedPermits* store, absl::string_view key, absl::string_view holder, int limit,
-           absl::Duration lease)
-      : lane_(lane), store_(store), key_(key), holder_(holder), limit_(limit), lease_(lease) {}
-
-  bool await_ready() const { return false; }
-  void await_suspend(std::coroutine_handle<> awaiter) {
-    store_->TryAcquire(std::string(key_), std::string(holder_), limit_, lease_,
-                       [this, awaiter](absl::StatusOr<bool> answer) {
-                         lane_->Execute([this, awaiter, answer = std::move(answer)]() mutable {
-                           answer_ = std::move(answer);
-                           awaiter.resume();
-                         });
-                       });
-  }
-  absl::StatusOr<bool> await_resume() { return std::move(answer_); }
-
- private:
-  lane::Lane* const lane_;
-  SharedPermits* const store_;
-  const absl::string_view key_;
-  const absl::string_view holder_;
-  const int limit_;
-  const absl::Duration lease_;
-  absl::StatusOr<bool> answer_ = false;
-};
 
 PermitQueueOptions ShareOptions(const PermitsOptions& options) {
   PermitQueueOptions share = options.queue;
@@ -156,7 +128,9 @@ lane::Task<std::optional<Permits::Permit>> Permits::TryShared(lane::Lane* lane, 
   if (plan.ask_store) {
     // New for each question: what gives an earlier one back may arrive later than this one.
     const std::string holder = absl::StrCat(options_.replica, ":", next_holder_.fetch_add(1));
-    AskStore ask(lane, shared_, key, holder, options_.queue.limit, lease);
+    lane::Callback<absl::StatusOr<bool>> ask(lane, [&](auto done) {
+      shared_->TryAcquire(std::string(key), holder, options_.queue.limit, lease, std::move(done));
+    });
     const absl::StatusOr<bool> given = co_await ask;
     if (given.ok()) {
       watch_.Answered();

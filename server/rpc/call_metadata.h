@@ -3,7 +3,6 @@
 #include <grpcpp/server_context.h>
 
 #include <cstddef>
-#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
