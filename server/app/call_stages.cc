@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cstring>
 #include <utility>
 
 #include "absl/random/random.h"
@@ -25,6 +26,12 @@ std::string RandomBytes(size_t count) {
   std::string bytes(count, '\0');
   if (getentropy(bytes.data(), bytes.size()) != 0) abort();  // only for more than 256 bytes, or before Linux 3.17
   return bytes;
+}
+
+uint64_t RandomNumber() {
+  uint64_t number = 0;
+  memcpy(&number, RandomBytes(sizeof number).data(), sizeof number);
+  return number;
 }
 
 // Digests that nobody else has to read are made with a key that nobody else has.
@@ -102,8 +109,8 @@ void CallStages::MakeStore(const config::Config& config) {
       break;
   }
   idempotency_ = std::make_unique<call::Idempotency>(
-      call::IdempotencyOptions{.instance = instance_, .wait_for_other_replica = idempotency.in_progress_wait}, &digest_,
-      records_.get(), &counters_);
+      call::IdempotencyOptions{.replica = RandomNumber(), .wait_for_other_replica = idempotency.in_progress_wait},
+      &digest_, records_.get(), &counters_);
 }
 
 void CallStages::MakeUpstream(const config::Config& config, const std::string& name, const config::Upstream& options,

@@ -2,41 +2,31 @@
 
 #include <openssl/evp.h>
 
-#include "absl/strings/str_cat.h"
+#include <memory>
 
 namespace interaction::call {
 namespace {
 
-constexpr size_t kBlockBytes = 64;
+struct FreeContext {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
 
-// Looked up once: OpenSSL 3 takes longer to find an algorithm by its name than to hash a request.
-const EVP_MD* Algorithm() {
+// Made once a thread: OpenSSL 3 takes longer to look an algorithm up and to make a context than to hash a request.
+EVP_MD_CTX* Context() {
   static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  return algorithm;
-}
-
-std::string Pad(absl::string_view key, char pad) {
-  std::string block(kBlockBytes, pad);
-  for (size_t i = 0; i < key.size(); ++i) block[i] = static_cast<char>(block[i] ^ key[i]);
-  return block;
+  thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> context(EVP_MD_CTX_new());
+  EVP_DigestInit_ex2(context.get(), algorithm, nullptr);
+  return context.get();
 }
 
 }  // namespace
 
-std::string Sha256(absl::string_view text) {
-  std::string digest(32, '\0');
-  EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr, Algorithm(), nullptr);
+Digest Sha256(std::initializer_list<absl::string_view> parts) {
+  EVP_MD_CTX* const context = Context();
+  for (const absl::string_view part : parts) EVP_DigestUpdate(context, part.data(), part.size());
+  Digest digest;
+  EVP_DigestFinal_ex(context, reinterpret_cast<unsigned char*>(digest.data()), nullptr);
   return digest;
-}
-
-KeyedDigest::KeyedDigest(const Secret& key) {
-  const std::string hashed = key.Reveal().size() > kBlockBytes ? Sha256(key.Reveal()) : std::string(key.Reveal());
-  inner_key_ = Pad(hashed, 0x36);
-  outer_key_ = Pad(hashed, 0x5c);
-}
-
-std::string KeyedDigest::operator()(absl::string_view text) const {
-  return Sha256(absl::StrCat(outer_key_, Sha256(absl::StrCat(inner_key_, text))));
 }
 
 }  // namespace interaction::call

@@ -35,7 +35,7 @@ struct Departure {
 lane::Task<absl::StatusOr<Answer>> RunRecorded(Departure* departure) {
   Idempotency* const idempotency = departure->idempotency;
   Trip& trip = departure->trip;
-  const std::string owner = idempotency->NewOwner();
+  const RecordStore::Owner owner = idempotency->NewOwner();
   // From before the claim: the store's clock starts later, so the record's lease ends later than this.
   trip.send_before = trip.lane->clock().SteadyNow() + absl::ToInt64Nanoseconds(departure->lease - kSendMargin);
   auto claim = idempotency->Claim(trip.lane, &departure->record, owner, departure->lease, trip.answer_by,

@@ -3,9 +3,9 @@
 #include <array>
 #include <memory>
 #include <mutex>
-#include <string>
 
 #include "absl/container/flat_hash_map.h"
+#include "server/call/digest.h"
 #include "server/call/flight.h"
 
 namespace interaction::call {
@@ -22,7 +22,7 @@ class FlightTable {
 
   // `make` makes the flight if there is none.
   template <typename Make>
-  Boarding Board(const std::string& key, const std::string& fingerprint, Make make) {
+  Boarding Board(const Digest& key, const Digest& fingerprint, Make make) {
     Shard& shard = ShardOf(key);
     const std::lock_guard lock(shard.mutex);
     Entry& entry = shard.flights[key];
@@ -31,7 +31,7 @@ class FlightTable {
     return {.flight = entry.flight, .is_first = true};
   }
 
-  void Remove(const std::string& key) {
+  void Remove(const Digest& key) {
     Shard& shard = ShardOf(key);
     const std::lock_guard lock(shard.mutex);
     shard.flights.erase(key);
@@ -40,15 +40,14 @@ class FlightTable {
  private:
   struct Entry {
     std::shared_ptr<Flight> flight;
-    std::string fingerprint;
+    Digest fingerprint{};
   };
   struct Shard {
     std::mutex mutex;
-    absl::flat_hash_map<std::string, Entry> flights;
+    absl::flat_hash_map<Digest, Entry, DigestHash> flights;
   };
 
-  // A key is a digest, so any byte of it spreads.
-  Shard& ShardOf(const std::string& key) { return shards_[static_cast<unsigned char>(key[0]) % shards_.size()]; }
+  Shard& ShardOf(const Digest& key) { return shards_[static_cast<unsigned char>(key.back()) % shards_.size()]; }
 
   std::array<Shard, 32> shards_;
 };

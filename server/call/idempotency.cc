@@ -14,13 +14,6 @@ namespace {
 
 using telemetry::Counter;
 
-// Parts with their lengths, so that no two lists of parts read the same.
-std::string Joined(std::initializer_list<absl::string_view> parts) {
-  std::string joined;
-  for (const absl::string_view part : parts) absl::StrAppend(&joined, part.size(), ":", part);
-  return joined;
-}
-
 absl::Status OutcomeUnknown(absl::Time first_attempt) {
   Error error(Reason::kOutcomeUnknown);
   error.In(Phase::kStore);
@@ -40,31 +33,26 @@ Idempotency::Idempotency(const IdempotencyOptions& options, const KeyedDigest* d
                          telemetry::Counters* counters)
     : options_(options), digest_(digest), store_(store), counters_(counters) {}
 
-RecordId Idempotency::Identify(absl::string_view caller, absl::string_view method, absl::string_view request_id,
+// The key needs no secret: the request_id in it cannot be guessed. No part but the last can hold a line end.
+RecordId Idempotency::Identify(absl::string_view method, absl::string_view request_id, const Caller& caller,
                                absl::string_view asks_for) const {
-  return {.key = Sha256(Joined({caller, method, request_id})), .fingerprint = (*digest_)(asks_for)};
+  return {.key = Sha256({method, "\n", request_id, "\n", caller.known_by, "\n", caller.name}),
+          .fingerprint = (*digest_)(asks_for)};
 }
 
-std::string Idempotency::NewOwner() {
-  return absl::StrCat(options_.instance, ":", next_owner_.fetch_add(1, std::memory_order_relaxed));
-}
-
-lane::Task<absl::StatusOr<RecordStore::Claim>> Idempotency::ClaimOnce(lane::Lane* lane,
-                                                                      RecordStore::ClaimRequest request) {
-  lane::Callback<absl::StatusOr<RecordStore::Claim>> claim(
-      lane, [this, &request](auto done) { store_->MakeClaim(std::move(request), std::move(done)); });
-  co_return co_await claim;
+RecordStore::Owner Idempotency::NewOwner() {
+  return {.replica = options_.replica, .claim = next_owner_.fetch_add(1, std::memory_order_relaxed)};
 }
 
 lane::Task<absl::StatusOr<std::optional<Answer>>> Idempotency::Claim(lane::Lane* lane, const RecordId* id,
-                                                                     std::string owner, absl::Duration lease,
+                                                                     RecordStore::Owner owner, absl::Duration lease,
                                                                      SteadyTime until,
                                                                      lane::Cancellation* cancellation) {
   const RecordStore::ClaimRequest request = {id->key, id->fingerprint, owner, lease};
-  const SteadyTime give_up =
-      std::min(until, lane->clock().SteadyNow() + absl::ToInt64Nanoseconds(options_.wait_for_other_replica));
+  SteadyTime give_up = until;
   for (absl::Duration wait = options_.first_poll;; wait = std::min(2 * wait, options_.max_poll)) {
-    auto attempt = ClaimOnce(lane, request);
+    lane::Callback<absl::StatusOr<RecordStore::Claim>> attempt(
+        lane, [this, &request](auto done) { store_->MakeClaim(request, std::move(done)); });
     absl::StatusOr<RecordStore::Claim> claim = co_await attempt;
     const bool may_be_ours = !claim.ok() || claim->result == RecordStore::ClaimResult::kClaimed;
     // The claim may have been written although the store did not say so.
@@ -76,7 +64,11 @@ lane::Task<absl::StatusOr<std::optional<Answer>>> Idempotency::Claim(lane::Lane*
       co_return claim.status();
     }
     if (claim->result != RecordStore::ClaimResult::kInFlight) co_return Read(*std::move(claim));
-    if (lane->clock().SteadyNow() + absl::ToInt64Nanoseconds(wait) >= give_up) {
+    const SteadyTime now = lane->clock().SteadyNow();
+    if (wait == options_.first_poll) {
+      give_up = std::min(until, now + absl::ToInt64Nanoseconds(options_.wait_for_other_replica));
+    }
+    if (now + absl::ToInt64Nanoseconds(wait) >= give_up) {
       Count(Counter::kRequestIdInProgress);
       co_return InProgress();
     }
@@ -104,16 +96,16 @@ absl::StatusOr<std::optional<Answer>> Idempotency::Read(RecordStore::Claim claim
   return InProgress();
 }
 
-lane::Task<void> Idempotency::Settle(lane::Lane* lane, const RecordId* id, std::string owner,
+lane::Task<void> Idempotency::Settle(lane::Lane* lane, const RecordId* id, RecordStore::Owner owner,
                                      const absl::StatusOr<std::string>* result) {
   const Outcome outcome = OutcomeOf(result->status());
   lane::Callback<absl::Status> settled(lane, [&](auto done) {
     if (outcome == Outcome::kNotApplied) {
-      store_->Release(id->key, std::move(owner), std::move(done));
+      store_->Release(id->key, owner, std::move(done));
     } else if (outcome == Outcome::kApplied) {
-      store_->Finish(id->key, std::move(owner), RecordStore::Settlement::kDone, **result, std::move(done));
+      store_->Finish(id->key, owner, RecordStore::Settlement::kDone, **result, std::move(done));
     } else {
-      store_->Finish(id->key, std::move(owner), RecordStore::Settlement::kUnknown, "", std::move(done));
+      store_->Finish(id->key, owner, RecordStore::Settlement::kUnknown, "", std::move(done));
     }
   });
   const absl::Status status = co_await settled;

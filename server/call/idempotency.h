@@ -21,12 +21,18 @@ namespace interaction::call {
 
 // Which record belongs to a call.
 struct RecordId {
-  std::string key;          // of caller, method and request_id
-  std::string fingerprint;  // of what the request asks for
+  Digest key{};          // of caller, method and request_id
+  Digest fingerprint{};  // of what the request asks for
+};
+
+// Who calls, as far as is known.
+struct Caller {
+  absl::string_view known_by;  // "certificate", "credential" or "", of which nobody is another
+  absl::string_view name;
 };
 
 struct IdempotencyOptions {
-  std::string instance;  // a name that no other process has: part of the owner of a claim
+  uint64_t replica = 0;  // random: part of the owner of a claim
   // How long a call waits for one with the same request_id that is under way in another replica.
   absl::Duration wait_for_other_replica = absl::Seconds(5);
   absl::Duration first_poll = absl::Milliseconds(25);  // doubles, up to
@@ -42,31 +48,30 @@ class Idempotency {
   Idempotency(const IdempotencyOptions& options, const KeyedDigest* digest, RecordStore* store,
               telemetry::Counters* counters);
 
-  // The record of a call. `caller`: who calls, so that nobody reads another's answer. `request_id` in canonical form.
-  // `asks_for`: the same bytes for every request that asks for the same, with no credential in it.
-  RecordId Identify(absl::string_view caller, absl::string_view method, absl::string_view request_id,
+  // The record of a call. `request_id` in canonical form. `caller`: who calls, so that nobody reads another's answer;
+  // may be a secret. `asks_for`: the same bytes for every request that asks for the same, with no credential in it.
+  RecordId Identify(absl::string_view method, absl::string_view request_id, const Caller& caller,
                     absl::string_view asks_for) const;
 
   FlightTable& flights() { return flights_; }
 
   // A claim of this process; unique.
-  std::string NewOwner();
+  RecordStore::Owner NewOwner();
 
   // Claims the record: nothing, when the work may begin and must be settled with the same owner. The answer, when there
   // is one already. Otherwise the error to answer with: REQUEST_ID_REUSED, OUTCOME_UNKNOWN, REQUEST_IN_PROGRESS when
   // another replica is at it and not done in time (nor by `until`), IDEMPOTENCY_STORE_... when nobody can tell, or that
   // of CancelledError().
-  lane::Task<absl::StatusOr<std::optional<Answer>>> Claim(lane::Lane* lane, const RecordId* id, std::string owner,
-                                                          absl::Duration lease, SteadyTime until,
-                                                          lane::Cancellation* cancellation);
+  lane::Task<absl::StatusOr<std::optional<Answer>>> Claim(lane::Lane* lane, const RecordId* id,
+                                                          RecordStore::Owner owner, absl::Duration lease,
+                                                          SteadyTime until, lane::Cancellation* cancellation);
 
   // Ends the claim with the result of the work: done, unknown, or released if surely nothing was opened. Waits for the
   // store, but not long; what it could not tell the store, it goes on trying to.
-  lane::Task<void> Settle(lane::Lane* lane, const RecordId* id, std::string owner,
+  lane::Task<void> Settle(lane::Lane* lane, const RecordId* id, RecordStore::Owner owner,
                           const absl::StatusOr<std::string>* result);
 
  private:
-  lane::Task<absl::StatusOr<RecordStore::Claim>> ClaimOnce(lane::Lane* lane, RecordStore::ClaimRequest request);
   absl::StatusOr<std::optional<Answer>> Read(RecordStore::Claim claim) const;
   void Count(telemetry::Counter counter) const {
     if (counters_) counters_->Add(counter);

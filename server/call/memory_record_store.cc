@@ -1,7 +1,5 @@
 #include "server/call/memory_record_store.h"
 
-#include <algorithm>
-#include <cassert>
 #include <utility>
 
 #include "server/base/errors.h"
@@ -26,30 +24,30 @@ SteadyTime Later(SteadyTime now, absl::Duration duration) { return now + absl::T
 MemoryRecordStore::MemoryRecordStore(const MemoryRecordStoreOptions& options, const Clock* clock)
     : options_(options), clock_(clock) {}
 
-void MemoryRecordStore::MakeClaim(ClaimRequest request, absl::AnyInvocable<void(absl::StatusOr<Claim>) &&> done) {
-  std::move(done)(ClaimNow(std::move(request)));
+void MemoryRecordStore::MakeClaim(const ClaimRequest& request,
+                                  absl::AnyInvocable<void(absl::StatusOr<Claim>) &&> done) {
+  std::move(done)(ClaimNow(request));
 }
 
-void MemoryRecordStore::Finish(std::string key, std::string owner, Settlement settlement, std::string reply,
+void MemoryRecordStore::Finish(const Digest& key, Owner owner, Settlement settlement, std::string reply,
                                absl::AnyInvocable<void(absl::Status) &&> done) {
   std::move(done)(FinishNow(key, owner, settlement, std::move(reply)));
 }
 
-void MemoryRecordStore::Release(std::string key, std::string owner, absl::AnyInvocable<void(absl::Status) &&> done) {
+void MemoryRecordStore::Release(const Digest& key, Owner owner, absl::AnyInvocable<void(absl::Status) &&> done) {
   ReleaseNow(key, owner);
   std::move(done)(absl::OkStatus());
 }
 
-absl::StatusOr<RecordStore::Claim> MemoryRecordStore::ClaimNow(ClaimRequest request) {
-  const Digest key = ToDigest(request.key);
-  Shard& shard = ShardOf(key);
+absl::StatusOr<RecordStore::Claim> MemoryRecordStore::ClaimNow(const ClaimRequest& request) {
+  Shard& shard = ShardOf(request.key);
   const SteadyTime now = clock_->SteadyNow();
   for (const bool last_try : {false, true}) {
     {
       const std::scoped_lock lock(shard.mutex);
       Sweep(shard, now);
-      if (const auto record = Find(shard, key, now)) return Read(**record, request, now);
-      if (Insert(shard, key, request, now)) return Claim{.result = ClaimResult::kClaimed};
+      if (const auto record = Find(shard, request.key, now)) return Read(**record, request, now);
+      if (Insert(shard, request, now)) return Claim{.result = ClaimResult::kClaimed};
     }
     // Full, but perhaps of records that have expired in shards that no claim came by since.
     if (!last_try) SweepAll(now);
@@ -57,15 +55,13 @@ absl::StatusOr<RecordStore::Claim> MemoryRecordStore::ClaimNow(ClaimRequest requ
   return Error(Reason::kIdempotencyStoreFull).In(Phase::kStore).WithRetryAfter(kRetryWhenFull).ToStatus();
 }
 
-absl::Status MemoryRecordStore::FinishNow(const std::string& key, const std::string& owner, Settlement settlement,
-                                          std::string reply) {
+absl::Status MemoryRecordStore::FinishNow(const Digest& key, Owner owner, Settlement settlement, std::string reply) {
   const bool too_long = reply.size() > kMaxReplyBytes;
   const bool done = settlement == Settlement::kDone && !too_long;
-  const Digest digest = ToDigest(key);
-  Shard& shard = ShardOf(digest);
+  Shard& shard = ShardOf(key);
   const SteadyTime now = clock_->SteadyNow();
   const std::scoped_lock lock(shard.mutex);
-  const auto found = Find(shard, digest, now);
+  const auto found = Find(shard, key, now);
   if (!found || (*found)->owner != owner) {
     return absl::FailedPreconditionError("the record is another owner's, or gone");
   }
@@ -82,24 +78,16 @@ absl::Status MemoryRecordStore::FinishNow(const std::string& key, const std::str
   return too_long ? absl::ResourceExhaustedError("the reply is too long to be kept") : absl::OkStatus();
 }
 
-void MemoryRecordStore::ReleaseNow(const std::string& key, const std::string& owner) {
-  const Digest digest = ToDigest(key);
-  Shard& shard = ShardOf(digest);
+void MemoryRecordStore::ReleaseNow(const Digest& key, Owner owner) {
+  Shard& shard = ShardOf(key);
   const SteadyTime now = clock_->SteadyNow();
   const std::scoped_lock lock(shard.mutex);
-  const auto record = Find(shard, digest, now);
+  const auto record = Find(shard, key, now);
   if (record && (*record)->owner == owner && StateAt(**record, now) == kPending) Erase(shard, *record);
 }
 
-MemoryRecordStore::Digest MemoryRecordStore::ToDigest(const std::string& text) {
-  Digest digest{};
-  assert(text.size() == digest.size());
-  memcpy(digest.data(), text.data(), std::min(text.size(), digest.size()));
-  return digest;
-}
-
 int64_t MemoryRecordStore::CostOf(const Record& record) {
-  return static_cast<int64_t>(sizeof(Record) + record.owner.size() + record.reply.size()) + kOverhead;
+  return static_cast<int64_t>(sizeof(Record) + record.reply.size()) + kOverhead;
 }
 
 MemoryRecordStore::State MemoryRecordStore::StateAt(const Record& record, SteadyTime now) {
@@ -107,7 +95,7 @@ MemoryRecordStore::State MemoryRecordStore::StateAt(const Record& record, Steady
 }
 
 RecordStore::Claim MemoryRecordStore::Read(const Record& record, const ClaimRequest& request, SteadyTime now) const {
-  if (record.fingerprint != ToDigest(request.fingerprint)) return {.result = ClaimResult::kMismatch};
+  if (record.fingerprint != request.fingerprint) return {.result = ClaimResult::kMismatch};
   const State state = StateAt(record, now);
   if (state == kPending && record.owner == request.owner) return {.result = ClaimResult::kClaimed};
   const absl::Time first_attempt = clock_->WallNow() - absl::Nanoseconds(now - record.claimed);
@@ -125,8 +113,8 @@ std::optional<MemoryRecordStore::Records::iterator> MemoryRecordStore::Find(Shar
   return std::nullopt;
 }
 
-bool MemoryRecordStore::Insert(Shard& shard, const Digest& key, ClaimRequest& request, SteadyTime now) {
-  const int64_t cost = static_cast<int64_t>(sizeof(Record) + request.owner.size()) + kOverhead;
+bool MemoryRecordStore::Insert(Shard& shard, const ClaimRequest& request, SteadyTime now) {
+  constexpr int64_t cost = sizeof(Record) + kOverhead;
   const bool fits = size_.fetch_add(1, std::memory_order_relaxed) < options_.max_records;
   if (bytes_.fetch_add(cost, std::memory_order_relaxed) + cost > options_.max_bytes || !fits) {
     size_.fetch_sub(1, std::memory_order_relaxed);
@@ -134,13 +122,13 @@ bool MemoryRecordStore::Insert(Shard& shard, const Digest& key, ClaimRequest& re
     return false;
   }
   Records& pending = shard.records[kPending];
-  pending.push_back({.key = key,
-                     .fingerprint = ToDigest(request.fingerprint),
-                     .owner = std::move(request.owner),
+  pending.push_back({.key = request.key,
+                     .fingerprint = request.fingerprint,
+                     .owner = request.owner,
                      .claimed = now,
                      .lease_until = Later(now, request.lease),
                      .expires = Later(now, request.lease + options_.unknown_ttl)});
-  shard.index.emplace(key, std::prev(pending.end()));
+  shard.index.emplace(request.key, std::prev(pending.end()));
   return true;
 }
 

@@ -3,7 +3,6 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <cstring>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -35,33 +34,22 @@ class MemoryRecordStore final : public RecordStore {
   // `clock` outlives the store.
   MemoryRecordStore(const MemoryRecordStoreOptions& options, const Clock* clock);
 
-  void MakeClaim(ClaimRequest request, absl::AnyInvocable<void(absl::StatusOr<Claim>) &&> done) override;
-  void Finish(std::string key, std::string owner, Settlement settlement, std::string reply,
+  void MakeClaim(const ClaimRequest& request, absl::AnyInvocable<void(absl::StatusOr<Claim>) &&> done) override;
+  void Finish(const Digest& key, Owner owner, Settlement settlement, std::string reply,
               absl::AnyInvocable<void(absl::Status) &&> done) override;
-  void Release(std::string key, std::string owner, absl::AnyInvocable<void(absl::Status) &&> done) override;
+  void Release(const Digest& key, Owner owner, absl::AnyInvocable<void(absl::Status) &&> done) override;
 
   // How many records there are, and their bytes. Expired ones count until a later claim takes them away.
   int64_t size() const { return size_.load(std::memory_order_relaxed); }
   int64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
  private:
-  using Digest = std::array<char, 32>;
-
-  // A digest is as good as random, so any part of it is a hash.
-  struct DigestHash {
-    size_t operator()(const Digest& digest) const {
-      size_t hash;
-      memcpy(&hash, digest.data(), sizeof hash);
-      return hash;
-    }
-  };
-
   enum State { kPending, kUnknown, kDone };  // as stored; a pending record whose lease has run out reads as unknown
 
   struct Record {
     Digest key;
     Digest fingerprint;
-    std::string owner;
+    Owner owner;
     std::string reply;
     SteadyTime claimed;
     SteadyTime lease_until;
@@ -78,19 +66,18 @@ class MemoryRecordStore final : public RecordStore {
     std::array<Records, 3> records;
   };
 
-  static Digest ToDigest(const std::string& text);
   static int64_t CostOf(const Record& record);
   static State StateAt(const Record& record, SteadyTime now);
 
   Shard& ShardOf(const Digest& key) { return shards_[static_cast<unsigned char>(key.back()) % shards_.size()]; }
   Claim Read(const Record& record, const ClaimRequest& request, SteadyTime now) const;
-  absl::StatusOr<Claim> ClaimNow(ClaimRequest request);
-  absl::Status FinishNow(const std::string& key, const std::string& owner, Settlement settlement, std::string reply);
-  void ReleaseNow(const std::string& key, const std::string& owner);
+  absl::StatusOr<Claim> ClaimNow(const ClaimRequest& request);
+  absl::Status FinishNow(const Digest& key, Owner owner, Settlement settlement, std::string reply);
+  void ReleaseNow(const Digest& key, Owner owner);
 
   // With the shard's lock held.
   std::optional<Records::iterator> Find(Shard& shard, const Digest& key, SteadyTime now);
-  bool Insert(Shard& shard, const Digest& key, ClaimRequest& request, SteadyTime now);  // false: full
+  bool Insert(Shard& shard, const ClaimRequest& request, SteadyTime now);  // false: full
   void Erase(Shard& shard, Records::iterator record);
   void Sweep(Shard& shard, SteadyTime now);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "absl/functional/any_invocable.h"
@@ -8,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "server/call/digest.h"
 
 namespace interaction::call {
 
@@ -31,11 +33,19 @@ class RecordStore {
   // A longer reply is not kept: its record ends unknown, so that a repeated call is at least not sent again.
   static constexpr size_t kMaxReplyBytes = 16 << 10;
 
+  // Who claims.
+  struct Owner {
+    uint64_t replica = 0;  // random, for each process
+    uint64_t claim = 0;    // of that process
+
+    bool operator==(const Owner&) const = default;
+  };
+
   struct ClaimRequest {
-    std::string key;          // 32 bytes, SHA-256: of caller, method and request_id
-    std::string fingerprint;  // 32 bytes, HMAC-SHA-256 of what the request asks for
-    std::string owner;        // who claims: unique for each attempt to claim, over all replicas
-    absl::Duration lease;     // how long the owner may need to finish; then the record reads unknown
+    Digest key;            // of caller, method and request_id
+    Digest fingerprint;    // with a key, of what the request asks for
+    Owner owner;           // unique for each attempt to claim
+    absl::Duration lease;  // how long the owner may need to finish; then the record reads unknown
   };
 
   enum class ClaimResult {
@@ -60,17 +70,17 @@ class RecordStore {
   // An error, made with Error, when the store cannot say: IDEMPOTENCY_STORE_UNAVAILABLE when it did not answer in time
   // or refused (nothing may be sent then), IDEMPOTENCY_STORE_FULL when it holds as much as it may. The claim may
   // nevertheless have been written; Release() it to be polite, or leave it to its lease.
-  virtual void MakeClaim(ClaimRequest request, absl::AnyInvocable<void(absl::StatusOr<Claim>) &&> done) = 0;
+  virtual void MakeClaim(const ClaimRequest& request, absl::AnyInvocable<void(absl::StatusOr<Claim>) &&> done) = 0;
 
   // Ends a claim, also after its lease. `reply`: of kDone. OK as well when the record is done already;
   // FAILED_PRECONDITION when the record is somebody else's or gone, RESOURCE_EXHAUSTED when the reply is longer than
   // kMaxReplyBytes, UNAVAILABLE when the store did not answer: the caller of the RPC gets its answer anyhow.
-  virtual void Finish(std::string key, std::string owner, Settlement settlement, std::string reply,
+  virtual void Finish(const Digest& key, Owner owner, Settlement settlement, std::string reply,
                       absl::AnyInvocable<void(absl::Status) &&> done) = 0;
 
   // Forgets a pending record of this owner, as long as its lease runs; does nothing to any other record, which is OK as
   // well. UNAVAILABLE when the store did not answer.
-  virtual void Release(std::string key, std::string owner, absl::AnyInvocable<void(absl::Status) &&> done) = 0;
+  virtual void Release(const Digest& key, Owner owner, absl::AnyInvocable<void(absl::Status) &&> done) = 0;
 };
 
 }  // namespace interaction::call

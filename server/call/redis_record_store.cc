@@ -30,7 +30,11 @@ constexpr absl::Duration kRetryAfter = absl::Seconds(1);
 constexpr int64_t kOverhead = 512;  // what an unsettled record takes beside its reply
 
 // The braces make a cluster keep all that is said of a record in one place.
-std::string RedisKey(const std::string& key) { return absl::StrCat("idem:1:{", absl::BytesToHexString(key), "}"); }
+std::string RedisKey(const Digest& key) { return absl::StrCat("idem:1:{", absl::BytesToHexString(BytesOf(key)), "}"); }
+
+std::string Text(RecordStore::Owner owner) {
+  return absl::StrCat(absl::Hex(owner.replica, absl::kZeroPad16), ":", owner.claim);
+}
 
 std::string Milliseconds(absl::Duration duration) { return absl::StrCat(absl::ToInt64Milliseconds(duration)); }
 
@@ -42,7 +46,7 @@ absl::Status StoreError(const absl::Status& status) {
 
 // A reply with a checksum before it: 16 hex digits of its SHA-256. A reply that was altered must not become an answer.
 std::string Seal(absl::string_view reply) {
-  return absl::StrCat(absl::BytesToHexString(Sha256(reply).substr(0, 8)), reply);
+  return absl::StrCat(absl::BytesToHexString(BytesOf(Sha256({reply})).substr(0, 8)), reply);
 }
 
 std::optional<std::string> Unseal(const std::string& sealed) {
@@ -86,8 +90,8 @@ struct Claiming {
 // The end of a call, on its way to Redis.
 struct Settling {
   const redis::Script* script;
-  std::string key;
-  std::string owner;
+  Digest key;
+  RecordStore::Owner owner;
   std::vector<std::string> args;
   absl::Status if_written;  // what to say when Redis has taken it
   SteadyTime give_up_at;
@@ -109,16 +113,16 @@ class RedisRecordStore::Records : public std::enable_shared_from_this<Records> {
   Records(const RedisRecordStoreOptions& options, redis::Client* client, const Clock* clock, telemetry::Logger* logger)
       : options_(options), client_(client), clock_(clock), logger_(logger) {}
 
-  void MakeClaim(ClaimRequest request, ClaimDone done);
-  void Finish(std::string key, std::string owner, Settlement settlement, std::string reply, Done done);
-  void Release(std::string key, std::string owner, Done done);
+  void MakeClaim(const ClaimRequest& request, ClaimDone done);
+  void Finish(const Digest& key, Owner owner, Settlement settlement, std::string reply, Done done);
+  void Release(const Digest& key, Owner owner, Done done);
   int64_t unsettled() const { return unsettled_.load(std::memory_order_relaxed); }
 
  private:
   // What this replica claimed, until Redis knows how it ended.
   struct Held {
-    std::string owner;
-    std::string fingerprint;
+    Owner owner;
+    Digest fingerprint;
     absl::Time first_attempt;
     SteadyTime lease_until;
     SteadyTime expires;
@@ -126,10 +130,10 @@ class RedisRecordStore::Records : public std::enable_shared_from_this<Records> {
   };
 
   SteadyTime Now() const { return clock_->SteadyNow(); }
-  Held* FindHeld(const std::string& key);  // with the lock held
+  Held* FindHeld(const Digest& key);  // with the lock held
   std::optional<Claim> AnswerFromHere(const ClaimRequest& request);
   void Hold(const ClaimRequest& request, SteadyTime since, absl::Time first_attempt);
-  void LetGo(const std::string& key, const std::string& owner);
+  void LetGo(const Digest& key, Owner owner);
   void Try(Claiming claiming);
   void OnClaim(Claiming claiming, absl::StatusOr<Reply> reply);
   void Begin(Settling settling);
@@ -148,15 +152,15 @@ class RedisRecordStore::Records : public std::enable_shared_from_this<Records> {
   std::atomic<int64_t> unsettled_{0};
   std::atomic<int64_t> unsettled_bytes_{0};
   std::mutex mutex_;
-  absl::flat_hash_map<std::string, Held> held_;  // by key; guarded by mutex_
+  absl::flat_hash_map<Digest, Held, DigestHash> held_;  // by key; guarded by mutex_
 };
 
-void RedisRecordStore::Records::MakeClaim(ClaimRequest request, ClaimDone done) {
+void RedisRecordStore::Records::MakeClaim(const ClaimRequest& request, ClaimDone done) {
   if (std::optional<Claim> claim = AnswerFromHere(request)) return std::move(done)(*std::move(claim));
-  Try(Claiming{std::move(request), std::move(done), Now()});
+  Try(Claiming{request, std::move(done), Now()});
 }
 
-RedisRecordStore::Records::Held* RedisRecordStore::Records::FindHeld(const std::string& key) {
+RedisRecordStore::Records::Held* RedisRecordStore::Records::FindHeld(const Digest& key) {
   const auto held = held_.find(key);
   if (held == held_.end()) return nullptr;
   if (Now() < held->second.expires) return &held->second;
@@ -184,7 +188,7 @@ void RedisRecordStore::Records::Hold(const ClaimRequest& request, SteadyTime sin
                          Held{request.owner, request.fingerprint, first_attempt, lease_until, expires, std::nullopt});
 }
 
-void RedisRecordStore::Records::LetGo(const std::string& key, const std::string& owner) {
+void RedisRecordStore::Records::LetGo(const Digest& key, Owner owner) {
   const std::scoped_lock lock(mutex_);
   const auto held = held_.find(key);
   if (held != held_.end() && held->second.owner == owner) held_.erase(held);
@@ -194,8 +198,8 @@ void RedisRecordStore::Records::Try(Claiming claiming) {
   --claiming.attempts_left;
   const ClaimRequest& request = claiming.request;
   std::vector<std::string> keys = {RedisKey(request.key)};
-  std::vector<std::string> args = {request.fingerprint, request.owner, Milliseconds(request.lease),
-                                   Milliseconds(options_.unknown_ttl)};
+  std::vector<std::string> args = {std::string(BytesOf(request.fingerprint)), Text(request.owner),
+                                   Milliseconds(request.lease), Milliseconds(options_.unknown_ttl)};
   claim_.Run(client_, std::move(keys), std::move(args),
              [self = shared_from_this(), claiming = std::move(claiming)](absl::StatusOr<Reply> reply) mutable {
                self->OnClaim(std::move(claiming), std::move(reply));
@@ -219,7 +223,7 @@ void RedisRecordStore::Records::OnClaim(Claiming claiming, absl::StatusOr<Reply>
   std::move(claiming.done)(*std::move(claim));
 }
 
-void RedisRecordStore::Records::Finish(std::string key, std::string owner, Settlement settlement, std::string reply,
+void RedisRecordStore::Records::Finish(const Digest& key, Owner owner, Settlement settlement, std::string reply,
                                        Done done) {
   const bool too_long = reply.size() > kMaxReplyBytes;
   const bool is_done = settlement == Settlement::kDone && !too_long;
@@ -233,11 +237,11 @@ void RedisRecordStore::Records::Finish(std::string key, std::string owner, Settl
       } else {
         held->lease_until = Now();
       }
-      fingerprint = held->fingerprint;
+      fingerprint = std::string(BytesOf(held->fingerprint));
       t0 = absl::StrCat(absl::ToUnixMillis(held->first_attempt));
     }
   }
-  std::vector<std::string> args = {owner,
+  std::vector<std::string> args = {Text(owner),
                                    is_done ? "D" : "U",
                                    is_done ? Seal(reply) : "",
                                    Milliseconds(is_done ? options_.done_ttl : options_.unknown_ttl),
@@ -246,21 +250,17 @@ void RedisRecordStore::Records::Finish(std::string key, std::string owner, Settl
   absl::Status if_written;
   if (too_long) if_written = absl::ResourceExhaustedError("the reply is too long to be kept");
   Begin({.script = &finish_,
-         .key = std::move(key),
-         .owner = std::move(owner),
+         .key = key,
+         .owner = owner,
          .args = std::move(args),
          .if_written = std::move(if_written),
          .done = std::move(done)});
 }
 
-void RedisRecordStore::Records::Release(std::string key, std::string owner, Done done) {
+void RedisRecordStore::Records::Release(const Digest& key, Owner owner, Done done) {
   LetGo(key, owner);  // the way is free for the next claim, which follows the release on the connection
-  std::vector<std::string> args = {owner};
-  Begin({.script = &release_,
-         .key = std::move(key),
-         .owner = std::move(owner),
-         .args = std::move(args),
-         .done = std::move(done)});
+  std::vector<std::string> args = {Text(owner)};
+  Begin({.script = &release_, .key = key, .owner = owner, .args = std::move(args), .done = std::move(done)});
 }
 
 void RedisRecordStore::Records::Begin(Settling settling) {
@@ -321,17 +321,17 @@ RedisRecordStore::RedisRecordStore(const RedisRecordStoreOptions& options, redis
 
 RedisRecordStore::~RedisRecordStore() = default;
 
-void RedisRecordStore::MakeClaim(ClaimRequest request, absl::AnyInvocable<void(absl::StatusOr<Claim>) &&> done) {
-  records_->MakeClaim(std::move(request), std::move(done));
+void RedisRecordStore::MakeClaim(const ClaimRequest& request, absl::AnyInvocable<void(absl::StatusOr<Claim>) &&> done) {
+  records_->MakeClaim(request, std::move(done));
 }
 
-void RedisRecordStore::Finish(std::string key, std::string owner, Settlement settlement, std::string reply,
+void RedisRecordStore::Finish(const Digest& key, Owner owner, Settlement settlement, std::string reply,
                               absl::AnyInvocable<void(absl::Status) &&> done) {
-  records_->Finish(std::move(key), std::move(owner), settlement, std::move(reply), std::move(done));
+  records_->Finish(key, owner, settlement, std::move(reply), std::move(done));
 }
 
-void RedisRecordStore::Release(std::string key, std::string owner, absl::AnyInvocable<void(absl::Status) &&> done) {
-  records_->Release(std::move(key), std::move(owner), std::move(done));
+void RedisRecordStore::Release(const Digest& key, Owner owner, absl::AnyInvocable<void(absl::Status) &&> done) {
+  records_->Release(key, owner, std::move(done));
 }
 
 int64_t RedisRecordStore::unsettled() const { return records_->unsettled(); }

@@ -46,10 +46,10 @@ class RedisRecordStore final : public RecordStore {
                    telemetry::Logger* logger);
   ~RedisRecordStore() override;
 
-  void MakeClaim(ClaimRequest request, absl::AnyInvocable<void(absl::StatusOr<Claim>) &&> done) override;
-  void Finish(std::string key, std::string owner, Settlement settlement, std::string reply,
+  void MakeClaim(const ClaimRequest& request, absl::AnyInvocable<void(absl::StatusOr<Claim>) &&> done) override;
+  void Finish(const Digest& key, Owner owner, Settlement settlement, std::string reply,
               absl::AnyInvocable<void(absl::Status) &&> done) override;
-  void Release(std::string key, std::string owner, absl::AnyInvocable<void(absl::Status) &&> done) override;
+  void Release(const Digest& key, Owner owner, absl::AnyInvocable<void(absl::Status) &&> done) override;
 
   // How many ends of calls Redis has not confirmed yet. At the end of the process it is worth a moment's wait for 0.
   int64_t unsettled() const;

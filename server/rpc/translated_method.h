@@ -86,7 +86,7 @@ class TranslatedMethod final : public UnaryMethod {
                                                     .lease = options_.deadline.max_deadline + kLeaseMargin,
                                                     .counters = stages_.counters,
                                                     .log = stages_.log};
-    auto dispatch = call::Dispatch(dispatch_context, std::move(trip), std::move(record), std::move(permit));
+    auto dispatch = call::Dispatch(dispatch_context, std::move(trip), record, std::move(permit));
     CO_ASSIGN_OR_RETURN(call::Answer answer, co_await dispatch);
     call->replayed = answer.replayed;
     co_return std::move(answer.reply);
@@ -109,11 +109,14 @@ class TranslatedMethod final : public UnaryMethod {
     if (stages_.idempotency == nullptr) {
       return Error(Reason::kRequestIdUnsupported).In(Phase::kValidate).ToStatus();
     }
-    std::string caller = CallerOf(call.life.context());
-    if (caller.empty() && credential.owner == upstream::CredentialOwner::kCaller) {
-      caller = (*stages_.digest)(credential.secret.Reveal());
+    const std::string identity = CallerOf(call.life.context());
+    call::Caller caller;
+    if (!identity.empty()) {
+      caller = {"certificate", identity};
+    } else if (credential.owner == upstream::CredentialOwner::kCaller) {
+      caller = {"credential", credential.secret.Reveal()};
     }
-    return stages_.idempotency->Identify(caller, name_, call.request_id, translator_->AsksFor(request));
+    return stages_.idempotency->Identify(name_, call.request_id, caller, translator_->AsksFor(request));
   }
 
   absl::StatusOr<call::Trip> MakeTrip(lane::Lane* lane, size_t lane_index, const grpc::ServerContext& context) const {
@@ -134,7 +137,8 @@ class TranslatedMethod final : public UnaryMethod {
     std::vector<http::Header> headers;
     AppendTraceHeaders(context, options_.propagate_b3, &headers);
     std::string key;
-    if (guards_->permits) key = absl::StrCat(translator_->name(), ":", (*stages_.digest)(credential.secret.Reveal()));
+    if (guards_->permits)
+      key = absl::StrCat(translator_->name(), ":", call::BytesOf((*stages_.digest)(credential.secret.Reveal())));
     return std::make_unique<TranslatedErrand<Request, Reply>>(translator_, std::move(request), credential,
                                                               std::move(headers), std::move(key));
   }

@@ -29,18 +29,18 @@ class MemoryRecordStoreTest : public ::testing::Test {
   static absl::StatusOr<Claim> MakeClaim(MemoryRecordStore& store, int number,
                                          absl::Duration lease = absl::Minutes(1)) {
     absl::StatusOr<Claim> result = absl::UnknownError("the callback did not run");
-    store.MakeClaim({Digest(number), Digest(0), "owner", lease},
+    store.MakeClaim({DigestOf(number), DigestOf(0), kA, lease},
                     [&](absl::StatusOr<Claim> claim) { result = std::move(claim); });
     return result;
   }
 
   static void Finish(MemoryRecordStore& store, int number, Settlement settlement, const std::string& reply = "") {
-    store.Finish(Digest(number), "owner", settlement, reply,
+    store.Finish(DigestOf(number), kA, settlement, reply,
                  [](const absl::Status& status) { EXPECT_THAT(status, IsOk()); });
   }
 
   static void Release(MemoryRecordStore& store, int number) {
-    store.Release(Digest(number), "owner", [](const absl::Status& status) { EXPECT_THAT(status, IsOk()); });
+    store.Release(DigestOf(number), kA, [](const absl::Status& status) { EXPECT_THAT(status, IsOk()); });
   }
 
   FakeClock clock_;

@@ -40,7 +40,7 @@ class Model {
     return {.result = Result::kInFlight, .lease_left = record->lease_until - now_};
   }
 
-  absl::StatusCode Finish(const std::string& key, const std::string& owner, Settlement settlement,
+  absl::StatusCode Finish(const Digest& key, RecordStore::Owner owner, Settlement settlement,
                           const std::string& reply) {
     Record* record = Find(key);
     if (record == nullptr || record->owner != owner) return absl::StatusCode::kFailedPrecondition;
@@ -52,7 +52,7 @@ class Model {
     return absl::StatusCode::kOk;
   }
 
-  void Release(const std::string& key, const std::string& owner) {
+  void Release(const Digest& key, RecordStore::Owner owner) {
     const Record* record = Find(key);
     if (record != nullptr && record->owner == owner && record->state == State::kPending) records_.erase(key);
   }
@@ -62,12 +62,14 @@ class Model {
  private:
   enum class State { kPending, kUnknown, kDone };
   struct Record {
-    std::string fingerprint, owner, reply;
+    Digest fingerprint{};
+    RecordStore::Owner owner;
+    std::string reply;
     State state = State::kPending;
     absl::Duration lease_until, expires;
   };
 
-  Record* Find(const std::string& key) {
+  Record* Find(const Digest& key) {
     const auto it = records_.find(key);
     if (it == records_.end()) return nullptr;
     if (it->second.expires <= now_) return records_.erase(it), nullptr;
@@ -76,7 +78,7 @@ class Model {
   }
 
   absl::Duration now_;
-  std::map<std::string, Record> records_;
+  std::map<Digest, Record> records_;
 };
 
 uint32_t Seed() {
@@ -92,7 +94,7 @@ class History {
   History(uint32_t seed, RecordStoreSetup* store) : random_(seed), store_(store) {}
 
   void Step() {
-    const std::string key = Digest(Pick(4));
+    const Digest key = DigestOf(Pick(4));
     switch (Pick(10)) {
       case 0:
       case 1:
@@ -113,7 +115,7 @@ class History {
   int Pick(int below) { return static_cast<int>(random_() % static_cast<uint32_t>(below)); }
   // Owners with an even number live in one replica, the others in the other.
   int PickOwner() { return Pick(6); }
-  static std::string OwnerName(int owner) { return absl::StrCat("owner-", owner); }
+  static RecordStore::Owner OwnerOf(int owner) { return {.claim = static_cast<uint64_t>(owner)}; }
 
   void Advance() {
     static constexpr int kHalfHours[] = {1, 1, 2, 2, 5, 48, 144};
@@ -122,9 +124,9 @@ class History {
     store_->Advance(duration);
   }
 
-  void Claim(const std::string& key) {
+  void Claim(const Digest& key) {
     const int owner = PickOwner();
-    const RecordStore::ClaimRequest request = {key, Digest(Pick(5) == 0 ? 101 : 100), OwnerName(owner),
+    const RecordStore::ClaimRequest request = {key, DigestOf(Pick(5) == 0 ? 101 : 100), OwnerOf(owner),
                                                absl::Hours(1 + 2 * Pick(2))};
     const RecordStore::Claim expected = model_.Claim(request);
     const auto actual = store_->Claim(request, owner % 2);
@@ -135,17 +137,17 @@ class History {
     ASSERT_GE(actual->lease_left, expected.lease_left - absl::Minutes(1));
   }
 
-  void Finish(const std::string& key, Settlement settlement) {
+  void Finish(const Digest& key, Settlement settlement) {
     const int owner = PickOwner();
     const std::string reply = settlement == Settlement::kDone ? absl::StrCat("reply-", random_()) : "";
-    const absl::StatusCode expected = model_.Finish(key, OwnerName(owner), settlement, reply);
-    ASSERT_EQ(store_->Finish(key, OwnerName(owner), settlement, reply, owner % 2).code(), expected);
+    const absl::StatusCode expected = model_.Finish(key, OwnerOf(owner), settlement, reply);
+    ASSERT_EQ(store_->Finish(key, OwnerOf(owner), settlement, reply, owner % 2).code(), expected);
   }
 
-  void Release(const std::string& key) {
+  void Release(const Digest& key) {
     const int owner = PickOwner();
-    model_.Release(key, OwnerName(owner));
-    ASSERT_TRUE(store_->Release(key, OwnerName(owner), owner % 2).ok());
+    model_.Release(key, OwnerOf(owner));
+    ASSERT_TRUE(store_->Release(key, OwnerOf(owner), owner % 2).ok());
   }
 
   std::mt19937 random_;

@@ -1,7 +1,5 @@
 #include "tests/unit/call/record_store_setups.h"
 
-#include <openssl/sha.h>
-
 #include <array>
 #include <utility>
 
@@ -73,13 +71,13 @@ absl::StatusOr<RecordStore::Claim> RecordStoreSetup::Claim(const RecordStore::Cl
       [&](auto done) { replica(replica_index).MakeClaim(request, std::move(done)); });
 }
 
-absl::Status RecordStoreSetup::Finish(const std::string& key, const std::string& owner,
-                                      RecordStore::Settlement settlement, const std::string& reply, int replica_index) {
+absl::Status RecordStoreSetup::Finish(const Digest& key, RecordStore::Owner owner, RecordStore::Settlement settlement,
+                                      const std::string& reply, int replica_index) {
   return Await<absl::Status>(
       [&](auto done) { replica(replica_index).Finish(key, owner, settlement, reply, std::move(done)); });
 }
 
-absl::Status RecordStoreSetup::Release(const std::string& key, const std::string& owner, int replica_index) {
+absl::Status RecordStoreSetup::Release(const Digest& key, RecordStore::Owner owner, int replica_index) {
   return Await<absl::Status>([&](auto done) { replica(replica_index).Release(key, owner, std::move(done)); });
 }
 
@@ -87,12 +85,6 @@ std::unique_ptr<RecordStoreSetup> SetUpMemory() { return std::make_unique<Memory
 
 std::unique_ptr<RecordStoreSetup> SetUpRedis() { return std::make_unique<RedisSetup>(); }
 
-std::string Digest(int number) {
-  const std::string text = absl::StrCat(number);
-  std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-         reinterpret_cast<unsigned char*>(digest.data()));
-  return digest;
-}
+Digest DigestOf(int number) { return Sha256({absl::StrCat(number)}); }
 
 }  // namespace interaction::call

@@ -25,9 +25,9 @@ class RecordStoreSetup {
 
   // Wait for the store's answer.
   absl::StatusOr<RecordStore::Claim> Claim(const RecordStore::ClaimRequest& request, int replica_index = 0);
-  absl::Status Finish(const std::string& key, const std::string& owner, RecordStore::Settlement settlement,
+  absl::Status Finish(const Digest& key, RecordStore::Owner owner, RecordStore::Settlement settlement,
                       const std::string& reply = "", int replica_index = 0);
-  absl::Status Release(const std::string& key, const std::string& owner, int replica_index = 0);
+  absl::Status Release(const Digest& key, RecordStore::Owner owner, int replica_index = 0);
 };
 
 inline constexpr absl::Duration kDoneTtl = absl::Hours(24);
@@ -36,7 +36,11 @@ inline constexpr absl::Duration kUnknownTtl = absl::Hours(72);
 std::unique_ptr<RecordStoreSetup> SetUpMemory();
 std::unique_ptr<RecordStoreSetup> SetUpRedis();  // with a redis-server of its own
 
-// A digest, as keys and fingerprints are: 32 bytes that differ for different numbers.
-std::string Digest(int number);
+// A key or a fingerprint: another one for another number.
+Digest DigestOf(int number);
+
+// Two that claim, in two replicas.
+inline constexpr RecordStore::Owner kA = {.replica = 10, .claim = 1};
+inline constexpr RecordStore::Owner kB = {.replica = 11, .claim = 1};
 
 }  // namespace interaction::call

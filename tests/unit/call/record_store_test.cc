@@ -39,11 +39,14 @@ struct Kind {
 
 class RecordStoreTest : public ::testing::TestWithParam<Kind> {
  protected:
-  const std::string key_ = Digest(1);
-  const std::string fingerprint_ = Digest(2);
+  const Digest key_ = DigestOf(1);
+  const Digest fingerprint_ = DigestOf(2);
   const std::unique_ptr<RecordStoreSetup> store_ = GetParam().set_up();
 
-  RecordStore::ClaimRequest Request(const std::string& owner) const { return {key_, fingerprint_, owner, kLease}; }
+  RecordStore::ClaimRequest Request(RecordStore::Owner owner) const { return {key_, fingerprint_, owner, kLease}; }
+  RecordStore::ClaimRequest RequestOf(int key, int claim) const {
+    return {DigestOf(key), fingerprint_, {.claim = static_cast<uint64_t>(claim)}, kLease};
+  }
 };
 
 INSTANTIATE_TEST_SUITE_P(, RecordStoreTest, ::testing::Values(Kind{"Memory", SetUpMemory}, Kind{"Redis", SetUpRedis}),
@@ -55,13 +58,13 @@ auto IsDoneWith(const std::string& reply) {
   return IsOkAndHolds(AllOf(Field("result", &Claim::result, Result::kDone), Field("reply", &Claim::reply, reply)));
 }
 
-TEST_P(RecordStoreTest, TheFirstClaimGetsTheRecord) { EXPECT_THAT(store_->Claim(Request("a")), Is(Result::kClaimed)); }
+TEST_P(RecordStoreTest, TheFirstClaimGetsTheRecord) { EXPECT_THAT(store_->Claim(Request(kA)), Is(Result::kClaimed)); }
 
 TEST_P(RecordStoreTest, ASecondClaimIsToldHowLongTheFirstMayTake) {
-  EXPECT_THAT(store_->Claim(Request("a")), IsOk());
+  EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
   store_->Advance(absl::Minutes(20));
   for (const int replica : {0, 1}) {
-    EXPECT_THAT(store_->Claim(Request("b"), replica),
+    EXPECT_THAT(store_->Claim(Request(kB), replica),
                 IsOkAndHolds(AllOf(Field(&Claim::result, Result::kInFlight),
                                    Field(&Claim::lease_left, AllOf(Gt(absl::Minutes(39)), Le(absl::Minutes(40)))))));
   }
@@ -69,164 +72,164 @@ TEST_P(RecordStoreTest, ASecondClaimIsToldHowLongTheFirstMayTake) {
 
 TEST_P(RecordStoreTest, TellsWhenTheFirstAttemptWas) {
   const absl::Time before = store_->WallNow();
-  EXPECT_THAT(store_->Claim(Request("a")), IsOk());
+  EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
   const auto since_then = AllOf(Ge(before - absl::Milliseconds(1)), Le(store_->WallNow()));
-  EXPECT_THAT(store_->Claim(Request("b")), IsOkAndHolds(Field(&Claim::first_attempt, since_then)));
-  EXPECT_THAT(store_->Claim(Request("b"), 1), IsOkAndHolds(Field(&Claim::first_attempt, since_then)));
-  EXPECT_THAT(store_->Finish(key_, "a", Settlement::kDone, "reply"), IsOk());
-  EXPECT_THAT(store_->Claim(Request("b")), IsOkAndHolds(Field(&Claim::first_attempt, since_then)));
+  EXPECT_THAT(store_->Claim(Request(kB)), IsOkAndHolds(Field(&Claim::first_attempt, since_then)));
+  EXPECT_THAT(store_->Claim(Request(kB), 1), IsOkAndHolds(Field(&Claim::first_attempt, since_then)));
+  EXPECT_THAT(store_->Finish(key_, kA, Settlement::kDone, "reply"), IsOk());
+  EXPECT_THAT(store_->Claim(Request(kB)), IsOkAndHolds(Field(&Claim::first_attempt, since_then)));
 }
 
 TEST_P(RecordStoreTest, TheSameOwnerMayClaimAgain) {
-  EXPECT_THAT(store_->Claim(Request("a")), Is(Result::kClaimed));
-  EXPECT_THAT(store_->Claim(Request("a")), Is(Result::kClaimed));
-  EXPECT_THAT(store_->Claim(Request("a"), 1), Is(Result::kClaimed));
+  EXPECT_THAT(store_->Claim(Request(kA)), Is(Result::kClaimed));
+  EXPECT_THAT(store_->Claim(Request(kA)), Is(Result::kClaimed));
+  EXPECT_THAT(store_->Claim(Request(kA), 1), Is(Result::kClaimed));
 }
 
 TEST_P(RecordStoreTest, ADoneRecordAnswersWithItsReply) {
-  EXPECT_THAT(store_->Claim(Request("a")), IsOk());
+  EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
   const std::string reply("bytes\0\r\n\xff", 9);
-  EXPECT_THAT(store_->Finish(key_, "a", Settlement::kDone, reply), IsOk());
-  EXPECT_THAT(store_->Claim(Request("b")), IsDoneWith(reply));
-  EXPECT_THAT(store_->Claim(Request("a"), 1), IsDoneWith(reply));
+  EXPECT_THAT(store_->Finish(key_, kA, Settlement::kDone, reply), IsOk());
+  EXPECT_THAT(store_->Claim(Request(kB)), IsDoneWith(reply));
+  EXPECT_THAT(store_->Claim(Request(kA), 1), IsDoneWith(reply));
 }
 
 TEST_P(RecordStoreTest, AnEmptyReplyIsAReply) {
-  EXPECT_THAT(store_->Claim(Request("a")), IsOk());
-  EXPECT_THAT(store_->Finish(key_, "a", Settlement::kDone, ""), IsOk());
-  EXPECT_THAT(store_->Claim(Request("b")), IsDoneWith(""));
+  EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
+  EXPECT_THAT(store_->Finish(key_, kA, Settlement::kDone, ""), IsOk());
+  EXPECT_THAT(store_->Claim(Request(kB)), IsDoneWith(""));
 }
 
 TEST_P(RecordStoreTest, AnUnknownRecordStaysUnknown) {
-  EXPECT_THAT(store_->Claim(Request("a")), IsOk());
-  EXPECT_THAT(store_->Finish(key_, "a", Settlement::kUnknown), IsOk());
-  EXPECT_THAT(store_->Claim(Request("b")), Is(Result::kUnknown));
-  EXPECT_THAT(store_->Claim(Request("a"), 1), Is(Result::kUnknown));
+  EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
+  EXPECT_THAT(store_->Finish(key_, kA, Settlement::kUnknown), IsOk());
+  EXPECT_THAT(store_->Claim(Request(kB)), Is(Result::kUnknown));
+  EXPECT_THAT(store_->Claim(Request(kA), 1), Is(Result::kUnknown));
 }
 
 TEST_P(RecordStoreTest, ALateAnswerMakesAnUnknownRecordDone) {
-  EXPECT_THAT(store_->Claim(Request("a")), IsOk());
-  EXPECT_THAT(store_->Finish(key_, "a", Settlement::kUnknown), IsOk());
-  EXPECT_THAT(store_->Finish(key_, "a", Settlement::kDone, "late"), IsOk());
-  EXPECT_THAT(store_->Claim(Request("b")), IsDoneWith("late"));
+  EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
+  EXPECT_THAT(store_->Finish(key_, kA, Settlement::kUnknown), IsOk());
+  EXPECT_THAT(store_->Finish(key_, kA, Settlement::kDone, "late"), IsOk());
+  EXPECT_THAT(store_->Claim(Request(kB)), IsDoneWith("late"));
 }
 
 TEST_P(RecordStoreTest, DoneIsFinal) {
-  EXPECT_THAT(store_->Claim(Request("a")), IsOk());
-  EXPECT_THAT(store_->Finish(key_, "a", Settlement::kDone, "reply"), IsOk());
-  EXPECT_THAT(store_->Finish(key_, "a", Settlement::kDone, "other"), IsOk());
-  EXPECT_THAT(store_->Finish(key_, "a", Settlement::kUnknown), IsOk());
-  EXPECT_THAT(store_->Release(key_, "a"), IsOk());
-  EXPECT_THAT(store_->Claim(Request("b")), IsDoneWith("reply"));
+  EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
+  EXPECT_THAT(store_->Finish(key_, kA, Settlement::kDone, "reply"), IsOk());
+  EXPECT_THAT(store_->Finish(key_, kA, Settlement::kDone, "other"), IsOk());
+  EXPECT_THAT(store_->Finish(key_, kA, Settlement::kUnknown), IsOk());
+  EXPECT_THAT(store_->Release(key_, kA), IsOk());
+  EXPECT_THAT(store_->Claim(Request(kB)), IsDoneWith("reply"));
 }
 
 TEST_P(RecordStoreTest, NobodyTakesOverAClaimWhoseLeaseRanOut) {
-  EXPECT_THAT(store_->Claim(Request("a")), IsOk());
+  EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
   store_->Advance(kLease);
-  EXPECT_THAT(store_->Claim(Request("b"), 1), Is(Result::kUnknown));
-  EXPECT_THAT(store_->Claim(Request("b")), Is(Result::kUnknown));
-  EXPECT_THAT(store_->Claim(Request("a")), Is(Result::kUnknown));
+  EXPECT_THAT(store_->Claim(Request(kB), 1), Is(Result::kUnknown));
+  EXPECT_THAT(store_->Claim(Request(kB)), Is(Result::kUnknown));
+  EXPECT_THAT(store_->Claim(Request(kA)), Is(Result::kUnknown));
 }
 
 TEST_P(RecordStoreTest, TheOwnerMayFinishAfterItsLease) {
-  EXPECT_THAT(store_->Claim(Request("a")), IsOk());
+  EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
   store_->Advance(kLease);
-  EXPECT_THAT(store_->Claim(Request("b"), 1), Is(Result::kUnknown));
-  EXPECT_THAT(store_->Finish(key_, "a", Settlement::kDone, "late"), IsOk());
-  EXPECT_THAT(store_->Claim(Request("b"), 1), IsDoneWith("late"));
+  EXPECT_THAT(store_->Claim(Request(kB), 1), Is(Result::kUnknown));
+  EXPECT_THAT(store_->Finish(key_, kA, Settlement::kDone, "late"), IsOk());
+  EXPECT_THAT(store_->Claim(Request(kB), 1), IsDoneWith("late"));
 }
 
 TEST_P(RecordStoreTest, ADifferentRequestIsAMismatchInEveryState) {
-  RecordStore::ClaimRequest other = Request("b");
-  other.fingerprint = Digest(3);
-  EXPECT_THAT(store_->Claim(Request("a")), IsOk());
+  RecordStore::ClaimRequest other = Request(kB);
+  other.fingerprint = DigestOf(3);
+  EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
   EXPECT_THAT(store_->Claim(other), Is(Result::kMismatch));
   EXPECT_THAT(store_->Claim(other, 1), Is(Result::kMismatch));
-  EXPECT_THAT(store_->Finish(key_, "a", Settlement::kUnknown), IsOk());
+  EXPECT_THAT(store_->Finish(key_, kA, Settlement::kUnknown), IsOk());
   EXPECT_THAT(store_->Claim(other), Is(Result::kMismatch));
-  EXPECT_THAT(store_->Finish(key_, "a", Settlement::kDone, "reply"), IsOk());
+  EXPECT_THAT(store_->Finish(key_, kA, Settlement::kDone, "reply"), IsOk());
   EXPECT_THAT(store_->Claim(other), Is(Result::kMismatch));
 }
 
 TEST_P(RecordStoreTest, RecordsOfDifferentKeysAreApart) {
-  EXPECT_THAT(store_->Claim(Request("a")), IsOk());
-  RecordStore::ClaimRequest other = Request("b");
-  other.key = Digest(4);
+  EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
+  RecordStore::ClaimRequest other = Request(kB);
+  other.key = DigestOf(4);
   EXPECT_THAT(store_->Claim(other), Is(Result::kClaimed));
 }
 
 TEST_P(RecordStoreTest, AReleasedRecordIsFreeForTheNext) {
-  EXPECT_THAT(store_->Claim(Request("a")), IsOk());
-  EXPECT_THAT(store_->Release(key_, "a"), IsOk());
-  EXPECT_THAT(store_->Claim(Request("b"), 1), Is(Result::kClaimed));
+  EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
+  EXPECT_THAT(store_->Release(key_, kA), IsOk());
+  EXPECT_THAT(store_->Claim(Request(kB), 1), Is(Result::kClaimed));
 }
 
 TEST_P(RecordStoreTest, NobodyReleasesWhatIsNotTheirs) {
-  EXPECT_THAT(store_->Claim(Request("a")), IsOk());
-  EXPECT_THAT(store_->Release(key_, "b", 1), IsOk());
-  EXPECT_THAT(store_->Claim(Request("b"), 1), Is(Result::kInFlight));
+  EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
+  EXPECT_THAT(store_->Release(key_, kB, 1), IsOk());
+  EXPECT_THAT(store_->Claim(Request(kB), 1), Is(Result::kInFlight));
 }
 
 TEST_P(RecordStoreTest, WhatMayHaveBeenSentIsNotReleased) {
-  EXPECT_THAT(store_->Claim(Request("a")), IsOk());
+  EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
   store_->Advance(kLease);
-  EXPECT_THAT(store_->Release(key_, "a"), IsOk());
-  EXPECT_THAT(store_->Claim(Request("b")), Is(Result::kUnknown));
+  EXPECT_THAT(store_->Release(key_, kA), IsOk());
+  EXPECT_THAT(store_->Claim(Request(kB)), Is(Result::kUnknown));
 }
 
 TEST_P(RecordStoreTest, NobodyFinishesWhatIsNotTheirs) {
-  EXPECT_THAT(store_->Claim(Request("a")), IsOk());
-  EXPECT_THAT(store_->Finish(key_, "b", Settlement::kDone, "x", 1), StatusIs(absl::StatusCode::kFailedPrecondition));
-  EXPECT_THAT(store_->Claim(Request("b"), 1), Is(Result::kInFlight));
+  EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
+  EXPECT_THAT(store_->Finish(key_, kB, Settlement::kDone, "x", 1), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(store_->Claim(Request(kB), 1), Is(Result::kInFlight));
 }
 
 TEST_P(RecordStoreTest, NobodyFinishesWhatIsNotThere) {
-  EXPECT_THAT(store_->Finish(key_, "a", Settlement::kDone, "x"), StatusIs(absl::StatusCode::kFailedPrecondition));
-  EXPECT_THAT(store_->Claim(Request("a")), IsOk());
-  EXPECT_THAT(store_->Release(key_, "a"), IsOk());
-  EXPECT_THAT(store_->Finish(key_, "a", Settlement::kDone, "x"), StatusIs(absl::StatusCode::kFailedPrecondition));
-  EXPECT_THAT(store_->Claim(Request("b")), Is(Result::kClaimed));
+  EXPECT_THAT(store_->Finish(key_, kA, Settlement::kDone, "x"), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
+  EXPECT_THAT(store_->Release(key_, kA), IsOk());
+  EXPECT_THAT(store_->Finish(key_, kA, Settlement::kDone, "x"), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(store_->Claim(Request(kB)), Is(Result::kClaimed));
 }
 
 TEST_P(RecordStoreTest, ADoneRecordExpiresAfterItsTime) {
-  EXPECT_THAT(store_->Claim(Request("a")), IsOk());
-  EXPECT_THAT(store_->Finish(key_, "a", Settlement::kDone, "reply"), IsOk());
+  EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
+  EXPECT_THAT(store_->Finish(key_, kA, Settlement::kDone, "reply"), IsOk());
   store_->Advance(kDoneTtl - absl::Minutes(1));
-  EXPECT_THAT(store_->Claim(Request("b")), IsDoneWith("reply"));
+  EXPECT_THAT(store_->Claim(Request(kB)), IsDoneWith("reply"));
   store_->Advance(absl::Minutes(1));
-  EXPECT_THAT(store_->Claim(Request("b")), Is(Result::kClaimed));
+  EXPECT_THAT(store_->Claim(Request(kB)), Is(Result::kClaimed));
 }
 
 TEST_P(RecordStoreTest, AnUnknownRecordExpiresAfterItsTime) {
-  EXPECT_THAT(store_->Claim(Request("a")), IsOk());
-  EXPECT_THAT(store_->Finish(key_, "a", Settlement::kUnknown), IsOk());
+  EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
+  EXPECT_THAT(store_->Finish(key_, kA, Settlement::kUnknown), IsOk());
   store_->Advance(kUnknownTtl - absl::Minutes(1));
-  EXPECT_THAT(store_->Claim(Request("b")), Is(Result::kUnknown));
+  EXPECT_THAT(store_->Claim(Request(kB)), Is(Result::kUnknown));
   store_->Advance(absl::Minutes(1));
-  EXPECT_THAT(store_->Claim(Request("b")), Is(Result::kClaimed));
+  EXPECT_THAT(store_->Claim(Request(kB)), Is(Result::kClaimed));
 }
 
 TEST_P(RecordStoreTest, AnAbandonedRecordExpiresAsUnknownOnesDoCountedFromItsLease) {
-  EXPECT_THAT(store_->Claim(Request("a")), IsOk());
+  EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
   store_->Advance(kLease + kUnknownTtl - absl::Minutes(1));
-  EXPECT_THAT(store_->Claim(Request("b")), Is(Result::kUnknown));
+  EXPECT_THAT(store_->Claim(Request(kB)), Is(Result::kUnknown));
   store_->Advance(absl::Minutes(1));
-  EXPECT_THAT(store_->Claim(Request("b")), Is(Result::kClaimed));
+  EXPECT_THAT(store_->Claim(Request(kB)), Is(Result::kClaimed));
 }
 
 TEST_P(RecordStoreTest, KeepsAReplyOfTheGreatestLength) {
   const std::string reply(RecordStore::kMaxReplyBytes, 'x');
-  EXPECT_THAT(store_->Claim(Request("a")), IsOk());
-  EXPECT_THAT(store_->Finish(key_, "a", Settlement::kDone, reply), IsOk());
-  EXPECT_THAT(store_->Claim(Request("b")), IsDoneWith(reply));
+  EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
+  EXPECT_THAT(store_->Finish(key_, kA, Settlement::kDone, reply), IsOk());
+  EXPECT_THAT(store_->Claim(Request(kB)), IsDoneWith(reply));
 }
 
 TEST_P(RecordStoreTest, ALongerReplyLeavesTheRecordUnknown) {
   const std::string reply(RecordStore::kMaxReplyBytes + 1, 'x');
-  EXPECT_THAT(store_->Claim(Request("a")), IsOk());
-  EXPECT_THAT(store_->Finish(key_, "a", Settlement::kDone, reply), StatusIs(absl::StatusCode::kResourceExhausted));
-  EXPECT_THAT(store_->Claim(Request("b")), Is(Result::kUnknown));
-  EXPECT_THAT(store_->Claim(Request("b"), 1), Is(Result::kUnknown));
+  EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
+  EXPECT_THAT(store_->Finish(key_, kA, Settlement::kDone, reply), StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(store_->Claim(Request(kB)), Is(Result::kUnknown));
+  EXPECT_THAT(store_->Claim(Request(kB), 1), Is(Result::kUnknown));
 }
 
 TEST_P(RecordStoreTest, OfManyClaimsAtOnceExactlyOneGetsTheRecord) {
@@ -235,7 +238,7 @@ TEST_P(RecordStoreTest, OfManyClaimsAtOnceExactlyOneGetsTheRecord) {
     std::vector<std::thread> claimers;
     for (int i = 0; i < 64; ++i) {
       claimers.emplace_back([&, i] {
-        const auto claim = store_->Claim({Digest(round), fingerprint_, absl::StrCat(i), kLease}, i % 2);
+        const auto claim = store_->Claim(RequestOf(round, i), i % 2);
         ASSERT_THAT(claim, IsOk());
         if (claim->result == Result::kClaimed) ++claimed;
         if (claim->result == Result::kInFlight) ++in_flight;

@@ -55,16 +55,17 @@ class Replica {
   explicit Replica(const redis::ClientOptions& client_options, const RedisRecordStoreOptions& options = {})
       : client_(client_options), store_(options, client_.get(), &clock_, client_.logger()) {}
 
-  absl::StatusOr<Claim> MakeClaim(const std::string& owner, absl::Duration lease = absl::Minutes(1)) {
+  absl::StatusOr<Claim> MakeClaim(RecordStore::Owner owner, absl::Duration lease = absl::Minutes(1)) {
     return Await<absl::StatusOr<Claim>>([&](auto done) {
-      store_.MakeClaim({Digest(1), Digest(2), owner, lease}, std::move(done));
+      store_.MakeClaim({DigestOf(1), DigestOf(2), owner, lease}, std::move(done));
     });
   }
-  absl::Status Finish(const std::string& owner, Settlement settlement, const std::string& reply = "") {
-    return Await<absl::Status>([&](auto done) { store_.Finish(Digest(1), owner, settlement, reply, std::move(done)); });
+  absl::Status Finish(RecordStore::Owner owner, Settlement settlement, const std::string& reply = "") {
+    return Await<absl::Status>(
+        [&](auto done) { store_.Finish(DigestOf(1), owner, settlement, reply, std::move(done)); });
   }
-  absl::Status Release(const std::string& owner) {
-    return Await<absl::Status>([&](auto done) { store_.Release(Digest(1), owner, std::move(done)); });
+  absl::Status Release(RecordStore::Owner owner) {
+    return Await<absl::Status>([&](auto done) { store_.Release(DigestOf(1), owner, std::move(done)); });
   }
 
   RedisClient& client() { return client_; }
@@ -80,7 +81,7 @@ class Replica {
 };
 
 // Where a record is.
-std::string Key() { return absl::StrCat("idem:1:{", absl::BytesToHexString(Digest(1)), "}"); }
+std::string Key() { return absl::StrCat("idem:1:{", absl::BytesToHexString(BytesOf(DigestOf(1))), "}"); }
 
 // As in production: a command takes 50 ms at most.
 redis::ClientOptions Quick(redis::ClientOptions options) {
@@ -101,28 +102,29 @@ auto IsUnavailable() {
 TEST(RedisRecordStoreTest, WritesWhatItsHeaderSays) {
   RedisServer server;
   Replica replica(server.client_options());
-  EXPECT_THAT(replica.MakeClaim("a"), Is(Result::kClaimed));
-  EXPECT_EQ(server.Run({"HMGET", Key(), "st", "fp", "own"}), absl::StrCat("P\n", Digest(2), "\na"));
+  EXPECT_THAT(replica.MakeClaim(kA), Is(Result::kClaimed));
+  EXPECT_EQ(server.Run({"HMGET", Key(), "st", "fp", "own"}),
+            absl::StrCat("P\n", BytesOf(DigestOf(2)), "\n000000000000000a:1"));
   EXPECT_EQ(server.Run({"HSTRLEN", Key(), "lease"}), "13");
   EXPECT_EQ(server.Run({"HSTRLEN", Key(), "t0"}), "13");
-  EXPECT_THAT(replica.Finish("a", Settlement::kDone, "reply"), IsOk());
+  EXPECT_THAT(replica.Finish(kA, Settlement::kDone, "reply"), IsOk());
   EXPECT_EQ(server.Run({"HMGET", Key(), "st", "res"}), "D\n5782b18687e6cf8areply");
 }
 
 TEST(RedisRecordStoreTest, LeavesNothingWithoutAnEnd) {
   RedisServer server;
   Replica replica(server.client_options());
-  EXPECT_THAT(replica.MakeClaim("a"), IsOk());
+  EXPECT_THAT(replica.MakeClaim(kA), IsOk());
   EXPECT_THAT(std::stoi(server.Run({"TTL", Key()})), AllOf(Gt(259'200), Le(259'260)));
-  EXPECT_THAT(replica.Finish("a", Settlement::kDone, "reply"), IsOk());
+  EXPECT_THAT(replica.Finish(kA, Settlement::kDone, "reply"), IsOk());
   EXPECT_THAT(std::stoi(server.Run({"TTL", Key()})), AllOf(Gt(86'000), Le(86'400)));
 }
 
 TEST(RedisRecordStoreTest, ALeaseOfRedisClockEndsByItself) {
   RedisServer server;
   Replica replica(server.client_options()), other(server.client_options());
-  EXPECT_THAT(replica.MakeClaim("a", absl::Milliseconds(20)), Is(Result::kClaimed));
-  EXPECT_TRUE(Eventually([&] { return other.MakeClaim("b")->result == Result::kUnknown; }));
+  EXPECT_THAT(replica.MakeClaim(kA, absl::Milliseconds(20)), Is(Result::kClaimed));
+  EXPECT_TRUE(Eventually([&] { return other.MakeClaim(kB)->result == Result::kUnknown; }));
   EXPECT_EQ(server.Run({"HGET", Key(), "st"}), "U");
 }
 
@@ -130,11 +132,11 @@ TEST(RedisRecordStoreTest, WorksAfterTheScriptsWereFlushed) {
   RedisServer server;
   Replica replica(server.client_options());
   server.Run({"SCRIPT", "FLUSH"});
-  EXPECT_THAT(replica.MakeClaim("a"), Is(Result::kClaimed));
+  EXPECT_THAT(replica.MakeClaim(kA), Is(Result::kClaimed));
   server.Run({"SCRIPT", "FLUSH"});
-  EXPECT_THAT(replica.Finish("a", Settlement::kDone, "reply"), IsOk());
+  EXPECT_THAT(replica.Finish(kA, Settlement::kDone, "reply"), IsOk());
   server.Run({"SCRIPT", "FLUSH"});
-  EXPECT_THAT(replica.MakeClaim("b"), IsDoneWith("reply"));
+  EXPECT_THAT(replica.MakeClaim(kB), IsDoneWith("reply"));
 }
 
 // --- Damaged records: never claimed, so never sent again.
@@ -149,13 +151,13 @@ class DamagedRecordTest : public ::testing::TestWithParam<Damage> {};
 TEST_P(DamagedRecordTest, ReadsUnknown) {
   RedisServer server;
   Replica writer(server.client_options()), reader(server.client_options());
-  EXPECT_THAT(writer.MakeClaim("a"), Is(Result::kClaimed));
-  EXPECT_THAT(writer.Finish("a", Settlement::kDone, "reply"), IsOk());
+  EXPECT_THAT(writer.MakeClaim(kA), Is(Result::kClaimed));
+  EXPECT_THAT(writer.Finish(kA, Settlement::kDone, "reply"), IsOk());
   for (const std::vector<std::string>& command : GetParam().commands) server.Run(command);
-  EXPECT_THAT(reader.MakeClaim("b"), Is(Result::kUnknown));
+  EXPECT_THAT(reader.MakeClaim(kB), Is(Result::kUnknown));
   EXPECT_THAT(reader.client().log(), HasSubstr("damaged"));
-  EXPECT_THAT(reader.Release("b"), IsOk());
-  EXPECT_THAT(reader.MakeClaim("b"), Is(Result::kUnknown));
+  EXPECT_THAT(reader.Release(kB), IsOk());
+  EXPECT_THAT(reader.MakeClaim(kB), Is(Result::kUnknown));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -178,7 +180,7 @@ TEST(RedisRecordStoreFaultsTest, ClaimsFailWithinTwoTimeoutsWhenRedisStandsStill
   EXPECT_TRUE(Eventually([&] { return replica.client().get()->connected(); }));
   server.Pause();
   const absl::Time start = absl::Now();
-  const auto claim = replica.MakeClaim("a");
+  const auto claim = replica.MakeClaim(kA);
   EXPECT_THAT(absl::Now() - start, Lt(absl::Milliseconds(150)));
   EXPECT_THAT(claim, IsUnavailable());
   EXPECT_THAT(GetErrorDetails(claim.status()).phase, Optional(Phase::kStore));
@@ -190,7 +192,7 @@ TEST(RedisRecordStoreFaultsTest, ClaimsFailWithoutARedis) {
   redis::ClientOptions options;
   options.port = nobody.port();
   Replica replica(options);
-  EXPECT_THAT(replica.MakeClaim("a"), IsUnavailable());
+  EXPECT_THAT(replica.MakeClaim(kA), IsUnavailable());
 }
 
 TEST(RedisRecordStoreFaultsTest, ClaimsFailWithAWrongPassword) {
@@ -198,7 +200,7 @@ TEST(RedisRecordStoreFaultsTest, ClaimsFailWithAWrongPassword) {
   redis::ClientOptions options = server.client_options();
   options.password = Secret("wrong");
   Replica replica(options);
-  EXPECT_THAT(replica.MakeClaim("a"), IsUnavailable());
+  EXPECT_THAT(replica.MakeClaim(kA), IsUnavailable());
 }
 
 TEST(RedisRecordStoreFaultsTest, ClaimsFailAtARedisThatMayOnlyBeRead) {
@@ -206,18 +208,18 @@ TEST(RedisRecordStoreFaultsTest, ClaimsFailAtARedisThatMayOnlyBeRead) {
   RefusingPort no_master;
   server.Run({"REPLICAOF", "127.0.0.1", std::to_string(no_master.port())});
   Replica replica(server.client_options());
-  EXPECT_THAT(replica.MakeClaim("a"), IsUnavailable());
+  EXPECT_THAT(replica.MakeClaim(kA), IsUnavailable());
 }
 
 TEST(RedisRecordStoreFaultsTest, ClaimsAreRefusedWhenRedisIsFullAndKnownRecordsAreAnswered) {
   RedisServer server;
   Replica replica(server.client_options());
-  EXPECT_THAT(replica.MakeClaim("a"), IsOk());
-  EXPECT_THAT(replica.Finish("a", Settlement::kDone, "reply"), IsOk());
+  EXPECT_THAT(replica.MakeClaim(kA), IsOk());
+  EXPECT_THAT(replica.Finish(kA, Settlement::kDone, "reply"), IsOk());
   server.Run({"CONFIG", "SET", "maxmemory", "1"});
-  EXPECT_THAT(replica.MakeClaim("b"), IsDoneWith("reply"));
+  EXPECT_THAT(replica.MakeClaim(kB), IsDoneWith("reply"));
   const auto claim = Await<absl::StatusOr<Claim>>([&](auto done) {
-    replica.store().MakeClaim({Digest(7), Digest(2), "c", absl::Minutes(1)}, std::move(done));
+    replica.store().MakeClaim({DigestOf(7), DigestOf(2), kB, absl::Minutes(1)}, std::move(done));
   });
   EXPECT_THAT(claim, HasReason(Reason::kIdempotencyStoreFull));
 }
@@ -230,7 +232,7 @@ TEST(RedisRecordStoreFaultsTest, AClaimThatTimedOutIsTriedOnceMoreByTheSameOwner
   EXPECT_THAT(replica.client().Run({"PING"}), IsOk());
   server.Pause();
   absl::StatusOr<Claim> claim = absl::UnknownError("not yet");
-  std::thread caller([&] { claim = replica.MakeClaim("a"); });
+  std::thread caller([&] { claim = replica.MakeClaim(kA); });
   EXPECT_TRUE(Eventually([&] { return Matches(HasSubstr("did not answer in time"))(replica.client().log()); }));
   server.Resume();
   caller.join();
@@ -240,12 +242,12 @@ TEST(RedisRecordStoreFaultsTest, AClaimThatTimedOutIsTriedOnceMoreByTheSameOwner
 TEST(RedisRecordStoreFaultsTest, WorksAgainAfterRedisWasRestarted) {
   RedisServer server;
   Replica replica(server.client_options());
-  EXPECT_THAT(replica.MakeClaim("a"), IsOk());
-  EXPECT_THAT(replica.Release("a"), IsOk());
+  EXPECT_THAT(replica.MakeClaim(kA), IsOk());
+  EXPECT_THAT(replica.Release(kA), IsOk());
   server.Kill();
-  EXPECT_THAT(replica.MakeClaim("b"), IsUnavailable());
+  EXPECT_THAT(replica.MakeClaim(kB), IsUnavailable());
   server.Start();
-  EXPECT_TRUE(Eventually([&] { return replica.MakeClaim("b").ok(); }));
+  EXPECT_TRUE(Eventually([&] { return replica.MakeClaim(kB).ok(); }));
 }
 
 // --- The end of a call outlives an outage.
@@ -253,7 +255,7 @@ TEST(RedisRecordStoreFaultsTest, WorksAgainAfterRedisWasRestarted) {
 class OutageTest : public ::testing::Test {
  protected:
   OutageTest() {
-    EXPECT_THAT(replica_.MakeClaim("a"), Is(Result::kClaimed));
+    EXPECT_THAT(replica_.MakeClaim(kA), Is(Result::kClaimed));
     EXPECT_TRUE(Eventually([&] { return other_.client().get()->connected(); }));
   }
 
@@ -264,55 +266,55 @@ class OutageTest : public ::testing::Test {
 
 TEST_F(OutageTest, AReplyIsWrittenWhenRedisIsBack) {
   server_.Pause();
-  EXPECT_THAT(replica_.Finish("a", Settlement::kDone, "reply"), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(replica_.Finish(kA, Settlement::kDone, "reply"), StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_EQ(replica_.store().unsettled(), 1);
   server_.Resume();
   EXPECT_TRUE(replica_.Settles());
-  EXPECT_THAT(other_.MakeClaim("b"), IsDoneWith("reply"));
+  EXPECT_THAT(other_.MakeClaim(kB), IsDoneWith("reply"));
 }
 
 TEST_F(OutageTest, AReplyAnswersClaimsInItsReplicaMeanwhile) {
   server_.Pause();
-  EXPECT_THAT(replica_.Finish("a", Settlement::kDone, "reply"), StatusIs(absl::StatusCode::kUnavailable));
-  EXPECT_THAT(replica_.MakeClaim("b"), IsDoneWith("reply"));
+  EXPECT_THAT(replica_.Finish(kA, Settlement::kDone, "reply"), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(replica_.MakeClaim(kB), IsDoneWith("reply"));
   server_.Resume();
   EXPECT_TRUE(replica_.Settles());
 }
 
 TEST_F(OutageTest, AReplyIsWrittenIntoARedisThatLostTheRecord) {
   server_.Kill();
-  EXPECT_THAT(replica_.Finish("a", Settlement::kDone, "reply"), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(replica_.Finish(kA, Settlement::kDone, "reply"), StatusIs(absl::StatusCode::kUnavailable));
   server_.Start();
   EXPECT_TRUE(replica_.Settles());
   absl::StatusOr<Claim> claim = absl::UnknownError("not yet");
-  EXPECT_TRUE(Eventually([&] { return (claim = other_.MakeClaim("b")).ok(); }));
+  EXPECT_TRUE(Eventually([&] { return (claim = other_.MakeClaim(kB)).ok(); }));
   EXPECT_THAT(claim, IsDoneWith("reply"));
 }
 
 TEST_F(OutageTest, ThatNobodyKnowsIsWrittenIntoARedisThatLostTheRecord) {
   server_.Run({"FLUSHALL"});
-  EXPECT_THAT(replica_.Finish("a", Settlement::kUnknown), IsOk());
-  EXPECT_THAT(other_.MakeClaim("b"), Is(Result::kUnknown));
+  EXPECT_THAT(replica_.Finish(kA, Settlement::kUnknown), IsOk());
+  EXPECT_THAT(other_.MakeClaim(kB), Is(Result::kUnknown));
 }
 
 TEST_F(OutageTest, AClaimUnderWayIsNotForgottenInItsReplicaWithRedisData) {
   server_.Run({"FLUSHALL"});
-  EXPECT_THAT(replica_.MakeClaim("b"), Is(Result::kInFlight));
+  EXPECT_THAT(replica_.MakeClaim(kB), Is(Result::kInFlight));
 }
 
 TEST_F(OutageTest, ARecordIsReleasedWhenRedisIsBack) {
   server_.Pause();
-  EXPECT_THAT(replica_.Release("a"), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(replica_.Release(kA), StatusIs(absl::StatusCode::kUnavailable));
   server_.Resume();
   EXPECT_TRUE(replica_.Settles());
-  EXPECT_THAT(other_.MakeClaim("b"), Is(Result::kClaimed));
+  EXPECT_THAT(other_.MakeClaim(kB), Is(Result::kClaimed));
 }
 
 TEST_F(OutageTest, AClaimThatGotNoAnswerCanBeReleased) {
-  EXPECT_THAT(replica_.Release("a"), IsOk());
+  EXPECT_THAT(replica_.Release(kA), IsOk());
   server_.Pause();
-  EXPECT_THAT(replica_.MakeClaim("c"), IsUnavailable());
-  EXPECT_THAT(replica_.Release("c"), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(replica_.MakeClaim(kB), IsUnavailable());
+  EXPECT_THAT(replica_.Release(kB), StatusIs(absl::StatusCode::kUnavailable));
   server_.Resume();
   EXPECT_TRUE(replica_.Settles());
 }
@@ -320,20 +322,20 @@ TEST_F(OutageTest, AClaimThatGotNoAnswerCanBeReleased) {
 TEST(RedisRecordStoreFaultsTest, GivesUpTellingRedisAfterItsTimeAndSaysSo) {
   RedisServer server;
   Replica replica(Quick(server.client_options()), {.settle_for = absl::Milliseconds(60)});
-  EXPECT_THAT(replica.MakeClaim("a"), IsOk());
+  EXPECT_THAT(replica.MakeClaim(kA), IsOk());
   server.Pause();
-  EXPECT_THAT(replica.Finish("a", Settlement::kDone, "reply"), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(replica.Finish(kA, Settlement::kDone, "reply"), StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_TRUE(replica.Settles());
   EXPECT_THAT(replica.client().log(), HasSubstr("redis was not told how a call ended"));
-  EXPECT_THAT(replica.MakeClaim("b"), IsUnavailable());
+  EXPECT_THAT(replica.MakeClaim(kB), IsUnavailable());
 }
 
 TEST(RedisRecordStoreFaultsTest, KeepsNoMoreUntoldEndsThanItMay) {
   RedisServer server;
   Replica replica(Quick(server.client_options()), {.max_unsettled_bytes = 100});
-  EXPECT_THAT(replica.MakeClaim("a"), IsOk());
+  EXPECT_THAT(replica.MakeClaim(kA), IsOk());
   server.Pause();
-  EXPECT_THAT(replica.Finish("a", Settlement::kDone, "reply"), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(replica.Finish(kA, Settlement::kDone, "reply"), StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_EQ(replica.store().unsettled(), 0);
 }
 
@@ -344,10 +346,10 @@ TEST(RedisRecordStoreFaultsTest, EveryCallbackRunsWhenTheClientEnds) {
   server.Pause();
   std::vector<absl::Status> ends;
   const auto keep = [&ends](const absl::Status& status) { ends.push_back(status); };
-  replica.store().MakeClaim({Digest(1), Digest(2), "a", absl::Minutes(1)},
+  replica.store().MakeClaim({DigestOf(1), DigestOf(2), kA, absl::Minutes(1)},
                             [&](const absl::StatusOr<Claim>& claim) { keep(claim.status()); });
-  replica.store().Finish(Digest(3), "a", Settlement::kDone, "reply", keep);
-  replica.store().Release(Digest(4), "a", keep);
+  replica.store().Finish(DigestOf(3), kA, Settlement::kDone, "reply", keep);
+  replica.store().Release(DigestOf(4), kA, keep);
   replica.client().Stop();
   EXPECT_EQ(ends.size(), 3u);
   EXPECT_THAT(ends, Each(StatusIs(absl::StatusCode::kUnavailable)));
