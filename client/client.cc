@@ -66,10 +66,10 @@ absl::Status Prepare(const CallOptions& options, absl::Time deadline, grpc::Clie
   return absl::OkStatus();
 }
 
-bool IsReplayed(const grpc::ClientContext& context) {
+bool HasTrailer(const grpc::ClientContext& context, const char* name, const char* value) {
   const auto& trailers = context.GetServerTrailingMetadata();
-  const auto flag = trailers.find("idempotent-replayed");
-  return flag != trailers.end() && flag->second == "true";
+  const auto trailer = trailers.find(name);
+  return trailer != trailers.end() && trailer->second == value;
 }
 
 ServingStatus FromProto(grpc::health::v1::HealthCheckResponse::ServingStatus status) {
@@ -154,7 +154,8 @@ struct Client::Routes {
     Reply<Response> reply;
     const grpc::Status status = ((*route.service).*method)(&context, request, &reply.message);
     if (!status.ok()) return ToAbslStatus(status);
-    reply.replayed = IsReplayed(context);
+    reply.replayed = HasTrailer(context, "idempotent-replayed", "true");
+    reply.bypassed = HasTrailer(context, "idempotency", "bypassed");
     return reply;
   }
 

@@ -109,7 +109,9 @@ void CallStages::MakeStore(const config::Config& config) {
       break;
   }
   idempotency_ = std::make_unique<call::Idempotency>(
-      call::IdempotencyOptions{.replica = RandomNumber(), .wait_for_other_replica = idempotency.in_progress_wait},
+      call::IdempotencyOptions{.replica = RandomNumber(),
+                               .serve_on_store_failure = idempotency.on_store_failure == config::OnStoreFailure::kOpen,
+                               .wait_for_other_replica = idempotency.in_progress_wait},
       &digest_, records_.get(), &counters_);
 }
 

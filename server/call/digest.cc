@@ -2,31 +2,85 @@
 
 #include <openssl/evp.h>
 
-#include <memory>
+#include <cstdlib>
 
 namespace interaction::call {
 namespace {
 
-struct FreeContext {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
+constexpr size_t kBlockBytes = 64;
 
-// Made once a thread: OpenSSL 3 takes longer to look an algorithm up and to make a context than to hash a request.
-EVP_MD_CTX* Context() {
+// OpenSSL fails here only without memory or without SHA-256. With a digest that is none, calls would be mixed up.
+void Must(int succeeded) {
+  if (succeeded != 1) abort();
+}
+
+// Looked up once: OpenSSL 3 takes longer to find an algorithm by its name than to hash a request.
+const EVP_MD* Algorithm() {
   static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> context(EVP_MD_CTX_new());
-  EVP_DigestInit_ex2(context.get(), algorithm, nullptr);
+  return algorithm;
+}
+
+// A context of this thread, to compute one digest at a time.
+EVP_MD_CTX* Scratch() {
+  struct Free {
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+  };
+  thread_local const std::unique_ptr<EVP_MD_CTX, Free> context(EVP_MD_CTX_new());
   return context.get();
+}
+
+void Update(EVP_MD_CTX* context, absl::string_view part) { Must(EVP_DigestUpdate(context, part.data(), part.size())); }
+
+Digest Finish(EVP_MD_CTX* context) {
+  Digest digest;
+  Must(EVP_DigestFinal_ex(context, reinterpret_cast<unsigned char*>(digest.data()), nullptr));
+  return digest;
+}
+
+// What `start` has hashed so far, and then `text`.
+Digest Continue(const EVP_MD_CTX* start, absl::string_view text) {
+  EVP_MD_CTX* const context = Scratch();
+  Must(EVP_MD_CTX_copy_ex(context, start));
+  Update(context, text);
+  return Finish(context);
+}
+
+// A new context that has hashed the key, each byte of it and of what fills the block with `pad` on top.
+EVP_MD_CTX* StartWithKey(absl::string_view key, char pad) {
+  std::array<char, kBlockBytes> block;
+  block.fill(pad);
+  for (size_t i = 0; i < key.size(); ++i) block[i] = static_cast<char>(block[i] ^ key[i]);
+  EVP_MD_CTX* const context = EVP_MD_CTX_new();
+  Must(EVP_DigestInit_ex2(context, Algorithm(), nullptr));
+  Update(context, {block.data(), block.size()});
+  return context;
 }
 
 }  // namespace
 
 Digest Sha256(std::initializer_list<absl::string_view> parts) {
-  EVP_MD_CTX* const context = Context();
-  for (const absl::string_view part : parts) EVP_DigestUpdate(context, part.data(), part.size());
-  Digest digest;
-  EVP_DigestFinal_ex(context, reinterpret_cast<unsigned char*>(digest.data()), nullptr);
-  return digest;
+  EVP_MD_CTX* const context = Scratch();
+  Must(EVP_DigestInit_ex2(context, Algorithm(), nullptr));
+  for (const absl::string_view part : parts) Update(context, part);
+  return Finish(context);
+}
+
+void KeyedDigest::FreeContext::operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+
+KeyedDigest::KeyedDigest(const Secret& key) {
+  absl::string_view bytes = key.Reveal();
+  Digest hashed;
+  if (bytes.size() > kBlockBytes) {
+    hashed = Sha256({bytes});
+    bytes = BytesOf(hashed);
+  }
+  inner_.reset(StartWithKey(bytes, 0x36));
+  outer_.reset(StartWithKey(bytes, 0x5c));
+}
+
+Digest KeyedDigest::operator()(absl::string_view text) const {
+  const Digest inner = Continue(inner_.get(), text);
+  return Continue(outer_.get(), BytesOf(inner));
 }
 
 }  // namespace interaction::call

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <openssl/types.h>
+
 #include <array>
 #include <cstddef>
 #include <cstring>
 #include <initializer_list>
+#include <memory>
 
 #include "absl/strings/string_view.h"
 #include "server/base/secret.h"
@@ -27,18 +30,23 @@ inline absl::string_view BytesOf(const Digest& digest) { return {digest.data(), 
 // SHA-256 of the parts, one after the other.
 Digest Sha256(std::initializer_list<absl::string_view> parts);
 
-// SHA-256 of a secret key and a text: says nothing about the text to whoever does not have the key. A plain hash would
-// not do for what can be guessed, such as a telephone number. It proves nothing about who made it: for that it would
-// have to be an HMAC, which costs twice as much. Thread-safe.
+// HMAC-SHA-256 (RFC 2104) with one key: a digest that says nothing about the text to whoever does not have the key. A
+// plain hash would not do for what can be guessed, such as a telephone number. Thread-safe.
 class KeyedDigest {
  public:
-  // `key`: from 32 bytes.
-  explicit KeyedDigest(const Secret& key) : key_(Sha256({key.Reveal()})) {}
+  // `key`: from 32 bytes; a longer one than 64 is hashed, as the RFC wants it.
+  explicit KeyedDigest(const Secret& key);
 
-  Digest operator()(absl::string_view text) const { return Sha256({BytesOf(key_), text}); }
+  Digest operator()(absl::string_view text) const;
 
  private:
-  const Digest key_;
+  struct FreeContext {
+    void operator()(EVP_MD_CTX* context) const;
+  };
+  using Context = std::unique_ptr<EVP_MD_CTX, FreeContext>;
+
+  Context inner_;  // with the padded key in it already
+  Context outer_;
 };
 
 }  // namespace interaction::call

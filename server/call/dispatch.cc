@@ -19,6 +19,12 @@ constexpr SteadyTime kLetFlightSpeak = 1'000'000;
 // What is left of the lease must be enough to send, and to be surely earlier than whoever reads the record after it.
 constexpr absl::Duration kSendMargin = absl::Seconds(5);
 
+// What ErrorInfo tells of a call that was served without a record.
+constexpr absl::string_view kIdempotencyKey = "idempotency";
+constexpr absl::string_view kBypassed = "bypassed";
+
+absl::Status MarkBypassed(const absl::Status& error) { return WithMetadata(error, kIdempotencyKey, kBypassed); }
+
 // Everything that a flight needs, since it may outlive its call.
 struct Departure {
   std::shared_ptr<Flight> flight;
@@ -31,30 +37,46 @@ struct Departure {
   telemetry::Logger* log;
 };
 
+lane::Task<absl::StatusOr<Answer>> RunUnrecorded(Departure* departure) {
+  auto run = RunErrand(departure->flight.get(), &departure->trip);
+  CO_ASSIGN_OR_RETURN(std::string reply, co_await run);
+  co_return Answer{.reply = std::move(reply)};
+}
+
+// The store failed, and the operator would rather have the call served unprotected; the answer says so.
+lane::Task<absl::StatusOr<Answer>> RunBypassed(Departure* departure) {
+  auto run = RunUnrecorded(departure);
+  absl::StatusOr<Answer> answer = co_await run;
+  if (!answer.ok()) co_return MarkBypassed(answer.status());
+  answer->bypassed = true;
+  co_return answer;
+}
+
 // The work of a flight with a record. Leaves in `trip` until when it may send.
 lane::Task<absl::StatusOr<Answer>> RunRecorded(Departure* departure) {
   Idempotency* const idempotency = departure->idempotency;
   Trip& trip = departure->trip;
   const RecordStore::Owner owner = idempotency->NewOwner();
   // From before the claim: the store's clock starts later, so the record's lease ends later than this.
-  trip.send_before = trip.lane->clock().SteadyNow() + absl::ToInt64Nanoseconds(departure->lease - kSendMargin);
+  const SteadyTime send_before =
+      trip.lane->clock().SteadyNow() + absl::ToInt64Nanoseconds(departure->lease - kSendMargin);
   auto claim = idempotency->Claim(trip.lane, &departure->record, owner, departure->lease, trip.answer_by,
                                   &departure->flight->cancellation());
-  CO_ASSIGN_OR_RETURN(std::optional<Answer> answer, co_await claim);
-  if (answer) co_return *std::move(answer);
+  absl::StatusOr<std::optional<Answer>> claimed = co_await claim;
+  if (!claimed.ok() && idempotency->Bypasses(claimed.status())) {
+    auto bypassed = RunBypassed(departure);
+    co_return co_await bypassed;
+  }
+  if (!claimed.ok()) co_return claimed.status();
+  if (*claimed) co_return **std::move(claimed);
 
+  trip.send_before = send_before;
   auto run = RunErrand(departure->flight.get(), &trip);
   absl::StatusOr<std::string> reply = co_await run;
   auto settle = idempotency->Settle(trip.lane, &departure->record, owner, &reply);
   co_await settle;
   if (!reply.ok()) co_return reply.status();
   co_return Answer{.reply = *std::move(reply)};
-}
-
-lane::Task<absl::StatusOr<Answer>> RunUnrecorded(Departure* departure) {
-  auto run = RunErrand(departure->flight.get(), &departure->trip);
-  CO_ASSIGN_OR_RETURN(std::string reply, co_await run);
-  co_return Answer{.reply = std::move(reply)};
 }
 
 // The caller has its error already; what really became of the interaction is worth knowing.
@@ -85,6 +107,13 @@ bool WasGivenUp(const absl::StatusOr<Answer>& result) {
 }
 
 }  // namespace
+
+bool WasBypassed(const absl::StatusOr<Answer>& answer) {
+  if (answer.ok()) return answer->bypassed;
+  const ErrorDetails details = GetErrorDetails(answer.status());
+  const auto entry = details.metadata.find(std::string(kIdempotencyKey));
+  return entry != details.metadata.end() && entry->second == kBypassed;
+}
 
 lane::Task<absl::StatusOr<Answer>> Dispatch(DispatchContext context, Trip trip, std::optional<RecordId> record,
                                             Admission::Permit permit) {

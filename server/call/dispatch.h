@@ -33,4 +33,7 @@ struct DispatchContext {
 lane::Task<absl::StatusOr<Answer>> Dispatch(DispatchContext context, Trip trip, std::optional<RecordId> record,
                                             Admission::Permit permit);
 
+// Whether the call was served without a record because the store of records had failed.
+bool WasBypassed(const absl::StatusOr<Answer>& answer);
+
 }  // namespace interaction::call

@@ -23,6 +23,7 @@ namespace interaction::call {
 struct Answer {
   std::string reply;
   bool replayed = false;  // no request was sent for this call: the answer is that of an earlier one
+  bool bypassed = false;  // the store of records was down, and the call was served all the same
 };
 
 // The work behind a call: waiting for a turn, sending, judging the answer. It has a life of its own, because a request

@@ -96,6 +96,14 @@ absl::StatusOr<std::optional<Answer>> Idempotency::Read(RecordStore::Claim claim
   return InProgress();
 }
 
+bool Idempotency::Bypasses(const absl::Status& error) const {
+  const Reason reason = GetErrorDetails(error).reason;
+  const bool failed = reason == Reason::kIdempotencyStoreUnavailable || reason == Reason::kIdempotencyStoreFull;
+  if (!failed || !options_.serve_on_store_failure) return false;
+  Count(Counter::kRequestIdBypassed);
+  return true;
+}
+
 lane::Task<void> Idempotency::Settle(lane::Lane* lane, const RecordId* id, RecordStore::Owner owner,
                                      const absl::StatusOr<std::string>* result) {
   const Outcome outcome = OutcomeOf(result->status());

@@ -32,7 +32,8 @@ struct Caller {
 };
 
 struct IdempotencyOptions {
-  uint64_t replica = 0;  // random: part of the owner of a claim
+  uint64_t replica = 0;                 // random: part of the owner of a claim
+  bool serve_on_store_failure = false;  // unprotected, rather than not at all
   // How long a call waits for one with the same request_id that is under way in another replica.
   absl::Duration wait_for_other_replica = absl::Seconds(5);
   absl::Duration first_poll = absl::Milliseconds(25);  // doubles, up to
@@ -65,6 +66,10 @@ class Idempotency {
   lane::Task<absl::StatusOr<std::optional<Answer>>> Claim(lane::Lane* lane, const RecordId* id,
                                                           RecordStore::Owner owner, absl::Duration lease,
                                                           SteadyTime until, lane::Cancellation* cancellation);
+
+  // Whether a call whose claim failed with `error` is to be served without a record, so that repeating it may open a
+  // second interaction: only if that was asked for, and only when the store failed.
+  bool Bypasses(const absl::Status& error) const;
 
   // Ends the claim with the result of the work: done, unknown, or released if surely nothing was opened. Waits for the
   // store, but not long; what it could not tell the store, it goes on trying to.

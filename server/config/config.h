@@ -87,10 +87,12 @@ struct Egress {
 };
 
 enum class RecordStore { kMemory, kRedis, kNone };
+enum class OnStoreFailure { kClosed, kOpen };
 
 // What is kept of calls with a request_id.
 struct Idempotency {
   RecordStore store = RecordStore::kMemory;
+  OnStoreFailure on_store_failure = OnStoreFailure::kClosed;
   bool require = false;                                // refuse calls without request_id
   absl::Duration done_ttl = absl::Hours(24);           // of the answer
   absl::Duration unknown_ttl = absl::Hours(72);        // of "nobody knows"

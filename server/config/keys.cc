@@ -296,6 +296,11 @@ Section IdempotencySection() {
                   {{"memory", RecordStore::kMemory}, {"redis", RecordStore::kRedis}, {"none", RecordStore::kNone}},
                   "Where their records are kept: memory for a single replica, redis for several. With none, "
                   "request_id is refused."),
+              Choice<OnStoreFailure>(
+                  "idempotency.on_store_failure", AT(idempotency.on_store_failure),
+                  {{"closed", OnStoreFailure::kClosed}, {"open", OnStoreFailure::kOpen}},
+                  "A call with request_id whose record cannot be written: closed refuses it, open serves it "
+                  "unprotected and says so, so that repeating it may open a second interaction."),
               Boolean("idempotency.require", AT(idempotency.require), "Whether calls without request_id are refused."),
               Time("idempotency.done_ttl", AT(idempotency.done_ttl), absl::Minutes(1), absl::Hours(24 * 30),
                    "How long an answer is kept, and given again."),

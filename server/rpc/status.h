@@ -17,6 +17,10 @@ inline constexpr char kPushbackNever[] = "-1";
 // Trailing metadata of an answer that is that of an earlier call with the same request_id.
 inline constexpr char kReplayedKey[] = "idempotent-replayed";
 
+// Trailing metadata of an answer or error of a call that has a request_id but no record, because the store had failed.
+inline constexpr char kIdempotencyKey[] = "idempotency";
+inline constexpr char kBypassed[] = "bypassed";
+
 // The status to send for a failed call: code and message, and google.rpc.Status with exactly one ErrorInfo and
 // whichever of BadRequest, RetryInfo, QuotaFailure and PreconditionFailure fit. The details stay below 4 KiB: peers
 // take 8 KiB of metadata by default, and more would turn the error into another one. `upstream` and `request_id` may be

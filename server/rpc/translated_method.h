@@ -87,9 +87,11 @@ class TranslatedMethod final : public UnaryMethod {
                                                     .counters = stages_.counters,
                                                     .log = stages_.log};
     auto dispatch = call::Dispatch(dispatch_context, std::move(trip), record, std::move(permit));
-    CO_ASSIGN_OR_RETURN(call::Answer answer, co_await dispatch);
-    call->replayed = answer.replayed;
-    co_return std::move(answer.reply);
+    absl::StatusOr<call::Answer> answer = co_await dispatch;
+    call->bypassed = call::WasBypassed(answer);
+    if (!answer.ok()) co_return answer.status();
+    call->replayed = answer->replayed;
+    co_return std::move(answer->reply);
   }
 
  private:

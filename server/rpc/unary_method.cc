@@ -27,6 +27,7 @@ void LogFailure(telemetry::Logger& log, const UnaryMethod& method, const UnaryCa
 // No initial metadata is sent before an error: a client may retry only what has no headers yet (gRPC A6).
 void Finish(const UnaryMethod& method, UnaryCall& call, const absl::StatusOr<std::string>& reply, void* tag) {
   if (call.replayed) call.life.context().AddTrailingMetadata(kReplayedKey, "true");
+  if (call.bypassed) call.life.context().AddTrailingMetadata(kIdempotencyKey, kBypassed);
   if (reply.ok()) return call.responder.Finish(ToByteBuffer(*reply), grpc::Status::OK, tag);
   if (OutcomeOf(reply.status()) == Outcome::kUnknown) {
     call.life.context().AddTrailingMetadata(kPushbackKey, kPushbackNever);

@@ -24,6 +24,7 @@ struct UnaryCall {
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> responder{&life.context()};
   std::string request_id;  // once known, in canonical form: for the details of errors
   bool replayed = false;   // the answer is that of an earlier call
+  bool bypassed = false;   // it was served without a record, because their store had failed
 };
 
 // A unary method of the service: how to ask gRPC for its next call, and how to answer one.

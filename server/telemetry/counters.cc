@@ -14,6 +14,8 @@ absl::string_view CounterName(Counter counter) {
       return "request_id_in_progress";
     case Counter::kRequestIdUnknown:
       return "request_id_unknown";
+    case Counter::kRequestIdBypassed:
+      return "request_id_bypassed";
     case Counter::kStoreErrors:
       return "store_errors";
     case Counter::kStoreFull:

@@ -17,6 +17,7 @@ enum class Counter {
   kRequestIdReused,      // refused: belongs to another request
   kRequestIdInProgress,  // refused: under way in another replica
   kRequestIdUnknown,     // refused: an earlier call may have been applied
+  kRequestIdBypassed,    // served without a record, because the store failed
   kStoreErrors,          // the store of records did not answer
   kStoreFull,            // ... or had no room
   kLateAnswers,          // an upstream answered after its caller had left

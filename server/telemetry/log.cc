@@ -65,6 +65,11 @@ void WriteValue(const LogField::Value& value, JsonWriter* json) {
   }
 }
 
+bool IsEmpty(const LogField::Value& value) {
+  const auto* text = std::get_if<absl::string_view>(&value);
+  return text != nullptr && text->empty();
+}
+
 void WriteHead(absl::Time time, LogLevel level, absl::string_view message, JsonWriter* json) {
   json->StartObject();
   json->Key("ts");
@@ -102,6 +107,7 @@ void Logger::Write(LogLevel level, absl::string_view message, std::initializer_l
   JsonWriter json(buffer);
   WriteHead(now, level, message, &json);
   for (const LogField& field : fields) {
+    if (IsEmpty(field.value())) continue;
     WriteText(field.key(), &json);
     WriteValue(field.value(), &json);
   }

@@ -64,7 +64,8 @@ class FileLogSink final : public LogSink {
   std::mutex mutex_;  // between asking whether there is room and writing
 };
 
-// Writes one JSON object a line: ts (RFC 3339, UTC, milliseconds), level, msg, then the fields in their order.
+// Writes one JSON object a line: ts (RFC 3339, UTC, milliseconds), level, msg, then the fields in their order,
+// but for those that are an empty text.
 //
 //   logger->Log(LogLevel::kInfo, "listening", {{"address", address}, {"lanes", 4}});
 //   {"ts":"2024-05-01T12:00:00.123Z","level":"info","msg":"listening","address":"0.0.0.0:50051","lanes":4}

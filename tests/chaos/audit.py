@@ -219,7 +219,9 @@ def count(names: Iterable[str]) -> str:
 
 def report(options: argparse.Namespace, findings: Findings) -> None:
     again = [f"--seed {options.seed}", f"--seconds {options.seconds:g}", f"--servers {options.servers}",
-             f"--store {options.store}"]
+             f"--store {options.store}", f"--callers {options.callers}", f"--rate {options.rate:g}",
+             *(["--lose-data"] if options.lose_data else []), *(["--long-freezes"] if options.long_freezes else []),
+             *([] if options.kills else ["--no-kills"]), *(f"--set {setting}" for setting in options.set)]
     print(f"seed {options.seed}; again with {' '.join(again)}")
     print(f"calls: {findings.calls}, of which {findings.served} ended well; attempts: {len(findings.attempts)}; "
           f"POSTs: {len(findings.posts)}; the upstream counted {findings.counts}")

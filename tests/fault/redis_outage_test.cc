@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/synchronization/notification.h"
@@ -84,6 +85,34 @@ INSTANTIATE_TEST_SUITE_P(Kinds, RedisOutageTest,
                                            Outage{"Killed", &RedisServer::Kill, &RedisServer::Start},
                                            Outage{"Paused", &RedisServer::Pause, &RedisServer::Resume}),
                          [](const auto& row) { return row.param.name; });
+
+TEST(RedisFaultTest, AGatewayThatStaysOpenServesCallsUnprotectedAndSaysSo) {
+  RawUpstream upstream([](const RecordedRequest& request) -> Script {
+    return {RespondJson(absl::StrContains(request.body, "fails") ? 500 : 200, kOk)};
+  });
+  RedisServer redis;
+  const Replicas replicas(redis, upstream.url(), {"redis.timeout=50ms", "idempotency.on_store_failure=open"});
+  const ServerProcess server = replicas.Start();
+  EXPECT_TRUE(Eventually([&] { return server.CreateVsp(VspWithId(0)).replayed; }));
+  EXPECT_FALSE(server.CreateVsp(VspWithId(0)).bypassed);
+  EXPECT_EQ(upstream.counts().requests, 1u);
+
+  redis.Stop();
+  const VspAnswer served = CallInTime(server, VspWithId(1));
+  EXPECT_THAT(served, Succeeds());
+  EXPECT_TRUE(served.bypassed);
+  auto failing = VspWithId(2);
+  failing.set_interaction_name("fails");
+  const VspAnswer failed = CallInTime(server, failing);
+  EXPECT_THAT(failed, IsError(StatusCode::UNKNOWN, "UPSTREAM_INTERNAL_ERROR", "unknown"));
+  EXPECT_TRUE(failed.bypassed);
+  EXPECT_EQ(failed.metadata.at("idempotency"), "bypassed");
+  EXPECT_EQ(upstream.counts().requests, 3u);
+
+  redis.Start();
+  EXPECT_TRUE(Eventually([&] { return !server.CreateVsp(VspWithId(3)).bypassed; }));
+  EXPECT_THAT(server.CreateVsp(VspWithId(3)), IsReplayed());
+}
 
 // The upstream has answered, and Redis is slow to take it when the caller's time is over: nobody may call that "not
 // applied".

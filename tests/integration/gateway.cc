@@ -58,6 +58,7 @@ void ReadDetails(const grpc::ClientContext& context, Answer<Reply>& answer) {
   }
   const auto& trailers = context.GetServerTrailingMetadata();
   answer.replayed = trailers.count("idempotent-replayed") != 0;
+  answer.bypassed = trailers.count("idempotency") != 0;
   if (const auto it = trailers.find("grpc-retry-pushback-ms"); it != trailers.end()) {
     answer.pushback.assign(it->second.data(), it->second.size());
   }

@@ -38,6 +38,7 @@ struct Answer {
   size_t details_bytes = 0;
   std::string pushback;   // the trailer grpc-retry-pushback-ms
   bool replayed = false;  // the trailer idempotent-replayed
+  bool bypassed = false;  // the trailer idempotency: bypassed
 };
 
 using VspAnswer = Answer<v1::CreateVspInteractionResponse>;

@@ -22,6 +22,9 @@ int OpenInteraction(Session& session, const RequestInput& input,
   if (!reply.ok()) return FailCall(session, reply.status(), Effect::kOpens);
   if (reply->replayed)
     session.err << "note: the answer to an earlier call with this request id; nothing new was opened\n";
+  if (reply->bypassed)
+    session.err
+        << "note: the gateway could not keep the request id; repeating this call may open a second interaction\n";
   session.out << RenderReply(reply->message, session.options.format);
   return kExitOk;
 }

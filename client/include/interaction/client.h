@@ -39,6 +39,7 @@ template <typename Message>
 struct Reply {
   Message message;
   bool replayed = false;  // the answer to an earlier call with the same request_id: nothing new was opened
+  bool bypassed = false;  // the gateway could not keep the request_id: repeating the call may open a second interaction
 };
 
 // What a failed call tells besides code and message. A status that did not come from the gateway (a proxy, a lost

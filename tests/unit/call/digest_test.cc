@@ -21,12 +21,27 @@ TEST(DigestTest, OfPartsIsThatOfTheWhole) {
   EXPECT_NE(Sha256({"ab"}), Sha256({"abc"}));
 }
 
-TEST(KeyedDigestTest, IsAnotherOneForAnotherKeyOrText) {
-  const KeyedDigest digest(Secret(std::string(32, 'k')));
-  EXPECT_EQ(digest("text"), KeyedDigest(Secret(std::string(32, 'k')))("text"));
-  EXPECT_NE(digest("text"), digest("texts"));
-  EXPECT_NE(digest("text"), KeyedDigest(Secret(std::string(33, 'k')))("text"));
-  EXPECT_NE(digest("text"), Sha256({"text"}));
+struct Vector {  // RFC 4231, section 4
+  std::string key;
+  std::string text;
+  const char* digest;
+};
+
+class KeyedDigestTest : public ::testing::TestWithParam<Vector> {};
+
+INSTANTIATE_TEST_SUITE_P(Rfc4231, KeyedDigestTest,
+                         ::testing::Values(Vector{std::string(20, '\x0b'), "Hi There",
+                                                  "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
+                                           Vector{"Jefe", "what do ya want for nothing?",
+                                                  "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+                                           Vector{std::string(131, '\xaa'),
+                                                  "Test Using Larger Than Block-Size Key - Hash Key First",
+                                                  "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"}));
+
+TEST_P(KeyedDigestTest, IsHmacSha256) {
+  const KeyedDigest digest(Secret(GetParam().key));
+  EXPECT_EQ(Hex(digest(GetParam().text)), GetParam().digest);
+  EXPECT_EQ(Hex(digest(GetParam().text)), GetParam().digest);  // and again
 }
 
 }  // namespace
