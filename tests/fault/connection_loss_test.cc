@@ -2,7 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/gateway.h"
@@ -75,6 +78,37 @@ TEST_P(ConnectionLossTest, IsFollowedByACallThatSucceeds) {
 
 INSTANTIATE_TEST_SUITE_P(Endings, ConnectionLossTest, ::testing::Values(Ending{"Fin", Close()}, Ending{"Rst", Reset()}),
                          [](const auto& row) { return row.param.name; });
+
+// The race that every client of kept connections runs: the upstream ends an idle one at the moment of its reuse.
+TEST(ConnectionLossTest, AtTheMomentOfReuseIsUnknownOrOkAndNeverRepeated) {
+  constexpr int kCallers = 8;
+  constexpr int kCallsEach = 1'250;
+  RawUpstream upstream([](const RecordedRequest& request) -> Script {
+    return {RespondJson(200, kOk), Pause(absl::Microseconds(request.connection % 97 * 10)), Close()};
+  });
+  const TestGateway gateway(upstream.url(), [](config::Config& config) { config.calls.breaker = false; });
+  std::atomic<int> answered{0}, lost{0};
+  std::vector<std::thread> callers;
+  for (int i = 0; i < kCallers; ++i) {
+    callers.emplace_back([&] {
+      for (int n = 0; n < kCallsEach; ++n) {
+        const VspAnswer answer = gateway.CreateVsp();
+        if (answer.status.ok()) {
+          ++answered;
+        } else {
+          EXPECT_THAT(answer, IsConnectionLost());
+          ++lost;
+        }
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  RecordProperty("answered", answered);
+  RecordProperty("lost", lost);
+  EXPECT_EQ(answered + lost, kCallers * kCallsEach);
+  EXPECT_EQ(upstream.counts().requests, static_cast<size_t>(answered));
+  EXPECT_LT(upstream.counts().connections, kCallers * kCallsEach) << "no connection was ever used again";
+}
 
 TEST(ConnectionLossTest, ByResetRightAfterTheHandshakeCountsAsPossiblySent) {
   RawUpstreamOptions options;
