@@ -39,8 +39,8 @@ absl::StatusOr<std::string> RequestIdOf(absl::string_view field, const CallMetad
     if (!other.ok()) {
       return InvalidRequestId(absl::StrCat("metadata idempotency-key ", other.status().message()));
     }
-    if (!id.empty() && id != *other) return InvalidRequestId("must equal metadata idempotency-key if both are there");
-    id = *other;
+    if (!id.empty() && *other != id) return InvalidRequestId("must equal metadata idempotency-key if both are there");
+    id = std::string(other->text());
   }
   if (id.empty() && required) return InvalidRequestId("is required by this gateway: a UUID, the same in each retry");
   return id;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -17,9 +17,10 @@ class CanonicalForm {
 
   CanonicalForm& Add(int field_number, absl::string_view value) {
     if (value.empty()) return *this;
-    bytes_.push_back(static_cast<char>(field_number));
-    for (size_t i = 0; i < 4; ++i) bytes_.push_back(static_cast<char>(value.size() >> (8 * i)));
-    bytes_.append(value.data(), value.size());
+    const auto size = static_cast<uint32_t>(value.size());
+    const char head[] = {static_cast<char>(field_number), static_cast<char>(size), static_cast<char>(size >> 8),
+                         static_cast<char>(size >> 16), static_cast<char>(size >> 24)};
+    bytes_.append(head, sizeof head).append(value.data(), value.size());
     return *this;
   }
 

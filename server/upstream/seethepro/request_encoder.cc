@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <optional>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -40,12 +41,13 @@ class Fields {
 
   // Validation has accepted the GUID; canonical form cannot fail.
   void AddGuid(size_t index, absl::string_view text) {
-    guids_[index] = CanonicalGuid(text).value_or("");
-    Add(index, guids_[index]);
+    const absl::StatusOr<Guid> guid = CanonicalGuid(text);
+    if (guid.ok()) guids_[index] = *guid;
+    Add(index, guid.ok() ? guids_[index]->text() : "");
   }
 
   std::array<Field, std::size(kFieldNames)> fields_;
-  std::array<std::string, std::size(kFieldNames)> guids_;
+  std::array<std::optional<Guid>, std::size(kFieldNames)> guids_;
   size_t size_ = 0;
 };
 

@@ -30,7 +30,11 @@ bool EraseKey(std::vector<FieldViolation>* violations) {
 }
 
 // A GUID in the one spelling that is sent.
-std::string Spelled(absl::string_view guid) { return CanonicalGuid(guid).value_or(std::string(guid)); }
+void AddGuid(int field_number, absl::string_view text, upstream::CanonicalForm* form) {
+  if (text.empty()) return;
+  const absl::StatusOr<Guid> guid = CanonicalGuid(text);
+  form->Add(field_number, guid.ok() ? guid->text() : text);
+}
 
 bool SaysDuplicate(absl::string_view body) {
   const std::string text = absl::AsciiStrToLower(body);
@@ -78,11 +82,11 @@ Credential Translator::CredentialFor(const Request& request) const {
 std::string Translator::AsksFor(const Request& request) const {
   upstream::CanonicalForm form;
   form.Add(Request::kInteractionIdentityFieldNumber, request.interaction_identity())
-      .Add(Request::kInteractionNameFieldNumber, request.interaction_name())
-      .Add(Request::kAccountIdFieldNumber, Spelled(request.account_id()))
-      .Add(Request::kContactIdFieldNumber, Spelled(request.contact_id()))
-      .Add(Request::kTenantKeyFieldNumber, Spelled(request.tenant_key()))
-      .Add(Request::kGroupKeyFieldNumber, Spelled(request.group_key()));
+      .Add(Request::kInteractionNameFieldNumber, request.interaction_name());
+  AddGuid(Request::kAccountIdFieldNumber, request.account_id(), &form);
+  AddGuid(Request::kContactIdFieldNumber, request.contact_id(), &form);
+  AddGuid(Request::kTenantKeyFieldNumber, request.tenant_key(), &form);
+  AddGuid(Request::kGroupKeyFieldNumber, request.group_key(), &form);
   return form.Finish();
 }
 
