@@ -46,9 +46,7 @@ TEST(CanaryTest, ShowsUpInNoLogAndNoError) {
     const std::vector<Script> scripts = FaultsThatRepeatTheRequest(request);
     return scripts[next++ % scripts.size()];
   });
-  ServerProcess server({absl::StrCat("seethepro.base_url=", upstream.url()),
-                        absl::StrCat("wolkvox.base_url=", upstream.url()), "egress.allow_plaintext=true",
-                        "egress.allow_loopback=true", "log.level=debug", "calls.breaker=false"});
+  ServerProcess server(With(SettingsFor(upstream.url(), upstream.url()), {"log.level=debug", "calls.breaker=false"}));
   for (int i = 0; i < 40; ++i) {
     ExpectNoCanary(server.CreateVsp(TestGateway::ValidVsp()));
     ExpectNoCanary(server.AddWolkvox(TestGateway::ValidWolkvox()));

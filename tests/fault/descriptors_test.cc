@@ -6,7 +6,6 @@
 #include <future>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/gateway.h"
@@ -29,8 +28,7 @@ TEST(DescriptorsTest, CallsBeyondThemAreRefusedCheaplyUntilSomeAreFree) {
   GTEST_SKIP() << "UBSan opens a pipe to look at an object's type, and takes a failure to do so for a wrong type";
 #endif
   RawUpstream upstream(Always({RespondJson(200, kOk)}));
-  ServerProcess server({absl::StrCat("seethepro.base_url=", upstream.url()), "egress.allow_plaintext=true",
-                        "egress.allow_loopback=true", "calls.drain_delay=0s"});
+  ServerProcess server(SettingsFor(upstream.url(), upstream.url()));
   EXPECT_THAT(server.CreateVsp(TestGateway::ValidVsp()), Succeeds());
   const pid_t pid = server.process().pid();
   const rlimit few{.rlim_cur = 64, .rlim_max = 64};

@@ -20,19 +20,17 @@ class Replicas {
   // `settings` as for --set, of all replicas. The timeout of Redis is long, so that only those tests depend on time
   // that set another.
   Replicas(const RedisServer& redis, const std::string& upstream_url, const std::vector<std::string>& settings = {})
-      : settings_({absl::StrCat("seethepro.base_url=", upstream_url), absl::StrCat("wolkvox.base_url=", upstream_url),
-                   "egress.allow_plaintext=true", "egress.allow_loopback=true", "calls.drain_delay=0s",
-                   "idempotency.store=redis", "redis.replicas=2", "redis.timeout=5s",
-                   absl::StrCat("redis.address=unix:", redis.client_options().socket_path),
-                   absl::StrCat("redis.digest_key_file=", dir_.Write("digest-key", std::string(32, 'k')))}) {
-    settings_.insert(settings_.end(), settings.begin(), settings.end());
-  }
+      : settings_(With(With(SettingsFor(upstream_url, upstream_url),
+                            {"idempotency.store=redis", "redis.replicas=2", "redis.timeout=5s",
+                             absl::StrCat("redis.address=unix:", redis.client_options().socket_path),
+                             absl::StrCat("redis.digest_key_file=", dir_.Write("digest-key", std::string(32, 'k')))}),
+                       settings)) {}
 
   ServerProcess Start(const SubprocessOptions& options = {}) const { return ServerProcess(settings_, options); }
 
  private:
   const TempDir dir_;
-  std::vector<std::string> settings_;
+  const std::vector<std::string> settings_;
 };
 
 }  // namespace interaction::testing

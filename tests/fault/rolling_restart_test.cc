@@ -64,9 +64,7 @@ class Callers {
 
 TEST(RollingRestartTest, LosesNoCallWhileAnotherReplicaServes) {
   RawUpstream upstream(Always({Pause(absl::Milliseconds(500)), RespondJson(200, R"({"InteractionId":"1"})")}));
-  const std::vector<std::string> settings = {
-      absl::StrCat("seethepro.base_url=", upstream.url()), absl::StrCat("wolkvox.base_url=", upstream.url()),
-      "egress.allow_plaintext=true", "egress.allow_loopback=true", "calls.drain_delay=500ms"};
+  const auto settings = With(SettingsFor(upstream.url(), upstream.url()), {"calls.drain_delay=500ms"});
   ServerProcess leaving(settings);
   const ServerProcess staying(settings);
   Callers callers(ChannelTo(leaving, staying));

@@ -30,11 +30,6 @@ using ::testing::Lt;
 constexpr char kOk[] = R"({"InteractionId":"1"})";
 constexpr char kWolkvoxOk[] = R"({"code":"201","error":null,"msg":"ok"})";
 
-std::vector<std::string> SettingsFor(const std::string& seethepro, const std::string& wolkvox) {
-  return {absl::StrCat("seethepro.base_url=", seethepro), absl::StrCat("wolkvox.base_url=", wolkvox),
-          "egress.allow_plaintext=true", "egress.allow_loopback=true", "calls.drain_delay=0s"};
-}
-
 struct BadStart {
   const char* name;
   std::vector<std::string> arguments;

@@ -36,8 +36,7 @@ v1::CreateVspInteractionRequest VspNamed(const std::string& name, const std::str
 class ServerWithClock {
  public:
   explicit ServerWithClock(const std::string& upstream_url)
-      : server_({absl::StrCat("seethepro.base_url=", upstream_url), absl::StrCat("wolkvox.base_url=", upstream_url),
-                 "egress.allow_plaintext=true", "egress.allow_loopback=true", "calls.late_answer_time=0s"},
+      : server_(With(SettingsFor(upstream_url, upstream_url), {"calls.late_answer_time=0s"}),
                 {.env = {{"LD_PRELOAD", LIBFAKETIME},
                          {"FAKETIME_TIMESTAMP_FILE", offset_file_},
                          {"FAKETIME_NO_CACHE", "1"},

@@ -10,7 +10,6 @@
 #include <thread>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "tests/integration/gateway.h"
 #include "tests/integration/server_process.h"
@@ -55,8 +54,7 @@ TEST(ConcurrencyTest, TenThousandCallsAtOnceSucceedOnFewThreads) {
   RaiseDescriptorLimit();
   absl::Notification all_arrived;  // the upstream answers none of them before it has all of them
   RawUpstream upstream(Always({WaitFor(all_arrived), RespondJson(200, R"({"InteractionId":"1"})")}));
-  ServerProcess server({absl::StrCat("seethepro.base_url=", upstream.url()), "egress.allow_plaintext=true",
-                        "egress.allow_loopback=true", "calls.drain_delay=0s", "server.lanes=2"});
+  ServerProcess server(With(SettingsFor(upstream.url(), upstream.url()), {"server.lanes=2"}));
   const auto stubs = Stubs(server.address());
   grpc::CompletionQueue queue;
   std::vector<std::unique_ptr<PendingCall>> calls;

@@ -13,6 +13,18 @@
 
 namespace interaction::testing {
 
+// Settings of a server with these upstreams, on this machine and in plaintext, that drains without delay.
+inline std::vector<std::string> SettingsFor(const std::string& seethepro_url, const std::string& wolkvox_url) {
+  return {absl::StrCat("seethepro.base_url=", seethepro_url), absl::StrCat("wolkvox.base_url=", wolkvox_url),
+          "egress.allow_plaintext=true", "egress.allow_loopback=true", "calls.drain_delay=0s"};
+}
+
+// The settings, and others after them, which win.
+inline std::vector<std::string> With(std::vector<std::string> settings, const std::vector<std::string>& others) {
+  settings.insert(settings.end(), others.begin(), others.end());
+  return settings;
+}
+
 // interaction-server in a process of its own, on a free port, and a client of it.
 class ServerProcess {
  public:
