@@ -51,7 +51,7 @@ lane::Task<absl::StatusOr<std::optional<Answer>>> Idempotency::Claim(lane::Lane*
   const RecordStore::ClaimRequest request = {id->key, id->fingerprint, owner, lease};
   SteadyTime give_up = until;
   for (absl::Duration wait = options_.first_poll;; wait = std::min(2 * wait, options_.max_poll)) {
-    lane::Callback<absl::StatusOr<RecordStore::Claim>> attempt(
+    auto attempt = lane::Callback<absl::StatusOr<RecordStore::Claim>>(
         lane, [this, &request](auto done) { store_->MakeClaim(request, std::move(done)); });
     absl::StatusOr<RecordStore::Claim> claim = co_await attempt;
     const bool may_be_ours = !claim.ok() || claim->result == RecordStore::ClaimResult::kClaimed;
@@ -107,7 +107,7 @@ bool Idempotency::Bypasses(const absl::Status& error) const {
 lane::Task<void> Idempotency::Settle(lane::Lane* lane, const RecordId* id, RecordStore::Owner owner,
                                      const absl::StatusOr<std::string>* result) {
   const Outcome outcome = OutcomeOf(result->status());
-  lane::Callback<absl::Status> settled(lane, [&](auto done) {
+  auto settled = lane::Callback<absl::Status>(lane, [&](auto done) {
     if (outcome == Outcome::kNotApplied) {
       store_->Release(id->key, owner, std::move(done));
     } else if (outcome == Outcome::kApplied) {

@@ -128,7 +128,7 @@ lane::Task<std::optional<Permits::Permit>> Permits::TryShared(lane::Lane* lane, 
   if (plan.ask_store) {
     // New for each question: what gives an earlier one back may arrive later than this one.
     const std::string holder = absl::StrCat(options_.replica, ":", next_holder_.fetch_add(1));
-    lane::Callback<absl::StatusOr<bool>> ask(lane, [&](auto done) {
+    auto ask = lane::Callback<absl::StatusOr<bool>>(lane, [&](auto done) {
       shared_->TryAcquire(std::string(key), holder, options_.queue.limit, lease, std::move(done));
     });
     const absl::StatusOr<bool> given = co_await ask;
