@@ -70,6 +70,7 @@ class Client::Loop {
 
   void Connect();
   void Open(absl::StatusOr<std::vector<std::string>> addresses);
+  void OpenNext(absl::Status reason);
   void Turn(short revents);
   absl::Status OnReply(absl::StatusOr<Reply> reply);
   void BecomeReady();
@@ -87,10 +88,11 @@ class Client::Loop {
   Phase phase_ = Phase::kResting;
   SteadyTime phase_end_ = 0;
   SteadyTime ready_since_ = 0;
-  int failures_ = 0;         // in a row
-  bool looking_up_ = false;  // also when nobody waits for it any more
-  bool told_ = false;        // the log knows that there is no connection
-  std::string why_;          // there is no connection
+  int failures_ = 0;                   // in a row
+  std::deque<std::string> addresses_;  // of this attempt to connect, not tried yet
+  bool looking_up_ = false;            // also when nobody waits for it any more
+  bool told_ = false;                  // the log knows that there is no connection
+  std::string why_;                    // there is no connection
   std::unique_ptr<Connection> connection_;
   // In the order in which they came, so in that of their deadlines. In kReady all have been sent, otherwise none has.
   std::deque<Command> commands_;
@@ -207,15 +209,30 @@ void Client::Loop::Connect() {
 
 void Client::Loop::Open(absl::StatusOr<std::vector<std::string>> addresses) {
   if (!addresses.ok()) return Rest(addresses.status());
-  // Another one each time: of an address that leads nowhere nothing else would be learnt.
-  const std::string& address = (*addresses)[static_cast<size_t>(failures_) % addresses->size()];
-  absl::StatusOr<std::unique_ptr<Connection>> connection = options_.socket_path.empty()
-                                                               ? Connection::OpenTcp(address, options_.port)
-                                                               : Connection::OpenUnix(options_.socket_path);
-  if (!connection.ok()) return Rest(connection.status());
-  connection_ = *std::move(connection);
-  greeting_.Append(*connection_);
-  phase_ = Phase::kConnecting;
+  // Another one first each time: one that never answers leaves no time for the others.
+  const auto first = addresses->begin() + static_cast<ptrdiff_t>(static_cast<size_t>(failures_) % addresses->size());
+  std::rotate(addresses->begin(), first, addresses->end());
+  addresses_.assign(addresses->begin(), addresses->end());
+  OpenNext(absl::UnavailableError("there is no address"));
+}
+
+// Goes on to the next address. When there is none, rests for that reason.
+void Client::Loop::OpenNext(absl::Status reason) {
+  while (!addresses_.empty()) {
+    const std::string address = std::move(addresses_.front());
+    addresses_.pop_front();
+    absl::StatusOr<std::unique_ptr<Connection>> connection = options_.socket_path.empty()
+                                                                 ? Connection::OpenTcp(address, options_.port)
+                                                                 : Connection::OpenUnix(options_.socket_path);
+    if (connection.ok()) {
+      connection_ = *std::move(connection);
+      greeting_.Append(*connection_);
+      phase_ = Phase::kConnecting;
+      return;
+    }
+    reason = connection.status();
+  }
+  Rest(reason);
 }
 
 void Client::Loop::Turn(short revents) {
@@ -225,7 +242,7 @@ void Client::Loop::Turn(short revents) {
   if (phase_ == Phase::kReady) {
     Lose(status);
   } else {
-    Rest(status);
+    OpenNext(status);
   }
 }
 
@@ -274,6 +291,7 @@ void Client::Loop::Rest(const absl::Status& reason) {
   logger_->Log(told_ ? LogLevel::kDebug : LogLevel::kWarning, "no connection to redis", {{"error", why_}});
   told_ = true;
   connection_.reset();
+  addresses_.clear();
   const double full = absl::ToDoubleSeconds(options_.min_backoff) * std::exp2(std::min(failures_, 30));
   const double seconds = std::min(full, absl::ToDoubleSeconds(options_.max_backoff)) * (0.5 + 0.5 * random_());
   ++failures_;

@@ -21,6 +21,8 @@
 namespace interaction::testing {
 namespace {
 
+using ::testing::Not;
+
 constexpr char kOk[] = R"({"InteractionId":"1"})";
 constexpr char kCreateVsp[] = "/interaction.v1.InteractionService/CreateVspInteraction";
 
@@ -45,8 +47,11 @@ void CallAndCancel(const TestGateway& gateway, Reached reached) {
 TEST(CancellationTest, WhileResolvingSendsNothing) {
   FakeResolver resolver;
   RawUpstream upstream(Always({RespondJson(200, kOk)}));
-  const TestGateway gateway(upstream.UrlFor("slow.test"), nullptr, &resolver);
+  const TestGateway gateway(
+      upstream.UrlFor("slow.test"), [](config::Config& config) { config.server.lanes = 1; }, &resolver);
   CallAndCancel(gateway, [&] { return resolver.waiting("slow.test") == 1; });
+  // This call follows the cancellation on its connection and its lane: when it has ended, the gateway knows.
+  EXPECT_THAT(gateway.CreateVsp(v1::CreateVspInteractionRequest()), Not(Succeeds()));
   resolver.Answer("slow.test", {"127.0.0.1"});  // too late
   resolver.Answer("fresh.test", {"127.0.0.1"});
   EXPECT_THAT(gateway.CreateVsp(), Succeeds());
