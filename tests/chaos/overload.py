@@ -33,7 +33,6 @@ CONNECTIONS = 20
 PATH = "/interaction.v1.InteractionService/CreateVspInteraction"
 
 LEAST_GOODPUT = 0.9  # of the capacity
-LONGEST_REFUSAL = 0.005  # the median, in seconds
 MOST_GROWTH = 8 << 20  # bytes of memory, from the first third of the time to the last
 
 
@@ -145,13 +144,13 @@ async def overload(options: argparse.Namespace, folder: pathlib.Path) -> tuple[L
     return before, load, after, seen
 
 
-def judge(before: Load, load: Load, after: Load, seen: Observations) -> list[str]:
+def judge(before: Load, load: Load, after: Load, seen: Observations, longest_refusal: float) -> list[str]:
     """What is not as promised."""
     wrong = [f"{name}: {run.done - run.served} of {run.done} calls were refused, and nobody was in their way"
              for name, run in (("before", before), ("afterwards", after)) if run.served != run.done]
     if load.goodput < LEAST_GOODPUT * before.goodput:
         wrong.append(f"goodput {load.goodput:.0f}/s is less than {LEAST_GOODPUT:.0%} of {before.goodput:.0f}/s")
-    if load.median_refusal >= LONGEST_REFUSAL:
+    if load.median_refusal * 1000 >= longest_refusal:
         wrong.append(f"a refusal takes {load.median_refusal * 1000:.1f} ms")
     if seen.growth > MOST_GROWTH:
         wrong.append(f"memory grew by {seen.growth / 2**20:.1f} MiB")
@@ -177,6 +176,8 @@ def main() -> int:
     parser.add_argument("server", help="the interaction-server to overload")
     parser.add_argument("--seconds", type=float, default=60, help="how long")
     parser.add_argument("--answer-time", type=float, default=0.3, help="how long the upstream takes, in seconds")
+    parser.add_argument("--longest-refusal", type=float, default=5, metavar="MS",
+                        help="in the median; a debug build on a busy machine needs more")
     options = parser.parse_args()
     if shutil.which("h2load") is None:
         print("overload.py: h2load is missing: apt-get install nghttp2-client", file=sys.stderr)
@@ -184,7 +185,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="overload-") as folder:
         before, load, after, seen = asyncio.run(overload(options, pathlib.Path(folder)))
     report(before, load, seen)
-    wrong = judge(before, load, after, seen)
+    wrong = judge(before, load, after, seen, options.longest_refusal)
     for line in wrong:
         print(f"NOT AS PROMISED: {line}")
     return 1 if wrong else 0

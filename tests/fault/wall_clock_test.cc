@@ -11,6 +11,7 @@
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/gateway.h"
 #include "tests/integration/server_process.h"
+#include "tests/support/eventually.h"
 #include "tests/support/raw_upstream.h"
 #include "tests/support/temp_dir.h"
 
@@ -90,7 +91,7 @@ TEST_P(WallClockTest, MovesNeitherDeadlinesNorRecords) {
   });
   EXPECT_TRUE(upstream.WaitForRequests(2));
   server.SetClock(absl::StrCat(GetParam() > 0 ? "+" : "-", 3600));
-  EXPECT_EQ(server.Hour(), hour + GetParam()) << "the clock was not set, so this shows nothing";
+  EXPECT_TRUE(Eventually([&] { return server.Hour() == hour + GetParam(); })) << "so this shows nothing";
 
   EXPECT_THAT((*server).CreateVsp(done), IsReplayed());
   EXPECT_THAT((*server).CreateVsp(VspNamed("new", "")), Succeeds());
