@@ -23,8 +23,6 @@ constexpr absl::Duration kSendMargin = absl::Seconds(5);
 constexpr absl::string_view kIdempotencyKey = "idempotency";
 constexpr absl::string_view kBypassed = "bypassed";
 
-absl::Status MarkBypassed(const absl::Status& error) { return WithMetadata(error, kIdempotencyKey, kBypassed); }
-
 // Everything that a flight needs, since it may outlive its call.
 struct Departure {
   std::shared_ptr<Flight> flight;
@@ -45,9 +43,10 @@ lane::Task<absl::StatusOr<Answer>> RunUnrecorded(Departure* departure) {
 
 // The store failed, and the operator would rather have the call served unprotected; the answer says so.
 lane::Task<absl::StatusOr<Answer>> RunBypassed(Departure* departure) {
+  if (departure->counters) departure->counters->Add(Counter::kRequestIdBypassed);
   auto run = RunUnrecorded(departure);
   absl::StatusOr<Answer> answer = co_await run;
-  if (!answer.ok()) co_return MarkBypassed(answer.status());
+  if (!answer.ok()) co_return WithMetadata(answer.status(), kIdempotencyKey, kBypassed);
   answer->bypassed = true;
   co_return answer;
 }

@@ -33,7 +33,8 @@ Idempotency::Idempotency(const IdempotencyOptions& options, const KeyedDigest* d
                          telemetry::Counters* counters)
     : options_(options), digest_(digest), store_(store), counters_(counters) {}
 
-// The key needs no secret: the request_id in it cannot be guessed. No part but the last can hold a line end.
+// The key is made without a secret: a credential in it is too random to be guessed, and so a record is found again when
+// the secret has changed. No part but the last can hold a line end.
 RecordId Idempotency::Identify(absl::string_view method, absl::string_view request_id, const Caller& caller,
                                absl::string_view asks_for) const {
   return {.key = Sha256({method, "\n", request_id, "\n", caller.known_by, "\n", caller.name}),
@@ -49,7 +50,7 @@ lane::Task<absl::StatusOr<std::optional<Answer>>> Idempotency::Claim(lane::Lane*
                                                                      SteadyTime until,
                                                                      lane::Cancellation* cancellation) {
   const RecordStore::ClaimRequest request = {id->key, id->fingerprint, owner, lease};
-  SteadyTime give_up = until;
+  std::optional<SteadyTime> give_up;
   for (absl::Duration wait = options_.first_poll;; wait = std::min(2 * wait, options_.max_poll)) {
     auto attempt = lane::Callback<absl::StatusOr<RecordStore::Claim>>(
         lane, [this, &request](auto done) { store_->MakeClaim(request, std::move(done)); });
@@ -65,10 +66,10 @@ lane::Task<absl::StatusOr<std::optional<Answer>>> Idempotency::Claim(lane::Lane*
     }
     if (claim->result != RecordStore::ClaimResult::kInFlight) co_return Read(*std::move(claim));
     const SteadyTime now = lane->clock().SteadyNow();
-    if (wait == options_.first_poll) {
+    if (!give_up) {
       give_up = std::min(until, now + absl::ToInt64Nanoseconds(options_.wait_for_other_replica));
     }
-    if (now + absl::ToInt64Nanoseconds(wait) >= give_up) {
+    if (now + absl::ToInt64Nanoseconds(wait) >= *give_up) {
       Count(Counter::kRequestIdInProgress);
       co_return InProgress();
     }
@@ -99,9 +100,7 @@ absl::StatusOr<std::optional<Answer>> Idempotency::Read(RecordStore::Claim claim
 bool Idempotency::Bypasses(const absl::Status& error) const {
   const Reason reason = GetErrorDetails(error).reason;
   const bool failed = reason == Reason::kIdempotencyStoreUnavailable || reason == Reason::kIdempotencyStoreFull;
-  if (!failed || !options_.serve_on_store_failure) return false;
-  Count(Counter::kRequestIdBypassed);
-  return true;
+  return failed && options_.serve_on_store_failure;
 }
 
 lane::Task<void> Idempotency::Settle(lane::Lane* lane, const RecordId* id, RecordStore::Owner owner,
