@@ -1,6 +1,5 @@
 #include "server/rpc/call_metadata.h"
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "server/base/errors.h"
 #include "server/base/guid.h"
@@ -32,7 +31,7 @@ CallMetadata ReadMetadata(const grpc::ServerContext& context) {
 }
 
 absl::StatusOr<std::string> RequestIdOf(absl::string_view field, const CallMetadata& metadata, bool required) {
-  std::string id = absl::AsciiStrToLower(field);
+  std::string id(field);
   if (metadata.request_ids > 1) return InvalidRequestId("metadata idempotency-key stands there more than once");
   if (metadata.request_ids == 1) {
     const auto other = CanonicalUuid(metadata.request_id);

@@ -20,9 +20,9 @@ struct CallMetadata {
 
 CallMetadata ReadMetadata(const grpc::ServerContext& context);
 
-// The request_id of a call, in canonical form, or "" if it has none: from the field, which Validate has seen, or from
-// metadata idempotency-key. INVALID_REQUEST when the metadata is not a UUID, stands there twice, or is another one than
-// the field's; also when `required` and there is none.
+// The request_id of a call, in canonical form, or "" if it has none: from the field, which is in that form already, or
+// from metadata idempotency-key. INVALID_REQUEST when the metadata is not a UUID, stands there twice, or is another one
+// than the field's; also when `required` and there is none.
 absl::StatusOr<std::string> RequestIdOf(absl::string_view field, const CallMetadata& metadata, bool required);
 
 // Who calls, as far as the connection tells: the verified identity of the peer's certificate, or "" on a connection

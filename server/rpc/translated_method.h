@@ -69,7 +69,7 @@ class TranslatedMethod final : public UnaryMethod {
     Request request;
     CO_RETURN_IF_ERROR(ParseRequest(call->request, &request));
     CO_RETURN_IF_ERROR(translator_->Authorize(request));
-    CO_RETURN_IF_ERROR(translator_->Validate(request));
+    CO_RETURN_IF_ERROR(translator_->Canonicalize(&request));
     const grpc::ServerContext& context = call->life.context();
     const CallMetadata metadata = ReadMetadata(context);
     CO_ASSIGN_OR_RETURN(call->request_id, RequestIdOf(request.request_id(), metadata, options_.require_request_id));

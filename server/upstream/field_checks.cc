@@ -80,9 +80,11 @@ void FieldChecks::NotBlank(absl::string_view field, absl::string_view text, int 
   (void)TextIsFine(field, text, max_length);
 }
 
-void FieldChecks::Guid(absl::string_view field, absl::string_view text) {
-  if (text.empty()) return Add(field, "is required: a GUID such as 6925ebd4-125d-4338-a736-99f4b5bcb3d7");
-  if (const auto guid = CanonicalGuid(text); !guid.ok()) Add(field, guid.status().message());
+void FieldChecks::Guid(absl::string_view field, std::string* text) {
+  if (text->empty()) return Add(field, "is required: a GUID such as 6925ebd4-125d-4338-a736-99f4b5bcb3d7");
+  const auto guid = CanonicalGuid(*text);
+  if (!guid.ok()) return Add(field, guid.status().message());
+  text->assign(guid->text().data(), guid->text().size());
 }
 
 void FieldChecks::Credential(absl::string_view field, absl::string_view text) {
@@ -94,9 +96,10 @@ void FieldChecks::Credential(absl::string_view field, absl::string_view text) {
   }
 }
 
-void FieldChecks::RequestId(absl::string_view text) {
-  if (text.empty()) return;
-  if (const auto uuid = CanonicalUuid(text); !uuid.ok()) Add("request_id", uuid.status().message());
+void FieldChecks::RequestId(std::string* text) {
+  const auto uuid = CanonicalUuid(*text);
+  if (!uuid.ok()) return Add("request_id", uuid.status().message());
+  text->assign(uuid->text().data(), uuid->text().size());
 }
 
 absl::Status FieldChecks::ToStatus() const {

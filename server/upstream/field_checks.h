@@ -19,8 +19,8 @@ inline constexpr int kMaxCredential = 512;
 // protobuf has seen to that.
 //
 //   FieldChecks checks;
-//   checks.Required("sender", request.sender());
-//   checks.Guid("account_id", request.account_id());
+//   checks.Required("sender", request->sender());
+//   checks.Guid("account_id", request->mutable_account_id());
 //   return checks.ToStatus();
 class FieldChecks {
  public:
@@ -35,9 +35,11 @@ class FieldChecks {
   void Optional(absl::string_view field, absl::string_view text, int max_length = kMaxText);
   void Required(absl::string_view field, absl::string_view text, int max_length = kMaxText);  // not empty
   void NotBlank(absl::string_view field, absl::string_view text, int max_length = kMaxText);  // more than white space
-  void Guid(absl::string_view field, absl::string_view text);
   void Credential(absl::string_view field, absl::string_view text);  // 1 to 512 characters, 0x21 to 0x7e
-  void RequestId(absl::string_view text);                            // "request_id": a UUID, or empty
+
+  // These put the text into canonical form if it is right.
+  void Guid(absl::string_view field, std::string* text);
+  void RequestId(std::string* text);  // "request_id": a UUID
 
   void Add(absl::string_view field, absl::string_view description);
 

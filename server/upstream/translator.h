@@ -15,9 +15,8 @@ namespace interaction::upstream {
 // Each room implements it once. Pure: no I/O, no clock, no log, no state that changes; thread-safe. Same input, same
 // bytes.
 //
-// A call uses it in this order: Authorize, Validate, CredentialFor, AsksFor (if it has a request_id), Encode, (send),
-// Decode. All errors are made with
-// Error (server/base/errors.h).
+// A call uses it in this order: Authorize, Canonicalize, CredentialFor, AsksFor (if it has a request_id), Encode,
+// (send), Decode. All errors are made with Error (server/base/errors.h).
 template <typename RequestMessage, typename ReplyMessage>
 class Translator {
  public:
@@ -32,18 +31,19 @@ class Translator {
   // Whether the caller may send what it sent: CALLER_CREDENTIALS_FORBIDDEN where the gateway holds the credential.
   virtual absl::Status Authorize(const Request& request) const = 0;
 
-  // Whether every field keeps its rule: INVALID_REQUEST with all violations at once.
-  virtual absl::Status Validate(const Request& request) const = 0;
+  // Checks every field by its rule, and brings GUIDs and the request_id into canonical form, whatever their spelling.
+  // INVALID_REQUEST with all violations at once; then the request is not to be used any more.
+  virtual absl::Status Canonicalize(Request* request) const = 0;
 
-  // The credential to send for a request that passed Authorize and Validate.
+  // The credential to send for a request that passed Authorize and Canonicalize.
   virtual Credential CredentialFor(const Request& request) const = 0;
 
-  // What a request that passed Validate asks for: the same bytes for every request that asks for the same, however it
-  // is spelled, and others for every other. Without credential and request_id. They are compared over days and between
-  // versions of the gateway, so their form is never changed (canonical_form.h).
+  // What a request that passed Canonicalize asks for: the same bytes for every request that asks for the same, however
+  // it is spelled, and others for every other. Without credential and request_id. They are compared over days and
+  // between versions of the gateway, so their form is never changed (canonical_form.h).
   virtual std::string AsksFor(const Request& request) const = 0;
 
-  // The upstream's request for one that passed Validate.
+  // The upstream's request for one that passed Canonicalize.
   virtual absl::StatusOr<http::Request> Encode(const Request& request, const Credential& credential) const = 0;
 
   // The reply, which means that the interaction was opened (outcome applied), or the error that the answer amounts to.

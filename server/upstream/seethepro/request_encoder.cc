@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
-#include <optional>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "server/base/guid.h"
 #include "server/upstream/json_writer.h"
 #include "server/upstream/seethepro/fields.h"
 
@@ -27,10 +25,10 @@ class Fields {
     Add(0, app_access_key);
     Add(1, request.interaction_identity());
     Add(2, request.interaction_name());
-    AddGuid(3, request.account_id());
-    AddGuid(4, request.contact_id());
-    if (request.has_tenant_key()) AddGuid(5, request.tenant_key());
-    if (request.has_group_key()) AddGuid(6, request.group_key());
+    Add(3, request.account_id());
+    Add(4, request.contact_id());
+    if (request.has_tenant_key()) Add(5, request.tenant_key());
+    if (request.has_group_key()) Add(6, request.group_key());
   }
 
   Field* begin() { return fields_.data(); }
@@ -39,15 +37,7 @@ class Fields {
  private:
   void Add(size_t index, absl::string_view value) { fields_[size_++] = {kFieldNames[index].upstream, value}; }
 
-  // Validation has accepted the GUID; canonical form cannot fail.
-  void AddGuid(size_t index, absl::string_view text) {
-    const absl::StatusOr<Guid> guid = CanonicalGuid(text);
-    if (guid.ok()) guids_[index] = *guid;
-    Add(index, guid.ok() ? guids_[index]->text() : "");
-  }
-
   std::array<Field, std::size(kFieldNames)> fields_;
-  std::array<std::optional<Guid>, std::size(kFieldNames)> guids_;
   size_t size_ = 0;
 };
 

@@ -6,7 +6,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/base/errors.h"
-#include "server/base/guid.h"
 #include "server/base/status_macros.h"
 #include "server/http/url.h"
 #include "server/upstream/canonical_form.h"
@@ -27,13 +26,6 @@ namespace {
 bool EraseKey(std::vector<FieldViolation>* violations) {
   return std::erase_if(*violations,
                        [](const FieldViolation& violation) { return violation.field == "app_access_key"; }) > 0;
-}
-
-// A GUID in the one spelling that is sent.
-void AddGuid(int field_number, absl::string_view text, upstream::CanonicalForm* form) {
-  if (text.empty()) return;
-  const absl::StatusOr<Guid> guid = CanonicalGuid(text);
-  form->Add(field_number, guid.ok() ? guid->text() : text);
 }
 
 bool SaysDuplicate(absl::string_view body) {
@@ -58,19 +50,19 @@ absl::Status Translator::Authorize(const Request& request) const {
   return Error(Reason::kCallerCredentialsForbidden).In(Phase::kAuthorize).With("field", "app_access_key");
 }
 
-absl::Status Translator::Validate(const Request& request) const {
+absl::Status Translator::Canonicalize(Request* request) const {
   const bool xml = options_.wire_format == WireFormat::kXml;
   FieldChecks checks(xml ? FieldChecks::Charset::kXml10 : FieldChecks::Charset::kAny);
-  if (!request.app_access_key().empty() || options_.app_access_key.empty()) {
-    checks.Credential("app_access_key", request.app_access_key());
+  if (!request->app_access_key().empty() || options_.app_access_key.empty()) {
+    checks.Credential("app_access_key", request->app_access_key());
   }
-  checks.NotBlank("interaction_identity", request.interaction_identity());
-  checks.NotBlank("interaction_name", request.interaction_name());
-  checks.Guid("account_id", request.account_id());
-  checks.Guid("contact_id", request.contact_id());
-  if (request.has_tenant_key()) checks.Guid("tenant_key", request.tenant_key());
-  if (request.has_group_key()) checks.Guid("group_key", request.group_key());
-  checks.RequestId(request.request_id());
+  checks.NotBlank("interaction_identity", request->interaction_identity());
+  checks.NotBlank("interaction_name", request->interaction_name());
+  checks.Guid("account_id", request->mutable_account_id());
+  checks.Guid("contact_id", request->mutable_contact_id());
+  if (request->has_tenant_key()) checks.Guid("tenant_key", request->mutable_tenant_key());
+  if (request->has_group_key()) checks.Guid("group_key", request->mutable_group_key());
+  if (!request->request_id().empty()) checks.RequestId(request->mutable_request_id());
   return checks.ToStatus();
 }
 
@@ -82,11 +74,11 @@ Credential Translator::CredentialFor(const Request& request) const {
 std::string Translator::AsksFor(const Request& request) const {
   upstream::CanonicalForm form;
   form.Add(Request::kInteractionIdentityFieldNumber, request.interaction_identity())
-      .Add(Request::kInteractionNameFieldNumber, request.interaction_name());
-  AddGuid(Request::kAccountIdFieldNumber, request.account_id(), &form);
-  AddGuid(Request::kContactIdFieldNumber, request.contact_id(), &form);
-  AddGuid(Request::kTenantKeyFieldNumber, request.tenant_key(), &form);
-  AddGuid(Request::kGroupKeyFieldNumber, request.group_key(), &form);
+      .Add(Request::kInteractionNameFieldNumber, request.interaction_name())
+      .Add(Request::kAccountIdFieldNumber, request.account_id())
+      .Add(Request::kContactIdFieldNumber, request.contact_id())
+      .Add(Request::kTenantKeyFieldNumber, request.tenant_key())
+      .Add(Request::kGroupKeyFieldNumber, request.group_key());
   return form.Finish();
 }
 

@@ -105,16 +105,16 @@ absl::Status Translator::Authorize(const Request& request) const {
   return Error(Reason::kCallerCredentialsForbidden).In(Phase::kAuthorize).With("field", "wolkvox_token");
 }
 
-absl::Status Translator::Validate(const Request& request) const {
+absl::Status Translator::Canonicalize(Request* request) const {
   FieldChecks checks;
-  checks.Required("sender", request.sender());
-  checks.Optional("sender_name", request.sender_name());
-  checks.Required("recipient", request.recipient());
-  checks.Optional("recipient_name", request.recipient_name());
-  checks.Optional("subject", request.subject());
-  checks.Optional("body", request.body(), upstream::kMaxBody);
-  checks.Required("routing_point_id", request.routing_point_id());
-  const std::string server = ServerOf(request);
+  checks.Required("sender", request->sender());
+  checks.Optional("sender_name", request->sender_name());
+  checks.Required("recipient", request->recipient());
+  checks.Optional("recipient_name", request->recipient_name());
+  checks.Optional("subject", request->subject());
+  checks.Optional("body", request->body(), upstream::kMaxBody);
+  checks.Required("routing_point_id", request->routing_point_id());
+  const std::string server = ServerOf(*request);
   const auto& allowed = options_.allowed_servers;
   if (server.empty()) {
     checks.Add("wolkvox_server", "is required, because the gateway has no default");
@@ -123,10 +123,10 @@ absl::Status Translator::Validate(const Request& request) const {
   } else if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), server) == allowed.end()) {
     checks.Add("wolkvox_server", "is not a server that this gateway may call");
   }
-  if (!request.wolkvox_token().empty() || TokenOf(server) == nullptr) {
-    checks.Credential("wolkvox_token", request.wolkvox_token());
+  if (!request->wolkvox_token().empty() || TokenOf(server) == nullptr) {
+    checks.Credential("wolkvox_token", request->wolkvox_token());
   }
-  checks.RequestId(request.request_id());
+  if (!request->request_id().empty()) checks.RequestId(request->mutable_request_id());
   return checks.ToStatus();
 }
 
@@ -151,7 +151,7 @@ std::string Translator::AsksFor(const Request& request) const {
 
 absl::StatusOr<http::Request> Translator::Encode(const Request& request, const Credential& credential) const {
   const std::string server = ServerOf(request);
-  // Validation has seen to it. But the host that is called and a header hang on this, so it is asked again.
+  // Canonicalize has seen to it. But the host that is called and a header hang on this, so it is asked again.
   if (!ParseServer(server)) {
     return Error(Reason::kInvalidRequest).WithFieldViolation("wolkvox_server", kServerRule).ToStatus();
   }

@@ -22,7 +22,7 @@ class Translator final
 
   absl::string_view name() const override { return "wolkvox"; }
   absl::Status Authorize(const Request& request) const override;
-  absl::Status Validate(const Request& request) const override;
+  absl::Status Canonicalize(Request* request) const override;
   upstream::Credential CredentialFor(const Request& request) const override;
   std::string AsksFor(const Request& request) const override;
   absl::StatusOr<http::Request> Encode(const Request& request, const upstream::Credential& credential) const override;

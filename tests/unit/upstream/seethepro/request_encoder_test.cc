@@ -156,19 +156,6 @@ TEST(EncodeBodyTest, OneOptionalGuidComesWithoutTheOther) {
   }
 }
 
-TEST(EncodeBodyTest, GuidsAreSentInCanonicalForm) {
-  v1::CreateVspInteractionRequest request = SmallRequest();
-  request.set_account_id(" {6925EBD4-125D-4338-A736-99F4B5BCB3D7} ");
-  request.set_contact_id("3D6AB2376E5E4E4AB76A4EBE7D89B9E0");
-  request.set_tenant_key("(f4528424-7736-4037-8c10-45fe6f1f5754)");
-  for (WireFormat format : kAllFormats) {
-    const Members members = Read(EncodeBody(request, "key", format), format);
-    EXPECT_THAT(members, Contains(Pair("AccountId", kAccount)));
-    EXPECT_THAT(members, Contains(Pair("ContactId", kContact)));
-    EXPECT_THAT(members, Contains(Pair("TenantKey", kTenant)));
-  }
-}
-
 TEST(EncodeBodyTest, AnyTextArrivesAsItWas) {
   for (WireFormat format : kAllFormats) {
     for (const std::string& text : kAwkwardTexts) {

@@ -62,9 +62,9 @@ Request RequestWithKey(absl::string_view key) {
   return request;
 }
 
-std::vector<std::string> Violations(const Request& request, Options options = WithKey()) {
+std::vector<std::string> Violations(Request request, Options options = WithKey()) {
   std::vector<std::string> fields;
-  const absl::Status status = Make(std::move(options))->Validate(request);
+  const absl::Status status = Make(std::move(options))->Canonicalize(&request);
   if (status.ok()) return fields;
   EXPECT_THAT(status, StatusIs(Code::kInvalidArgument));
   EXPECT_THAT(status, HasReason(Reason::kInvalidRequest));
@@ -151,9 +151,9 @@ TEST(CredentialsTest, FollowWhatTheGatewayHoldsAndAllows) {
     Options options = row.gateway_holds ? WithKey() : WithoutKey();
     options.allow_caller_credentials = row.allowed;
     const auto translator = Make(std::move(options));
-    const Request request = row.caller_sends ? RequestWithKey("caller-key") : ValidRequest();
+    Request request = row.caller_sends ? RequestWithKey("caller-key") : ValidRequest();
     EXPECT_EQ(translator->Authorize(request).ok(), row.authorized);
-    EXPECT_EQ(translator->Validate(request).ok(), row.valid);
+    EXPECT_EQ(translator->Canonicalize(&request).ok(), row.valid);
     if (!row.authorized || !row.valid) continue;
     const upstream::Credential credential = translator->CredentialFor(request);
     EXPECT_EQ(credential.owner, row.owner);
@@ -181,7 +181,7 @@ TEST(CredentialsTest, AKeyThatCouldBreakOutIsAViolation) {
   EXPECT_THAT(Violations(RequestWithKey(std::string(512, 'k')), WithoutKey()), IsEmpty());
 }
 
-TEST(ValidateTest, AValidRequestHasNoViolation) {
+TEST(CanonicalizeTest, AValidRequestHasNoViolation) {
   Request request = ValidRequest();
   EXPECT_THAT(Violations(request), IsEmpty());
   request.set_tenant_key(kGuid);
@@ -190,13 +190,13 @@ TEST(ValidateTest, AValidRequestHasNoViolation) {
   EXPECT_THAT(Violations(request), IsEmpty());
 }
 
-TEST(ValidateTest, AnEmptyRequestBreaksEveryRequiredFieldAtOnce) {
+TEST(CanonicalizeTest, AnEmptyRequestBreaksEveryRequiredFieldAtOnce) {
   EXPECT_THAT(
       Violations(Request(), WithoutKey()),
       UnorderedElementsAre("app_access_key", "interaction_identity", "interaction_name", "account_id", "contact_id"));
 }
 
-TEST(ValidateTest, EachFieldIsNamedForItsOwnMistake) {
+TEST(CanonicalizeTest, EachFieldIsNamedForItsOwnMistake) {
   const std::string too_long(1025, 'x'), blank = "\u00a0 \t";
   const struct {
     const char* name;
@@ -233,7 +233,7 @@ TEST(ValidateTest, EachFieldIsNamedForItsOwnMistake) {
   }
 }
 
-TEST(ValidateTest, TextIsTakenAsItIsUpTo1024CodePoints) {
+TEST(CanonicalizeTest, TextIsTakenAsItIsUpTo1024CodePoints) {
   std::string emoji;
   for (int i = 0; i < 1024; ++i) emoji += "\U0001F600";
   for (const std::string& text : {emoji, std::string(1024, 'x'), std::string(" a "), std::string("a\0\x01\r\n", 5)}) {
@@ -244,7 +244,7 @@ TEST(ValidateTest, TextIsTakenAsItIsUpTo1024CodePoints) {
   }
 }
 
-TEST(ValidateTest, WhatXmlCannotCarryIsRefusedWhereXmlIsSent) {
+TEST(CanonicalizeTest, WhatXmlCannotCarryIsRefusedWhereXmlIsSent) {
   Request request = ValidRequest();
   request.set_interaction_identity("a\x01");
   request.set_interaction_name("b\ufffe");
@@ -252,6 +252,62 @@ TEST(ValidateTest, WhatXmlCannotCarryIsRefusedWhereXmlIsSent) {
               ElementsAre("interaction_identity", "interaction_name"));
   EXPECT_THAT(Violations(request, {.wire_format = WireFormat::kForm, .app_access_key = Secret("k")}), IsEmpty());
   EXPECT_THAT(Violations(request, {.wire_format = WireFormat::kJson, .app_access_key = Secret("k")}), IsEmpty());
+}
+
+TEST(CanonicalizeTest, GuidsAndTheRequestIdAreLeftInOneSpelling) {
+  Request request = ValidRequest();
+  request.set_account_id(" {6925EBD4-125D-4338-A736-99F4B5BCB3D7} ");
+  request.set_contact_id("3D6AB2376E5E4E4AB76A4EBE7D89B9E0");
+  request.set_tenant_key("(f4528424-7736-4037-8c10-45fe6f1f5754)");
+  request.set_request_id("7B8C4D3E-91D2-4A0B-8C5E-2F1A6B7C8D9E");
+  ASSERT_THAT(Make(WithKey())->Canonicalize(&request), IsOk());
+  EXPECT_THAT(request, EqualsProto(R"pb(
+                interaction_identity: "identity"
+                interaction_name: "name"
+                account_id: "6925ebd4-125d-4338-a736-99f4b5bcb3d7"
+                contact_id: "3d6ab237-6e5e-4e4a-b76a-4ebe7d89b9e0"
+                tenant_key: "f4528424-7736-4037-8c10-45fe6f1f5754"
+                request_id: "7b8c4d3e-91d2-4a0b-8c5e-2f1a6b7c8d9e"
+              )pb"));
+}
+
+TEST(CanonicalizeTest, OptionalFieldsThatAreAbsentStayAbsent) {
+  Request request = ValidRequest();
+  ASSERT_THAT(Make(WithKey())->Canonicalize(&request), IsOk());
+  EXPECT_THAT(request, EqualsProto(ValidRequest()));
+}
+
+// Records of earlier versions are compared with these bytes.
+TEST(AsksForTest, HasAFormThatStays) {
+  Request request;
+  request.set_interaction_identity("i");
+  request.set_interaction_name("name");
+  request.set_group_key("g");
+  EXPECT_EQ(Make(WithKey())->AsksFor(request), std::string("\x02\x01\0\0\0i"
+                                                           "\x03\x04\0\0\0name"
+                                                           "\x07\x01\0\0\0g",
+                                                           21));
+}
+
+TEST(AsksForTest, EveryFieldCountsButTheKeyAndTheRequestId) {
+  const auto translator = Make(WithKey());
+  const std::string plain = translator->AsksFor(ValidRequest());
+  Request same = RequestWithKey("another key");
+  same.set_request_id(kGuid);
+  EXPECT_EQ(translator->AsksFor(same), plain);
+  const std::pair<const char*, void (*)(Request*)> fields[] = {
+      {"interaction_identity", [](Request* r) { r->set_interaction_identity("x"); }},
+      {"interaction_name", [](Request* r) { r->set_interaction_name("x"); }},
+      {"account_id", [](Request* r) { r->set_account_id("x"); }},
+      {"contact_id", [](Request* r) { r->set_contact_id("x"); }},
+      {"tenant_key", [](Request* r) { r->set_tenant_key("x"); }},
+      {"group_key", [](Request* r) { r->set_group_key("x"); }},
+  };
+  for (const auto& [name, change] : fields) {
+    Request request = ValidRequest();
+    change(&request);
+    EXPECT_NE(translator->AsksFor(request), plain) << name;
+  }
 }
 
 TEST(DecodeTest, ASuccessWithAnIdIsAReply) {

@@ -67,9 +67,9 @@ Request RequestWithToken(absl::string_view token) {
   return request;
 }
 
-std::vector<std::string> Violations(const Request& request, Options options = WithToken()) {
+std::vector<std::string> Violations(Request request, Options options = WithToken()) {
   std::vector<std::string> fields;
-  const absl::Status status = Make(std::move(options))->Validate(request);
+  const absl::Status status = Make(std::move(options))->Canonicalize(&request);
   if (status.ok()) return fields;
   EXPECT_THAT(status, StatusIs(Code::kInvalidArgument));
   EXPECT_THAT(status, HasReason(Reason::kInvalidRequest));
@@ -317,9 +317,9 @@ TEST(CredentialsTest, FollowWhatTheGatewayHoldsAndAllows) {
     Options options = row.gateway_holds ? WithToken() : Options();
     options.allow_caller_credentials = row.allowed;
     const auto translator = Make(std::move(options));
-    const Request request = row.caller_sends ? RequestWithToken("caller-token") : ValidRequest();
+    Request request = row.caller_sends ? RequestWithToken("caller-token") : ValidRequest();
     EXPECT_EQ(translator->Authorize(request).ok(), row.authorized);
-    EXPECT_EQ(translator->Validate(request).ok(), row.valid);
+    EXPECT_EQ(translator->Canonicalize(&request).ok(), row.valid);
     if (!row.authorized || !row.valid) continue;
     const upstream::Credential credential = translator->CredentialFor(request);
     EXPECT_EQ(credential.owner, row.owner);
@@ -355,13 +355,13 @@ TEST(CredentialsTest, AServerWithoutATokenLeavesItToTheCaller) {
   const auto translator = Make({.tokens = {{"0001", Secret("one")}}});
   Request request = RequestWithToken("caller-token");  // for 0042
   EXPECT_THAT(translator->Authorize(request), IsOk());
-  EXPECT_THAT(translator->Validate(request), IsOk());
+  EXPECT_THAT(translator->Canonicalize(&request), IsOk());
   EXPECT_EQ(translator->CredentialFor(request).secret.Reveal(), "caller-token");
   request.set_wolkvox_server("0001");
   EXPECT_THAT(translator->Authorize(request), HasReason(Reason::kCallerCredentialsForbidden));
   request.set_wolkvox_token("");
   request.set_wolkvox_server("0042");
-  EXPECT_THAT(translator->Validate(request), HasReason(Reason::kInvalidRequest));
+  EXPECT_THAT(translator->Canonicalize(&request), HasReason(Reason::kInvalidRequest));
 }
 
 TEST(CredentialsTest, ATokenThatCouldBreakOutIsAViolation) {
@@ -373,19 +373,19 @@ TEST(CredentialsTest, ATokenThatCouldBreakOutIsAViolation) {
   EXPECT_THAT(Violations(RequestWithToken(std::string(512, 'k')), Options()), IsEmpty());
 }
 
-TEST(ValidateTest, AValidRequestHasNoViolation) {
+TEST(CanonicalizeTest, AValidRequestHasNoViolation) {
   EXPECT_THAT(Violations(ValidRequest()), IsEmpty());
   Request request = ValidRequest();
   request.set_request_id("7b8c4d3e-91d2-4a0b-8c5e-2f1a6b7c8d9e");
   EXPECT_THAT(Violations(request), IsEmpty());
 }
 
-TEST(ValidateTest, AnEmptyRequestBreaksEveryRequiredFieldAtOnce) {
+TEST(CanonicalizeTest, AnEmptyRequestBreaksEveryRequiredFieldAtOnce) {
   EXPECT_THAT(Violations(Request(), Options()),
               UnorderedElementsAre("sender", "recipient", "routing_point_id", "wolkvox_server", "wolkvox_token"));
 }
 
-TEST(ValidateTest, EachFieldIsNamedForItsOwnMistake) {
+TEST(CanonicalizeTest, EachFieldIsNamedForItsOwnMistake) {
   const std::string too_long(1025, 'x');
   const struct {
     const char* name;
@@ -417,23 +417,69 @@ TEST(ValidateTest, EachFieldIsNamedForItsOwnMistake) {
   }
 }
 
-TEST(ValidateTest, AServerThatIsNoLabelIsAViolation) {
+TEST(CanonicalizeTest, AServerThatIsNoLabelIsAViolation) {
   for (const std::string& server : kHostileServers) {
     EXPECT_THAT(Violations(RequestFor(server)), ElementsAre("wolkvox_server")) << server;
   }
 }
 
-TEST(ValidateTest, NoServerIsAViolationWhereThereIsNoDefault) {
+TEST(CanonicalizeTest, NoServerIsAViolationWhereThereIsNoDefault) {
   EXPECT_THAT(Violations(RequestFor("")), ElementsAre("wolkvox_server"));
   EXPECT_THAT(Violations(RequestFor(""), {.default_server = "0042", .tokens = {{"", Secret("t")}}}), IsEmpty());
 }
 
-TEST(ValidateTest, AListOfServersShutsOutTheOthers) {
+TEST(CanonicalizeTest, AListOfServersShutsOutTheOthers) {
   const Options options = {.allowed_servers = {"0001", "ab2"}, .tokens = {{"", Secret("t")}}};
   EXPECT_THAT(Violations(RequestFor("0001"), options), IsEmpty());
   EXPECT_THAT(Violations(RequestFor("AB2"), options), IsEmpty());
   EXPECT_THAT(Violations(RequestFor("0002"), options), ElementsAre("wolkvox_server"));
   EXPECT_THAT(Violations(RequestFor("001"), options), ElementsAre("wolkvox_server"));
+}
+
+TEST(CanonicalizeTest, TheRequestIdIsLeftInLowerCaseAndTextAsItIs) {
+  Request request = ValidRequest();
+  request.set_request_id("7B8C4D3E-91D2-4A0B-8C5E-2F1A6B7C8D9E");
+  Request expected = ValidRequest();
+  expected.set_request_id("7b8c4d3e-91d2-4a0b-8c5e-2f1a6b7c8d9e");
+  ASSERT_THAT(Make(WithToken())->Canonicalize(&request), IsOk());
+  EXPECT_THAT(request, EqualsProto(expected));
+}
+
+// Records of earlier versions are compared with these bytes.
+TEST(AsksForTest, HasAFormThatStays) {
+  Request request;
+  request.set_sender("from");
+  request.set_routing_point_id("42");
+  request.set_wolkvox_server("AB");
+  EXPECT_EQ(Make(WithToken())->AsksFor(request), std::string("\x01\x04\0\0\0from"
+                                                             "\x07\x02\0\0\0"
+                                                             "42"
+                                                             "\x08\x02\0\0\0"
+                                                             "ab",
+                                                             23));
+}
+
+TEST(AsksForTest, EveryFieldCountsButTheTokenAndTheRequestId) {
+  const auto translator = Make(WithToken());
+  const std::string plain = translator->AsksFor(ValidRequest());
+  Request same = RequestWithToken("another token");
+  same.set_request_id("7b8c4d3e-91d2-4a0b-8c5e-2f1a6b7c8d9e");
+  EXPECT_EQ(translator->AsksFor(same), plain);
+  const std::pair<const char*, void (*)(Request*)> fields[] = {
+      {"sender", [](Request* r) { r->set_sender("x"); }},
+      {"sender_name", [](Request* r) { r->set_sender_name("x"); }},
+      {"recipient", [](Request* r) { r->set_recipient("x"); }},
+      {"recipient_name", [](Request* r) { r->set_recipient_name("x"); }},
+      {"subject", [](Request* r) { r->set_subject("x"); }},
+      {"body", [](Request* r) { r->set_body("x"); }},
+      {"routing_point_id", [](Request* r) { r->set_routing_point_id("x"); }},
+      {"wolkvox_server", [](Request* r) { r->set_wolkvox_server("x"); }},
+  };
+  for (const auto& [name, change] : fields) {
+    Request request = ValidRequest();
+    change(&request);
+    EXPECT_NE(translator->AsksFor(request), plain) << name;
+  }
 }
 
 TEST(DecodeTest, JudgesTheAnswerForTheOwnerOfTheToken) {
