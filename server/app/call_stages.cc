@@ -112,7 +112,7 @@ void CallStages::MakeStore(const config::Config& config) {
       call::IdempotencyOptions{.replica = RandomNumber(),
                                .serve_on_store_failure = idempotency.on_store_failure == config::OnStoreFailure::kOpen,
                                .wait_for_other_replica = idempotency.in_progress_wait},
-      &digest_, records_.get(), &counters_);
+      redis_records_ ? &digest_ : nullptr, records_.get(), &counters_);
 }
 
 void CallStages::MakeUpstream(const config::Config& config, const std::string& name, const config::Upstream& options,

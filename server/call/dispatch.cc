@@ -56,9 +56,6 @@ lane::Task<absl::StatusOr<Answer>> RunRecorded(Departure* departure) {
   Idempotency* const idempotency = departure->idempotency;
   Trip& trip = departure->trip;
   const RecordStore::Owner owner = idempotency->NewOwner();
-  // From before the claim: the store's clock starts later, so the record's lease ends later than this.
-  const SteadyTime send_before =
-      trip.lane->clock().SteadyNow() + absl::ToInt64Nanoseconds(departure->lease - kSendMargin);
   auto claim = idempotency->Claim(trip.lane, &departure->record, owner, departure->lease, trip.answer_by,
                                   &departure->flight->cancellation());
   absl::StatusOr<std::optional<Answer>> claimed = co_await claim;
@@ -69,7 +66,8 @@ lane::Task<absl::StatusOr<Answer>> RunRecorded(Departure* departure) {
   if (!claimed.ok()) co_return claimed.status();
   if (*claimed) co_return **std::move(claimed);
 
-  trip.send_before = send_before;
+  // The call began before its claim, so the record's lease ends later than this.
+  trip.send_before = trip.began + absl::ToInt64Nanoseconds(departure->lease - kSendMargin);
   auto run = RunErrand(departure->flight.get(), &trip);
   absl::StatusOr<std::string> reply = co_await run;
   auto settle = idempotency->Settle(trip.lane, &departure->record, owner, &reply);

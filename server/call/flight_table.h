@@ -49,7 +49,7 @@ class FlightTable {
 
   Shard& ShardOf(const Digest& key) { return shards_[static_cast<unsigned char>(key.back()) % shards_.size()]; }
 
-  std::array<Shard, 32> shards_;
+  std::array<Shard, 16> shards_;
 };
 
 }  // namespace interaction::call

@@ -38,7 +38,7 @@ Idempotency::Idempotency(const IdempotencyOptions& options, const KeyedDigest* d
 RecordId Idempotency::Identify(absl::string_view method, absl::string_view request_id, const Caller& caller,
                                absl::string_view asks_for) const {
   return {.key = Sha256({method, "\n", request_id, "\n", caller.known_by, "\n", caller.name}),
-          .fingerprint = (*digest_)(asks_for)};
+          .fingerprint = digest_ ? (*digest_)(asks_for) : Sha256({asks_for})};
 }
 
 RecordStore::Owner Idempotency::NewOwner() {

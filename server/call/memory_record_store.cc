@@ -108,8 +108,8 @@ std::optional<MemoryRecordStore::Records::iterator> MemoryRecordStore::Find(Shar
                                                                             SteadyTime now) {
   const auto found = shard.index.find(key);
   if (found == shard.index.end()) return std::nullopt;
-  if (found->second->expires > now) return found->second;
-  Erase(shard, found->second);
+  if (found->record->expires > now) return found->record;
+  Erase(shard, found->record);
   return std::nullopt;
 }
 
@@ -128,7 +128,7 @@ bool MemoryRecordStore::Insert(Shard& shard, const ClaimRequest& request, Steady
                      .claimed = now,
                      .lease_until = Later(now, request.lease),
                      .expires = Later(now, request.lease + options_.unknown_ttl)});
-  shard.index.emplace(request.key, std::prev(pending.end()));
+  shard.index.insert({DigestHash()(request.key), std::prev(pending.end())});
   return true;
 }
 

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "server/base/clock.h"
 #include "server/call/record_store.h"
 
@@ -58,9 +58,28 @@ class MemoryRecordStore final : public RecordStore {
   };
   using Records = std::list<Record>;
 
+  // Small, for there may be a million of them: of the key only the part that is the hash, so that most entries that a
+  // search passes by, and all that move when the table grows, do not need their record.
+  struct Entry {
+    size_t hash;
+    Records::iterator record;
+  };
+  struct EntryHash {
+    using is_transparent = void;
+    size_t operator()(const Entry& entry) const { return entry.hash; }
+    size_t operator()(const Digest& key) const { return DigestHash()(key); }
+  };
+  struct EntryHasKey {
+    using is_transparent = void;
+    bool operator()(const Entry& a, const Entry& b) const { return a.record == b.record; }
+    bool operator()(const Entry& entry, const Digest& key) const {
+      return entry.hash == DigestHash()(key) && entry.record->key == key;
+    }
+  };
+
   struct Shard {
     std::mutex mutex;
-    absl::flat_hash_map<Digest, Records::iterator, DigestHash> index;
+    absl::flat_hash_set<Entry, EntryHash, EntryHasKey> index;
     // By state, each in the order in which records came to it; that is the order in which they expire, apart from
     // pending ones with leases of different lengths, which may leave that much late.
     std::array<Records, 3> records;
@@ -87,7 +106,7 @@ class MemoryRecordStore final : public RecordStore {
   const Clock* const clock_;
   std::atomic<int64_t> size_{0};
   std::atomic<int64_t> bytes_{0};
-  std::array<Shard, 64> shards_;
+  std::array<Shard, 16> shards_;  // few enough to stay in the cache between two calls
 };
 
 }  // namespace interaction::call

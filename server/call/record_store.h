@@ -43,7 +43,7 @@ class RecordStore {
 
   struct ClaimRequest {
     Digest key;            // of caller, method and request_id
-    Digest fingerprint;    // HMAC of what the request asks for
+    Digest fingerprint;    // of what the request asks for
     Owner owner;           // unique for each attempt to claim
     absl::Duration lease;  // how long the owner may need to finish; then the record reads unknown
   };

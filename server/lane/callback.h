@@ -5,7 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include "absl/functional/any_invocable.h"
 #include "server/lane/lane.h"
 
 namespace interaction::lane {
@@ -21,14 +20,12 @@ class [[nodiscard]] CallbackAwaiter {
   bool await_ready() const { return false; }
   bool await_suspend(std::coroutine_handle<> awaiter) {
     awaiter_ = awaiter;
-    std::move(start_)(Done([this](T value) { Report(std::move(value)); }));
+    std::move(start_)([this](T value) { Report(std::move(value)); });
     return !met_.exchange(true);
   }
   T await_resume() { return *std::move(value_); }
 
  private:
-  using Done = absl::AnyInvocable<void(T) &&>;
-
   void Report(T value) {
     value_.emplace(std::move(value));
     if (met_.exchange(true)) lane_->Execute([awaiter = awaiter_] { awaiter.resume(); });

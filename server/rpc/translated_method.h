@@ -130,6 +130,7 @@ class TranslatedMethod final : public UnaryMethod {
     return call::Trip{.lane = lane,
                       .endpoint = endpoints_[lane_index],
                       .guards = guards_,
+                      .began = now,
                       .answer_by = now + absl::ToInt64Nanoseconds(time),
                       .settle_by = now + absl::ToInt64Nanoseconds(in_all)};
   }
