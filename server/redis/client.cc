@@ -202,7 +202,7 @@ void Client::Loop::Connect() {
   phase_end_ = Later(options_.connect_timeout);
   if (!options_.socket_path.empty() || IsAddress(options_.host)) return Open({{options_.host}});
   if (std::exchange(looking_up_, true)) return;  // an earlier lookup still hangs: its answer is as good
-  LookUp(options_.host, [inbox = inbox_](absl::StatusOr<std::vector<std::string>> addresses) {
+  options_.look_up(options_.host, [inbox = inbox_](absl::StatusOr<std::vector<std::string>> addresses) {
     inbox->PutAddresses(std::move(addresses));
   });
 }

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "server/base/clock.h"
 #include "server/base/secret.h"
+#include "server/redis/lookup.h"
 #include "server/redis/reply.h"
 #include "server/telemetry/log.h"
 
@@ -23,11 +24,12 @@ struct ClientOptions {
   std::string username;     // of an ACL; "": the default user
   Secret password;          // "": no AUTH
   int database = 0;
-  absl::Duration operation_timeout = absl::Milliseconds(50);  // of a command, from Run() on
-  absl::Duration connect_timeout = absl::Seconds(1);          // name lookup, connection and AUTH together
-  absl::Duration min_backoff = absl::Milliseconds(100);       // after the first attempt to connect that failed
-  absl::Duration max_backoff = absl::Seconds(2);              // at most, after many
-  int max_commands = 4096;                                    // without an answer, at once
+  absl::Duration operation_timeout = absl::Milliseconds(50);       // of a command, from Run() on
+  absl::Duration connect_timeout = absl::Seconds(1);               // name lookup, connection and AUTH together
+  absl::Duration min_backoff = absl::Milliseconds(100);            // after the first attempt to connect that failed
+  absl::Duration max_backoff = absl::Seconds(2);                   // at most, after many
+  int max_commands = 4096;                                         // without an answer, at once
+  std::function<void(std::string, OnAddresses)> look_up = LookUp;  // of a host that is a name
 };
 
 // Sends commands to one Redis, over one connection, with as many on their way at once as there are. Thread-safe; it has

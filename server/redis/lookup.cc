@@ -37,7 +37,7 @@ bool IsAddress(const std::string& host) {
   return inet_pton(AF_INET, host.c_str(), &address) == 1 || inet_pton(AF_INET6, host.c_str(), &address) == 1;
 }
 
-void LookUp(std::string host, absl::AnyInvocable<void(absl::StatusOr<std::vector<std::string>>) &&> done) {
+void LookUp(std::string host, OnAddresses done) {
   // Shared, so that it is still here when the thread did not take it.
   auto report = std::make_shared<decltype(done)>(std::move(done));
   try {

@@ -56,6 +56,19 @@ TEST(RedisClientFaultsTest, ARedisThatStandsStillCostsOneTimeout) {
   EXPECT_THAT(TimePing(client, absl::StatusCode::kDeadlineExceeded), Lt(absl::Milliseconds(150)));
 }
 
+// As when ::1 comes first and Redis listens on 127.0.0.1 only.
+TEST(RedisClientFaultsTest, AnAddressThatRefusesLeavesTheCommandToTheNextOne) {
+  const RedisServer server;
+  ClientOptions options = server.client_options();
+  options.host = "redis.example.com";
+  options.min_backoff = options.max_backoff = absl::Hours(1);
+  options.look_up = [&](const std::string&, OnAddresses done) {
+    std::move(done)({{"127.0.0.2", server.client_options().host}});
+  };
+  RedisClient client(options);
+  EXPECT_THAT(client.Run({"PING"}), IsOk());
+}
+
 TEST(RedisClientFaultsTest, ARedisThatIsBusyCostsOneTimeout) {
   const RedisServer server;
   RedisClient client(Quick(server.client_options()));
