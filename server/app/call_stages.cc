@@ -140,6 +140,7 @@ rpc::Stages CallStages::stages() {
   return {.admission = &admission_,
           .idempotency = idempotency_.get(),
           .digest = &digest_,
+          .callers_have_certificates = false,  // no TLS on the listener
           .counters = &counters_,
           .log = log_};
 }

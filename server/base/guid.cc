@@ -10,6 +10,7 @@ namespace interaction {
 namespace {
 
 constexpr size_t kPlainLength = 32;
+constexpr size_t kDashes[] = {8, 13, 18, 23};  // where they stand
 constexpr absl::string_view kNil = "00000000-0000-0000-0000-000000000000";
 
 // For each character the hexadecimal digit that it is, in lower case; 0 for all others.
@@ -20,21 +21,15 @@ constexpr std::array<char, 256> kDigits = [] {
   return digits;
 }();
 
-// Where the dashes stand, and the end.
-constexpr size_t kGroupEnds[] = {8, 13, 18, 23, Guid::kLength};
-
-// 8-4-4-4-12 digits. Read a dozen times a call, so character by character with as little to decide as possible.
+// 8-4-4-4-12 digits. Read several times a call, so character by character with as little to decide as possible.
 std::optional<Guid> ReadDashed(absl::string_view text) {
   std::array<char, Guid::kLength> guid;
   if (text.size() != guid.size()) return std::nullopt;
-  size_t i = 0;
-  for (const size_t end : kGroupEnds) {
-    for (; i < end; ++i) guid[i] = kDigits[static_cast<unsigned char>(text[i])];
-    if (end == Guid::kLength) break;
-    guid[i] = text[i] == '-' ? '-' : 0;
-    ++i;
-  }
-  if (memchr(guid.data(), 0, guid.size()) != nullptr) return std::nullopt;
+  const char* const in = text.data();
+  char* const out = guid.data();
+  for (size_t i = 0; i < Guid::kLength; ++i) out[i] = kDigits[static_cast<unsigned char>(in[i])];
+  for (const size_t place : kDashes) out[place] = in[place] == '-' ? '-' : 0;
+  if (memchr(out, 0, guid.size()) != nullptr) return std::nullopt;
   return Guid(guid);
 }
 
@@ -42,7 +37,7 @@ std::optional<Guid> ReadDashed(absl::string_view text) {
 std::optional<Guid> ReadPlain(absl::string_view text) {
   if (text.size() != kPlainLength) return std::nullopt;
   std::string dashed(text);
-  for (const size_t place : {8, 13, 18, 23}) dashed.insert(place, 1, '-');
+  for (const size_t place : kDashes) dashed.insert(place, 1, '-');
   return ReadDashed(dashed);
 }
 

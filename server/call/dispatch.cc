@@ -55,23 +55,32 @@ lane::Task<absl::StatusOr<Answer>> RunBypassed(Departure* departure) {
 lane::Task<absl::StatusOr<Answer>> RunRecorded(Departure* departure) {
   Idempotency* const idempotency = departure->idempotency;
   Trip& trip = departure->trip;
-  const RecordStore::Owner owner = idempotency->NewOwner();
-  auto claim = idempotency->Claim(trip.lane, &departure->record, owner, departure->lease, trip.answer_by,
-                                  &departure->flight->cancellation());
-  absl::StatusOr<std::optional<Answer>> claimed = co_await claim;
-  if (!claimed.ok() && idempotency->Bypasses(claimed.status())) {
+  const RecordStore::ClaimRequest request = {departure->record.key, departure->record.fingerprint,
+                                             idempotency->NewOwner(), departure->lease};
+  auto claim = idempotency->Claim(trip.lane, &request);
+  absl::StatusOr<RecordStore::Claim> claimed = co_await claim;
+  if (claimed.ok() && claimed->result == RecordStore::ClaimResult::kInFlight) {
+    auto wait =
+        idempotency->WaitForOtherReplica(trip.lane, &request, trip.answer_by, &departure->flight->cancellation());
+    claimed = co_await wait;
+  }
+  absl::StatusOr<std::optional<Answer>> answer =
+      idempotency->Conclude(request, std::move(claimed), departure->flight->cancellation());
+  if (!answer.ok() && idempotency->Bypasses(answer.status())) {
     auto bypassed = RunBypassed(departure);
     co_return co_await bypassed;
   }
-  if (!claimed.ok()) co_return claimed.status();
-  if (*claimed) co_return **std::move(claimed);
+  if (!answer.ok()) co_return answer.status();
+  if (*answer) co_return **std::move(answer);
 
   // The call began before its claim, so the record's lease ends later than this.
   trip.send_before = trip.began + absl::ToInt64Nanoseconds(departure->lease - kSendMargin);
   auto run = RunErrand(departure->flight.get(), &trip);
   absl::StatusOr<std::string> reply = co_await run;
-  auto settle = idempotency->Settle(trip.lane, &departure->record, owner, &reply);
-  co_await settle;
+  auto settle = idempotency->Settle(trip.lane, &request, &reply);
+  if (const absl::Status settled = co_await settle; !settled.ok() && departure->counters) {
+    departure->counters->Add(Counter::kStoreErrors);
+  }
   if (!reply.ok()) co_return reply.status();
   co_return Answer{.reply = *std::move(reply)};
 }

@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/errors.h"
 #include "server/base/status_macros.h"
-#include "server/lane/callback.h"
 #include "server/lane/operations.h"
 
 namespace interaction::call {
@@ -21,10 +20,6 @@ absl::Status OutcomeUnknown(absl::Time first_attempt) {
     error.With("firstAttemptTime", absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", first_attempt, absl::UTCTimeZone()));
   }
   return error;
-}
-
-absl::Status InProgress() {
-  return Error(Reason::kRequestInProgress).In(Phase::kStore).WithRetryAfter(absl::Seconds(1));
 }
 
 }  // namespace
@@ -45,37 +40,38 @@ RecordStore::Owner Idempotency::NewOwner() {
   return {.replica = options_.replica, .claim = next_owner_.fetch_add(1, std::memory_order_relaxed)};
 }
 
-lane::Task<absl::StatusOr<std::optional<Answer>>> Idempotency::Claim(lane::Lane* lane, const RecordId* id,
-                                                                     RecordStore::Owner owner, absl::Duration lease,
-                                                                     SteadyTime until,
-                                                                     lane::Cancellation* cancellation) {
-  const RecordStore::ClaimRequest request = {id->key, id->fingerprint, owner, lease};
-  std::optional<SteadyTime> give_up;
-  for (absl::Duration wait = options_.first_poll;; wait = std::min(2 * wait, options_.max_poll)) {
-    auto attempt = lane::Callback<absl::StatusOr<RecordStore::Claim>>(
-        lane, [this, &request](auto done) { store_->MakeClaim(request, std::move(done)); });
-    absl::StatusOr<RecordStore::Claim> claim = co_await attempt;
-    const bool may_be_ours = !claim.ok() || claim->result == RecordStore::ClaimResult::kClaimed;
-    // The claim may have been written although the store did not say so.
-    if (may_be_ours && (!claim.ok() || cancellation->cancelled())) store_->Release(id->key, owner, [](absl::Status) {});
-    if (cancellation->cancelled()) co_return lane::CancelledError(cancellation->cause(), /*sent=*/false);
-    if (!claim.ok()) {
-      Count(GetErrorDetails(claim.status()).reason == Reason::kIdempotencyStoreFull ? Counter::kStoreFull
-                                                                                    : Counter::kStoreErrors);
-      co_return claim.status();
-    }
-    if (claim->result != RecordStore::ClaimResult::kInFlight) co_return Read(*std::move(claim));
-    const SteadyTime now = lane->clock().SteadyNow();
-    if (!give_up) {
-      give_up = std::min(until, now + absl::ToInt64Nanoseconds(options_.wait_for_other_replica));
-    }
-    if (now + absl::ToInt64Nanoseconds(wait) >= *give_up) {
-      Count(Counter::kRequestIdInProgress);
-      co_return InProgress();
-    }
+lane::Task<absl::StatusOr<RecordStore::Claim>> Idempotency::WaitForOtherReplica(
+    lane::Lane* lane, const RecordStore::ClaimRequest* request, SteadyTime until, lane::Cancellation* cancellation) {
+  const auto from_now = [lane](absl::Duration time) {
+    return lane->clock().SteadyNow() + absl::ToInt64Nanoseconds(time);
+  };
+  const SteadyTime give_up = std::min(until, from_now(options_.wait_for_other_replica));
+  absl::StatusOr<RecordStore::Claim> claim = RecordStore::Claim{.result = RecordStore::ClaimResult::kInFlight};
+  for (absl::Duration wait = options_.first_poll; from_now(wait) < give_up;
+       wait = std::min(2 * wait, options_.max_poll)) {
     lane::Sleep pause(lane, wait, cancellation);
     co_await pause;
+    if (cancellation->cancelled()) break;
+    auto attempt = Claim(lane, request);
+    claim = co_await attempt;
+    if (!claim.ok() || claim->result != RecordStore::ClaimResult::kInFlight) break;
   }
+  co_return claim;
+}
+
+absl::StatusOr<std::optional<Answer>> Idempotency::Conclude(const RecordStore::ClaimRequest& request,
+                                                            absl::StatusOr<RecordStore::Claim> claim,
+                                                            const lane::Cancellation& cancellation) {
+  const bool may_be_ours = !claim.ok() || claim->result == RecordStore::ClaimResult::kClaimed;
+  // The claim may have been written although the store did not say so.
+  if (may_be_ours && (!claim.ok() || cancellation.cancelled())) {
+    store_->Release(request.key, request.owner, [](absl::Status) {});
+  }
+  if (cancellation.cancelled()) return lane::CancelledError(cancellation.cause(), /*sent=*/false);
+  if (claim.ok()) return Read(*std::move(claim));
+  Count(GetErrorDetails(claim.status()).reason == Reason::kIdempotencyStoreFull ? Counter::kStoreFull
+                                                                                : Counter::kStoreErrors);
+  return claim.status();
 }
 
 absl::StatusOr<std::optional<Answer>> Idempotency::Read(RecordStore::Claim claim) const {
@@ -94,7 +90,8 @@ absl::StatusOr<std::optional<Answer>> Idempotency::Read(RecordStore::Claim claim
     case RecordStore::ClaimResult::kInFlight:
       break;
   }
-  return InProgress();
+  Count(Counter::kRequestIdInProgress);
+  return Error(Reason::kRequestInProgress).In(Phase::kStore).WithRetryAfter(absl::Seconds(1));
 }
 
 bool Idempotency::Bypasses(const absl::Status& error) const {
@@ -103,20 +100,16 @@ bool Idempotency::Bypasses(const absl::Status& error) const {
   return failed && options_.serve_on_store_failure;
 }
 
-lane::Task<void> Idempotency::Settle(lane::Lane* lane, const RecordId* id, RecordStore::Owner owner,
-                                     const absl::StatusOr<std::string>* result) {
-  const Outcome outcome = OutcomeOf(result->status());
-  auto settled = lane::Callback<absl::Status>(lane, [&](auto done) {
-    if (outcome == Outcome::kNotApplied) {
-      store_->Release(id->key, owner, std::move(done));
-    } else if (outcome == Outcome::kApplied) {
-      store_->Finish(id->key, owner, RecordStore::Settlement::kDone, **result, std::move(done));
-    } else {
-      store_->Finish(id->key, owner, RecordStore::Settlement::kUnknown, "", std::move(done));
-    }
-  });
-  const absl::Status status = co_await settled;
-  if (!status.ok()) Count(Counter::kStoreErrors);
+void Idempotency::Settle(const RecordStore::ClaimRequest& request, const absl::StatusOr<std::string>& result,
+                         absl::AnyInvocable<void(absl::Status) &&> done) {
+  const Outcome outcome = OutcomeOf(result.status());
+  if (outcome == Outcome::kNotApplied) {
+    store_->Release(request.key, request.owner, std::move(done));
+  } else if (outcome == Outcome::kApplied) {
+    store_->Finish(request.key, request.owner, RecordStore::Settlement::kDone, *result, std::move(done));
+  } else {
+    store_->Finish(request.key, request.owner, RecordStore::Settlement::kUnknown, "", std::move(done));
+  }
 }
 
 }  // namespace interaction::call

@@ -5,7 +5,10 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -13,6 +16,8 @@
 #include "server/call/flight.h"
 #include "server/call/flight_table.h"
 #include "server/call/record_store.h"
+#include "server/lane/callback.h"
+#include "server/lane/cancellation.h"
 #include "server/lane/lane.h"
 #include "server/lane/task.h"
 #include "server/telemetry/counters.h"
@@ -60,25 +65,40 @@ class Idempotency {
   // A claim of this process; unique.
   RecordStore::Owner NewOwner();
 
-  // Claims the record: nothing, when the work may begin and must be settled with the same owner. The answer, when there
+  // What a call with a record does before its work, in this order (dispatch.cc). `request` outlives what is awaited.
+  //
+  // Asks the store once. To be awaited.
+  auto Claim(lane::Lane* lane, const RecordStore::ClaimRequest* request) {
+    return lane::Callback<absl::StatusOr<RecordStore::Claim>>(
+        lane, [this, request](auto done) { store_->MakeClaim(*request, std::move(done)); });
+  }
+  // If another replica is at it: asks again and again, until it is done or `until` would pass.
+  lane::Task<absl::StatusOr<RecordStore::Claim>> WaitForOtherReplica(lane::Lane* lane,
+                                                                     const RecordStore::ClaimRequest* request,
+                                                                     SteadyTime until,
+                                                                     lane::Cancellation* cancellation);
+  // What to do then: nothing, when the work may begin and must be settled with the same owner. The answer, when there
   // is one already. Otherwise the error to answer with: REQUEST_ID_REUSED, OUTCOME_UNKNOWN, REQUEST_IN_PROGRESS when
-  // another replica is at it and not done in time (nor by `until`), IDEMPOTENCY_STORE_... when nobody can tell, or that
-  // of CancelledError().
-  lane::Task<absl::StatusOr<std::optional<Answer>>> Claim(lane::Lane* lane, const RecordId* id,
-                                                          RecordStore::Owner owner, absl::Duration lease,
-                                                          SteadyTime until, lane::Cancellation* cancellation);
+  // the other replica was not done in time, IDEMPOTENCY_STORE_... when nobody can tell, or that of CancelledError().
+  absl::StatusOr<std::optional<Answer>> Conclude(const RecordStore::ClaimRequest& request,
+                                                 absl::StatusOr<RecordStore::Claim> claim,
+                                                 const lane::Cancellation& cancellation);
 
   // Whether a call whose claim failed with `error` is to be served without a record, so that repeating it may open a
   // second interaction: only if that was asked for, and only when the store failed.
   bool Bypasses(const absl::Status& error) const;
 
-  // Ends the claim with the result of the work: done, unknown, or released if surely nothing was opened. Waits for the
-  // store, but not long; what it could not tell the store, it goes on trying to.
-  lane::Task<void> Settle(lane::Lane* lane, const RecordId* id, RecordStore::Owner owner,
-                          const absl::StatusOr<std::string>* result);
+  // Ends the claim with the result of the work: done, unknown, or released if surely nothing was opened. To be awaited;
+  // the store does not take long, and goes on trying what it could not do at once. `result` outlives it.
+  auto Settle(lane::Lane* lane, const RecordStore::ClaimRequest* request, const absl::StatusOr<std::string>* result) {
+    return lane::Callback<absl::Status>(
+        lane, [this, request, result](auto done) { Settle(*request, *result, std::move(done)); });
+  }
 
  private:
   absl::StatusOr<std::optional<Answer>> Read(RecordStore::Claim claim) const;
+  void Settle(const RecordStore::ClaimRequest& request, const absl::StatusOr<std::string>& result,
+              absl::AnyInvocable<void(absl::Status) &&> done);
   void Count(telemetry::Counter counter) const {
     if (counters_) counters_->Add(counter);
   }
