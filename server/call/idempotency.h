@@ -50,7 +50,7 @@ struct IdempotencyOptions {
 class Idempotency {
  public:
   // `digest` makes fingerprints: with the same key in all replicas that share a store. Null for a store that no other
-  // process can read: plain SHA-256 does there, and takes half the time. What is passed as pointer outlives this;
+  // process can read: plain SHA-256 does there, and is quicker. What is passed as pointer outlives this;
   // `counters` may be null.
   Idempotency(const IdempotencyOptions& options, const KeyedDigest* digest, RecordStore* store,
               telemetry::Counters* counters);
