@@ -140,7 +140,6 @@ rpc::Stages CallStages::stages() {
   return {.admission = &admission_,
           .idempotency = idempotency_.get(),
           .digest = &digest_,
-          .callers_have_certificates = false,  // no TLS on the listener
           .counters = &counters_,
           .log = log_};
 }

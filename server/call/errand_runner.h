@@ -35,7 +35,7 @@ struct Trip {
   const Guards* guards;
   std::unique_ptr<const Errand> errand;
   bool caller_retries = false;      // the call is itself a retry
-  SteadyTime began = 0;             // the call
+  SteadyTime began = 0;             // when the call did
   SteadyTime answer_by = kNever;    // the caller's time: nothing is begun that could not be answered by then
   SteadyTime settle_by = kNever;    // the upstream's time, once the request was sent
   SteadyTime send_before = kNever;  // nothing is sent from then on: somebody else may think that nobody is at it

@@ -62,9 +62,9 @@ lane::Task<absl::StatusOr<RecordStore::Claim>> Idempotency::WaitForOtherReplica(
 absl::StatusOr<std::optional<Answer>> Idempotency::Conclude(const RecordStore::ClaimRequest& request,
                                                             absl::StatusOr<RecordStore::Claim> claim,
                                                             const lane::Cancellation& cancellation) {
-  const bool may_be_ours = !claim.ok() || claim->result == RecordStore::ClaimResult::kClaimed;
+  const bool unused = claim.ok() && claim->result == RecordStore::ClaimResult::kClaimed && cancellation.cancelled();
   // The claim may have been written although the store did not say so.
-  if (may_be_ours && (!claim.ok() || cancellation.cancelled())) {
+  if (!claim.ok() || unused) {
     store_->Release(request.key, request.owner, [](absl::Status) {});
   }
   if (cancellation.cancelled()) return lane::CancelledError(cancellation.cause(), /*sent=*/false);

@@ -41,7 +41,6 @@ struct Stages {
   call::Admission* admission;
   call::Idempotency* idempotency;   // null: no records are kept
   const call::KeyedDigest* digest;  // makes keys of credentials
-  bool callers_have_certificates;   // the listener asks for them
   telemetry::Counters* counters;    // may be null
   telemetry::Logger* log;           // may be null
 };
@@ -112,7 +111,7 @@ class TranslatedMethod final : public UnaryMethod {
     if (stages_.idempotency == nullptr) {
       return Error(Reason::kRequestIdUnsupported).In(Phase::kValidate).ToStatus();
     }
-    const std::string identity = stages_.callers_have_certificates ? CallerOf(call.life.context()) : std::string();
+    const std::string identity = CallerOf(call.life.context());
     call::Caller caller;
     if (!identity.empty()) {
       caller = {"certificate", identity};

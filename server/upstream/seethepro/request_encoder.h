@@ -10,13 +10,12 @@
 
 namespace interaction::seethepro {
 
-// The request's body, in the given format. The request has passed validation; its GUIDs are sent in canonical form, and
-// an optional one that is absent is left out: empty, it would mean another thing in each format.
+// The body of a request that passed Translator::Canonicalize, in the given format. An optional GUID that is absent is
+// left out: empty, it would mean another thing in each format.
 //
 //   JSON  {"AppAccessKey":"k","InteractionIdentity":"i",...}   in the order of the vendor's page
-//   XML   <CreateVspInteraction xmlns:i=... xmlns=...><AccountId>...   in alphabetical order, because the vendor's
-//   reader
-//         skips, without a word, an element that sorts before one it has read
+//   XML   <CreateVspInteraction xmlns:i=... xmlns=...><AccountId>...   in alphabetical order: the vendor's
+//         reader skips, without a word, an element that sorts before one it has read
 //   form  AppAccessKey=k&InteractionIdentity=i...
 std::string EncodeBody(const v1::CreateVspInteractionRequest& request, absl::string_view app_access_key,
                        WireFormat format);

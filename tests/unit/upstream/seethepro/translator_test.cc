@@ -22,6 +22,7 @@ using ::interaction::testing::IsOk;
 using ::interaction::testing::IsOkAndHolds;
 using ::interaction::testing::StatusIs;
 using ::testing::Contains;
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -115,6 +116,24 @@ TEST(EncodeTest, TheKeyGoesIntoTheBodyAndNowhereElse) {
     EXPECT_THAT(request->body, HasSubstr("the-key"));
     EXPECT_THAT(request->url, Not(HasSubstr("the-key")));
     for (const http::Header& header : request->headers) EXPECT_THAT(header.value, Not(HasSubstr("the-key")));
+  }
+}
+
+TEST(EncodeTest, GuidsAreSentInCanonicalFormInEveryFormat) {
+  Request request = ValidRequest();
+  request.set_account_id(" {6925EBD4-125D-4338-A736-99F4B5BCB3D7} ");
+  request.set_contact_id("3D6AB2376E5E4E4AB76A4EBE7D89B9E0");
+  request.set_tenant_key("(f4528424-7736-4037-8c10-45fe6f1f5754)");
+  for (WireFormat format : {WireFormat::kJson, WireFormat::kXml, WireFormat::kForm}) {
+    const auto translator = Make({.wire_format = format, .app_access_key = Secret("k")});
+    Request canonical = request;
+    ASSERT_THAT(translator->Canonicalize(&canonical), IsOk());
+    const auto encoded = translator->Encode(canonical, translator->CredentialFor(canonical));
+    ASSERT_THAT(encoded, IsOk());
+    // Behind its name, and what the format puts between the two.
+    EXPECT_THAT(encoded->body, ContainsRegex("AccountId[\":>=]+6925ebd4-125d-4338-a736-99f4b5bcb3d7"));
+    EXPECT_THAT(encoded->body, ContainsRegex("ContactId[\":>=]+3d6ab237-6e5e-4e4a-b76a-4ebe7d89b9e0"));
+    EXPECT_THAT(encoded->body, ContainsRegex("TenantKey[\":>=]+f4528424-7736-4037-8c10-45fe6f1f5754"));
   }
 }
 
