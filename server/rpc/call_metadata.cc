@@ -1,5 +1,9 @@
 #include "server/rpc/call_metadata.h"
 
+#include <grpc/grpc_security.h>
+
+#include <memory>
+
 #include "absl/strings/str_cat.h"
 #include "server/base/errors.h"
 #include "server/base/guid.h"
@@ -45,12 +49,15 @@ absl::StatusOr<std::string> RequestIdOf(absl::string_view field, const CallMetad
   return id;
 }
 
-std::string CallerOf(const grpc::ServerContext& context) {
-  const auto auth = context.auth_context();
+// The core's functions, because the C++ ones put two objects on the heap even for a connection without certificate.
+std::string CallerOf(grpc::ServerContext& context) {
+  const std::unique_ptr<grpc_auth_context, decltype(&grpc_auth_context_release)> auth(
+      grpc_call_auth_context(context.c_call()), grpc_auth_context_release);
   std::string caller;
-  if (auth == nullptr || !auth->IsPeerAuthenticated()) return caller;
-  for (const grpc::string_ref& part : auth->GetPeerIdentity()) {
-    absl::StrAppend(&caller, part.size(), ":", absl::string_view(part.data(), part.size()));
+  if (auth == nullptr || grpc_auth_context_peer_is_authenticated(auth.get()) == 0) return caller;
+  grpc_auth_property_iterator identity = grpc_auth_context_peer_identity(auth.get());
+  while (const grpc_auth_property* const part = grpc_auth_property_iterator_next(&identity)) {
+    absl::StrAppend(&caller, part->value_length, ":", absl::string_view(part->value, part->value_length));
   }
   return caller;
 }

@@ -27,7 +27,7 @@ absl::StatusOr<std::string> RequestIdOf(absl::string_view field, const CallMetad
 
 // Who calls, as far as the connection tells: the verified identity of the peer's certificate, or "" on a connection
 // that has none.
-std::string CallerOf(const grpc::ServerContext& context);
+std::string CallerOf(grpc::ServerContext& context);
 
 // The machine at the other end of the connection, without its port: "ipv4:10.0.0.7". For counting, not for trusting.
 std::string PeerHost(const grpc::ServerContext& context);

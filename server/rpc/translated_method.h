@@ -105,7 +105,7 @@ class TranslatedMethod final : public UnaryMethod {
 
   // Nothing for a call without request_id. Whose record it is: the caller's by its certificate, or else by its own
   // credential, if it brings one.
-  absl::StatusOr<std::optional<call::RecordId>> RecordOf(const UnaryCall& call, const Request& request,
+  absl::StatusOr<std::optional<call::RecordId>> RecordOf(UnaryCall& call, const Request& request,
                                                          const upstream::Credential& credential) const {
     if (call.request_id.empty()) return std::nullopt;
     if (stages_.idempotency == nullptr) {
