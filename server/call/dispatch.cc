@@ -29,7 +29,6 @@ struct Departure {
   Trip trip;
   Admission::Permit permit;
   Idempotency* idempotency;  // null: the call has no record
-  RecordId record;
   absl::Duration lease;
   telemetry::Counters* counters;
   telemetry::Logger* log;
@@ -55,8 +54,8 @@ lane::Task<absl::StatusOr<Answer>> RunBypassed(Departure* departure) {
 lane::Task<absl::StatusOr<Answer>> RunRecorded(Departure* departure) {
   Idempotency* const idempotency = departure->idempotency;
   Trip& trip = departure->trip;
-  const RecordStore::ClaimRequest request = {departure->record.key, departure->record.fingerprint,
-                                             idempotency->NewOwner(), departure->lease};
+  const RecordId& record = *departure->flight->record();
+  const RecordStore::ClaimRequest request = {record.key, record.fingerprint, idempotency->NewOwner(), departure->lease};
   auto claim = idempotency->Claim(trip.lane, &request);
   absl::StatusOr<RecordStore::Claim> claimed = co_await claim;
   if (claimed.ok() && claimed->result == RecordStore::ClaimResult::kInFlight) {
@@ -98,7 +97,7 @@ void ReportLateAnswer(const Departure& departure, const absl::Status& result) {
 lane::Task<void> Fly(Departure departure) {
   auto run = departure.idempotency ? RunRecorded(&departure) : RunUnrecorded(&departure);
   absl::StatusOr<Answer> result = co_await run;
-  if (departure.idempotency) departure.idempotency->flights().Remove(departure.record.key);
+  if (departure.idempotency) departure.idempotency->flights().Remove(departure.flight->record()->key);
   if (!departure.flight->HasWaiters() && !departure.flight->cancellation().cancelled()) {
     ReportLateAnswer(departure, result.status());
   }
@@ -125,13 +124,12 @@ lane::Task<absl::StatusOr<Answer>> Dispatch(DispatchContext context, Trip trip, 
                                             Admission::Permit permit) {
   lane::Lane* const lane = trip.lane;
   const SteadyTime until = trip.answer_by + kLetFlightSpeak;
-  const auto make = [&] { return std::make_shared<Flight>(lane, context.shutdown); };
+  const auto make = [&] { return std::make_shared<Flight>(lane, context.shutdown, record); };
   const auto depart = [&](std::shared_ptr<Flight> flight) {
     lane::Spawn(Fly({.flight = std::move(flight),
                      .trip = std::move(trip),
                      .permit = std::move(permit),
                      .idempotency = record ? context.idempotency : nullptr,
-                     .record = record.value_or(RecordId()),
                      .lease = context.lease,
                      .counters = context.counters,
                      .log = context.log}));
@@ -143,7 +141,7 @@ lane::Task<absl::StatusOr<Answer>> Dispatch(DispatchContext context, Trip trip, 
     co_return co_await landing;
   }
   while (true) {
-    const FlightTable::Boarding boarding = context.idempotency->flights().Board(record->key, record->fingerprint, make);
+    const FlightTable::Boarding boarding = context.idempotency->flights().Board(*record, make);
     if (!boarding.matches) {
       if (context.counters) context.counters->Add(Counter::kRequestIdReused);
       co_return Error(Reason::kRequestIdReused).In(Phase::kStore).ToStatus();

@@ -4,7 +4,8 @@
 
 namespace interaction::call {
 
-Flight::Flight(lane::Lane* lane, lane::Cancellation* shutdown) : lane_(lane), shutdown_(shutdown) {
+Flight::Flight(lane::Lane* lane, lane::Cancellation* shutdown, const std::optional<RecordId>& record)
+    : lane_(lane), record_(record), shutdown_(shutdown) {
   if (shutdown_->cancelled()) {
     OnCancel();
   } else {

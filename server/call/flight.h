@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "server/base/clock.h"
 #include "server/base/outcome.h"
+#include "server/call/record_id.h"
 #include "server/lane/cancellation.h"
 #include "server/lane/lane.h"
 #include "server/lane/operations.h"
@@ -50,10 +51,11 @@ class Flight final : private lane::Cancellation::Listener {
   };
 
   // `shutdown` is cancelled, on the lane, when the server gives up what is in flight. Make a flight on its lane, and
-  // let it land before it dies.
-  Flight(lane::Lane* lane, lane::Cancellation* shutdown);
+  // let it land before it dies. `record`: that of the calls, if they have one.
+  Flight(lane::Lane* lane, lane::Cancellation* shutdown, const std::optional<RecordId>& record);
 
   lane::Lane* lane() const { return lane_; }
+  const std::optional<RecordId>& record() const { return record_; }
 
   // For the work, on the flight's lane ------------------------------------------------------------------------------
 
@@ -97,6 +99,7 @@ class Flight final : private lane::Cancellation::Listener {
   Left StopUnlessSent(lane::CancelCause cause);
 
   lane::Lane* const lane_;
+  const std::optional<RecordId> record_;
   lane::Cancellation* shutdown_;  // while listed there
   lane::Cancellation cancellation_;
   const lane::Post* exchange_ = nullptr;  // under way

@@ -4,9 +4,10 @@
 #include <memory>
 #include <mutex>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "server/call/digest.h"
 #include "server/call/flight.h"
+#include "server/call/record_id.h"
 
 namespace interaction::call {
 
@@ -20,15 +21,15 @@ class FlightTable {
     bool matches = true;    // false: the flight under way is for a request that asks for something else
   };
 
-  // `make` makes the flight if there is none.
+  // `make` makes the flight, of this record, if there is none.
   template <typename Make>
-  Boarding Board(const Digest& key, const Digest& fingerprint, Make make) {
-    Shard& shard = ShardOf(key);
+  Boarding Board(const RecordId& record, Make make) {
+    Shard& shard = ShardOf(record.key);
     const std::lock_guard lock(shard.mutex);
-    Entry& entry = shard.flights[key];
-    if (entry.flight) return {.flight = entry.flight, .matches = entry.fingerprint == fingerprint};
-    entry = {.flight = make(), .fingerprint = fingerprint};
-    return {.flight = entry.flight, .is_first = true};
+    if (const auto found = shard.flights.find(record.key); found != shard.flights.end()) {
+      return {.flight = *found, .matches = (*found)->record()->fingerprint == record.fingerprint};
+    }
+    return {.flight = *shard.flights.insert(make()).first, .is_first = true};
   }
 
   void Remove(const Digest& key) {
@@ -38,18 +39,27 @@ class FlightTable {
   }
 
  private:
-  struct Entry {
-    std::shared_ptr<Flight> flight;
-    Digest fingerprint{};
+  // By key, which the flight itself holds: so the table is small enough to stay in the cache.
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(const std::shared_ptr<Flight>& flight) const { return DigestHash()(flight->record()->key); }
+    size_t operator()(const Digest& key) const { return DigestHash()(key); }
+  };
+  struct HasKey {
+    using is_transparent = void;
+    bool operator()(const std::shared_ptr<Flight>& a, const std::shared_ptr<Flight>& b) const { return a == b; }
+    bool operator()(const std::shared_ptr<Flight>& flight, const Digest& key) const {
+      return flight->record()->key == key;
+    }
   };
   struct Shard {
     std::mutex mutex;
-    absl::flat_hash_map<Digest, Entry, DigestHash> flights;
+    absl::flat_hash_set<std::shared_ptr<Flight>, Hash, HasKey> flights;
   };
 
   Shard& ShardOf(const Digest& key) { return shards_[static_cast<unsigned char>(key.back()) % shards_.size()]; }
 
-  std::array<Shard, 16> shards_;
+  std::array<Shard, 4> shards_;
 };
 
 }  // namespace interaction::call

@@ -1,9 +1,10 @@
 #include "server/call/idempotency.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "absl/hash/hash.h"
 #include "server/base/errors.h"
 #include "server/base/status_macros.h"
 #include "server/lane/operations.h"
@@ -22,6 +23,15 @@ absl::Status OutcomeUnknown(absl::Time first_attempt) {
   return error;
 }
 
+// Tells the requests of one caller apart in this process, at a tenth of what a digest costs. Of two that differ, one in
+// 2^64 would pass for the other; nobody can aim at that but the caller, at itself.
+Digest LocalFingerprint(absl::string_view text) {
+  Digest fingerprint{};
+  const uint64_t hash = absl::HashOf(text);
+  memcpy(fingerprint.data(), &hash, sizeof hash);
+  return fingerprint;
+}
+
 }  // namespace
 
 Idempotency::Idempotency(const IdempotencyOptions& options, const KeyedDigest* digest, RecordStore* store,
@@ -33,7 +43,7 @@ Idempotency::Idempotency(const IdempotencyOptions& options, const KeyedDigest* d
 RecordId Idempotency::Identify(absl::string_view method, absl::string_view request_id, const Caller& caller,
                                absl::string_view asks_for) const {
   return {.key = Sha256({method, "\n", request_id, "\n", caller.known_by, "\n", caller.name}),
-          .fingerprint = digest_ ? (*digest_)(asks_for) : Sha256({asks_for})};
+          .fingerprint = digest_ ? (*digest_)(asks_for) : LocalFingerprint(asks_for)};
 }
 
 RecordStore::Owner Idempotency::NewOwner() {

@@ -15,6 +15,7 @@
 #include "server/call/digest.h"
 #include "server/call/flight.h"
 #include "server/call/flight_table.h"
+#include "server/call/record_id.h"
 #include "server/call/record_store.h"
 #include "server/lane/callback.h"
 #include "server/lane/cancellation.h"
@@ -23,12 +24,6 @@
 #include "server/telemetry/counters.h"
 
 namespace interaction::call {
-
-// Which record belongs to a call.
-struct RecordId {
-  Digest key{};          // of caller, method and request_id
-  Digest fingerprint{};  // of what the request asks for
-};
 
 // Who calls, as far as is known.
 struct Caller {
@@ -50,8 +45,8 @@ struct IdempotencyOptions {
 class Idempotency {
  public:
   // `digest` makes fingerprints: with the same key in all replicas that share a store. Null for a store that no other
-  // process can read: plain SHA-256 does there, and is quicker. What is passed as pointer outlives this;
-  // `counters` may be null.
+  // process can read: 64 bits that mean something in this process only do there, and are quicker. What is passed as
+  // pointer outlives this; `counters` may be null.
   Idempotency(const IdempotencyOptions& options, const KeyedDigest* digest, RecordStore* store,
               telemetry::Counters* counters);
 

@@ -67,13 +67,10 @@ absl::Status MemoryRecordStore::FinishNow(const Digest& key, Owner owner, Settle
   }
   const Records::iterator record = *found;
   if (record->state == kDone) return absl::OkStatus();
-  const State state = done ? kDone : kUnknown;
-  shard.records[state].splice(shard.records[state].end(), shard.records[record->state], record);
-  record->state = state;
-  record->expires = Later(now, done ? options_.done_ttl : options_.unknown_ttl);
   if (done) {
-    bytes_.fetch_add(static_cast<int64_t>(reply.size()), std::memory_order_relaxed);
-    record->reply = std::move(reply);
+    Settle(shard, record, kDone, Later(now, options_.done_ttl), std::move(reply));
+  } else {
+    Settle(shard, record, kUnknown, Later(now, options_.unknown_ttl), "");
   }
   return too_long ? absl::ResourceExhaustedError("the reply is too long to be kept") : absl::OkStatus();
 }
@@ -106,10 +103,13 @@ RecordStore::Claim MemoryRecordStore::Read(const Record& record, const ClaimRequ
 
 std::optional<MemoryRecordStore::Records::iterator> MemoryRecordStore::Find(Shard& shard, const Digest& key,
                                                                             SteadyTime now) {
-  const auto found = shard.index.find(key);
-  if (found == shard.index.end()) return std::nullopt;
-  if (found->record->expires > now) return found->record;
-  Erase(shard, found->record);
+  for (const Index* const index : {&shard.pending, &shard.settled}) {
+    const auto found = index->find(key);
+    if (found == index->end()) continue;
+    if (found->record->expires > now) return found->record;
+    Erase(shard, found->record);
+    break;
+  }
   return std::nullopt;
 }
 
@@ -128,14 +128,32 @@ bool MemoryRecordStore::Insert(Shard& shard, const ClaimRequest& request, Steady
                      .claimed = now,
                      .lease_until = Later(now, request.lease),
                      .expires = Later(now, request.lease + options_.unknown_ttl)});
-  shard.index.insert({DigestHash()(request.key), std::prev(pending.end())});
+  shard.pending.insert({DigestHash()(request.key), std::prev(pending.end())});
   return true;
+}
+
+void MemoryRecordStore::Settle(Shard& shard, Records::iterator record, State state, SteadyTime expires,
+                               std::string reply) {
+  bytes_.fetch_add(static_cast<int64_t>(reply.size()), std::memory_order_relaxed);
+  const State before = record->state;
+  Records& records = shard.records[state];
+  records.push_back({.key = record->key,
+                     .fingerprint = record->fingerprint,
+                     .owner = record->owner,
+                     .reply = std::move(reply),
+                     .claimed = record->claimed,
+                     .lease_until = record->lease_until,
+                     .expires = expires,
+                     .state = state});
+  shard.IndexOf(before).erase(record->key);
+  shard.settled.insert({DigestHash()(record->key), std::prev(records.end())});
+  shard.records[before].erase(record);
 }
 
 void MemoryRecordStore::Erase(Shard& shard, Records::iterator record) {
   size_.fetch_sub(1, std::memory_order_relaxed);
   bytes_.fetch_sub(CostOf(*record), std::memory_order_relaxed);
-  shard.index.erase(record->key);
+  shard.IndexOf(record->state).erase(record->key);
   shard.records[record->state].erase(record);
 }
 

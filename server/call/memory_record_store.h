@@ -77,12 +77,19 @@ class MemoryRecordStore final : public RecordStore {
     }
   };
 
+  using Index = absl::flat_hash_set<Entry, EntryHash, EntryHasKey>;
+
+  // Pending records are few and gone soon. In an index of their own, and in memory that the next one takes again, they
+  // stay in the cache; what lies there for a day is written once.
   struct Shard {
     std::mutex mutex;
-    absl::flat_hash_set<Entry, EntryHash, EntryHasKey> index;
+    Index pending;
+    Index settled;
     // By state, each in the order in which records came to it; that is the order in which they expire, apart from
     // pending ones with leases of different lengths, which may leave that much late.
     std::array<Records, 3> records;
+
+    Index& IndexOf(State state) { return state == kPending ? pending : settled; }
   };
 
   static int64_t CostOf(const Record& record);
@@ -97,6 +104,7 @@ class MemoryRecordStore final : public RecordStore {
   // With the shard's lock held.
   std::optional<Records::iterator> Find(Shard& shard, const Digest& key, SteadyTime now);
   bool Insert(Shard& shard, const ClaimRequest& request, SteadyTime now);  // false: full
+  void Settle(Shard& shard, Records::iterator record, State state, SteadyTime expires, std::string reply);
   void Erase(Shard& shard, Records::iterator record);
   void Sweep(Shard& shard, SteadyTime now);
 
@@ -106,7 +114,7 @@ class MemoryRecordStore final : public RecordStore {
   const Clock* const clock_;
   std::atomic<int64_t> size_{0};
   std::atomic<int64_t> bytes_{0};
-  std::array<Shard, 16> shards_;  // few enough to stay in the cache between two calls
+  std::array<Shard, 4> shards_;  // few enough to stay in the cache between two calls
 };
 
 }  // namespace interaction::call

@@ -21,6 +21,15 @@ TEST(DigestTest, OfPartsIsThatOfTheWhole) {
   EXPECT_NE(Sha256({"ab"}), Sha256({"abc"}));
 }
 
+// Short parts are put together, long ones are not: what counts is only what they are in a row.
+TEST(DigestTest, OfPartsOfAnyLengthIsThatOfTheWhole) {
+  for (const size_t size : {63, 64, 65, 191, 192, 193, 400}) {
+    const std::string part(size, 'x');
+    const std::string whole = "a" + part + "b" + part + part + "c";
+    EXPECT_EQ(Sha256({"a", part, "b", part, part, "c"}), Sha256({whole})) << size;
+  }
+}
+
 struct Vector {  // RFC 4231, section 4
   std::string key;
   std::string text;
