@@ -38,13 +38,14 @@ void Update(EVP_MD_CTX* context, absl::string_view part) { Must(EVP_DigestUpdate
 class Gather {
  public:
   explicit Gather(EVP_MD_CTX* context) : context_(context) {}
-  ~Gather() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }  // a part may be a secret
+  ~Gather() { OPENSSL_cleanse(bytes_.data(), used_); }  // a part may be a secret
 
   void Add(absl::string_view part) {
     if (part.size() > bytes_.size() - size_) Flush();
     if (part.size() > bytes_.size()) return Update(context_, part);
     std::copy(part.begin(), part.end(), bytes_.data() + size_);
     size_ += part.size();
+    used_ = std::max(used_, size_);
   }
   void Flush() { Update(context_, {bytes_.data(), std::exchange(size_, 0)}); }
 
@@ -52,6 +53,7 @@ class Gather {
   EVP_MD_CTX* const context_;
   std::array<char, 192> bytes_;
   size_t size_ = 0;
+  size_t used_ = 0;  // at most so far
 };
 
 Digest Finish(EVP_MD_CTX* context) {

@@ -17,12 +17,13 @@ constexpr int kSweptPerClaim = 4;
 
 constexpr absl::Duration kRetryWhenFull = absl::Seconds(1);
 
-SteadyTime Later(SteadyTime now, absl::Duration duration) { return now + absl::ToInt64Nanoseconds(duration); }
-
 }  // namespace
 
 MemoryRecordStore::MemoryRecordStore(const MemoryRecordStoreOptions& options, const Clock* clock)
-    : options_(options), clock_(clock) {}
+    : options_(options),
+      done_ttl_(absl::ToInt64Nanoseconds(options.done_ttl)),
+      unknown_ttl_(absl::ToInt64Nanoseconds(options.unknown_ttl)),
+      clock_(clock) {}
 
 void MemoryRecordStore::MakeClaim(const ClaimRequest& request,
                                   absl::AnyInvocable<void(absl::StatusOr<Claim>) &&> done) {
@@ -68,9 +69,9 @@ absl::Status MemoryRecordStore::FinishNow(const Digest& key, Owner owner, Settle
   const Records::iterator record = *found;
   if (record->state == kDone) return absl::OkStatus();
   if (done) {
-    Settle(shard, record, kDone, Later(now, options_.done_ttl), std::move(reply));
+    Settle(shard, record, kDone, now + done_ttl_, std::move(reply));
   } else {
-    Settle(shard, record, kUnknown, Later(now, options_.unknown_ttl), "");
+    Settle(shard, record, kUnknown, now + unknown_ttl_, "");
   }
   return too_long ? absl::ResourceExhaustedError("the reply is too long to be kept") : absl::OkStatus();
 }
@@ -121,13 +122,14 @@ bool MemoryRecordStore::Insert(Shard& shard, const ClaimRequest& request, Steady
     bytes_.fetch_sub(cost, std::memory_order_relaxed);
     return false;
   }
+  const SteadyTime lease_until = now + absl::ToInt64Nanoseconds(request.lease);
   Records& pending = shard.records[kPending];
   pending.push_back({.key = request.key,
                      .fingerprint = request.fingerprint,
                      .owner = request.owner,
                      .claimed = now,
-                     .lease_until = Later(now, request.lease),
-                     .expires = Later(now, request.lease + options_.unknown_ttl)});
+                     .lease_until = lease_until,
+                     .expires = lease_until + unknown_ttl_});
   shard.pending.insert({DigestHash()(request.key), std::prev(pending.end())});
   return true;
 }
@@ -137,14 +139,10 @@ void MemoryRecordStore::Settle(Shard& shard, Records::iterator record, State sta
   bytes_.fetch_add(static_cast<int64_t>(reply.size()), std::memory_order_relaxed);
   const State before = record->state;
   Records& records = shard.records[state];
-  records.push_back({.key = record->key,
-                     .fingerprint = record->fingerprint,
-                     .owner = record->owner,
-                     .reply = std::move(reply),
-                     .claimed = record->claimed,
-                     .lease_until = record->lease_until,
-                     .expires = expires,
-                     .state = state});
+  Record& settled = records.emplace_back(*record);
+  settled.reply = std::move(reply);
+  settled.expires = expires;
+  settled.state = state;
   shard.IndexOf(before).erase(record->key);
   shard.settled.insert({DigestHash()(record->key), std::prev(records.end())});
   shard.records[before].erase(record);

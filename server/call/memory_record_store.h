@@ -111,6 +111,8 @@ class MemoryRecordStore final : public RecordStore {
   void SweepAll(SteadyTime now);
 
   const MemoryRecordStoreOptions options_;
+  const int64_t done_ttl_;  // nanoseconds
+  const int64_t unknown_ttl_;
   const Clock* const clock_;
   std::atomic<int64_t> size_{0};
   std::atomic<int64_t> bytes_{0};

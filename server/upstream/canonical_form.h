@@ -1,33 +1,36 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
-#include <utility>
 
 #include "absl/strings/string_view.h"
 
 namespace interaction::upstream {
 
-// What a request asks for, as bytes to compare: field by field, each with its number in the proto and its length, which
-// takes four bytes, the lowest first.
-// Fields that are not set leave no trace, so that one added later changes nothing for requests without it.
-class CanonicalForm {
- public:
-  CanonicalForm() { bytes_.reserve(512); }
-
-  CanonicalForm& Add(int field_number, absl::string_view value) {
-    if (value.empty()) return *this;
-    const auto size = static_cast<uint32_t>(value.size());
-    const char head[] = {static_cast<char>(field_number), static_cast<char>(size), static_cast<char>(size >> 8),
-                         static_cast<char>(size >> 16), static_cast<char>(size >> 24)};
-    bytes_.append(head, sizeof head).append(value.data(), value.size());
-    return *this;
-  }
-
-  std::string Finish() { return std::move(bytes_); }
-
- private:
-  std::string bytes_;
+// A field of a request: its number in the proto and its value, in canonical form itself.
+struct CanonicalField {
+  int number;
+  absl::string_view value;
 };
+
+// What a request asks for, as bytes to compare: field by field, each with its number and its length, which takes four
+// bytes, the lowest first. Fields that are not set leave no trace, so that one added later changes nothing for requests
+// without it.
+inline std::string CanonicalForm(std::initializer_list<CanonicalField> fields) {
+  constexpr size_t kHeadBytes = 5;
+  size_t size = 0;
+  for (const CanonicalField& field : fields) size += field.value.empty() ? 0 : kHeadBytes + field.value.size();
+  std::string bytes(size, '\0');
+  char* next = bytes.data();
+  for (const auto& [number, value] : fields) {
+    if (value.empty()) continue;
+    *next++ = static_cast<char>(number);
+    for (int shift = 0; shift < 32; shift += 8) *next++ = static_cast<char>(value.size() >> shift);
+    next = std::copy(value.begin(), value.end(), next);
+  }
+  return bytes;
+}
 
 }  // namespace interaction::upstream

@@ -72,14 +72,12 @@ Credential Translator::CredentialFor(const Request& request) const {
 }
 
 std::string Translator::AsksFor(const Request& request) const {
-  upstream::CanonicalForm form;
-  form.Add(Request::kInteractionIdentityFieldNumber, request.interaction_identity())
-      .Add(Request::kInteractionNameFieldNumber, request.interaction_name())
-      .Add(Request::kAccountIdFieldNumber, request.account_id())
-      .Add(Request::kContactIdFieldNumber, request.contact_id())
-      .Add(Request::kTenantKeyFieldNumber, request.tenant_key())
-      .Add(Request::kGroupKeyFieldNumber, request.group_key());
-  return form.Finish();
+  return upstream::CanonicalForm({{Request::kInteractionIdentityFieldNumber, request.interaction_identity()},
+                                  {Request::kInteractionNameFieldNumber, request.interaction_name()},
+                                  {Request::kAccountIdFieldNumber, request.account_id()},
+                                  {Request::kContactIdFieldNumber, request.contact_id()},
+                                  {Request::kTenantKeyFieldNumber, request.tenant_key()},
+                                  {Request::kGroupKeyFieldNumber, request.group_key()}});
 }
 
 absl::StatusOr<http::Request> Translator::Encode(const Request& request, const Credential& credential) const {

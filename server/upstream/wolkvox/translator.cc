@@ -137,16 +137,14 @@ Credential Translator::CredentialFor(const Request& request) const {
 }
 
 std::string Translator::AsksFor(const Request& request) const {
-  upstream::CanonicalForm form;
-  form.Add(Request::kSenderFieldNumber, request.sender())
-      .Add(Request::kSenderNameFieldNumber, request.sender_name())
-      .Add(Request::kRecipientFieldNumber, request.recipient())
-      .Add(Request::kRecipientNameFieldNumber, request.recipient_name())
-      .Add(Request::kSubjectFieldNumber, request.subject())
-      .Add(Request::kBodyFieldNumber, request.body())
-      .Add(Request::kRoutingPointIdFieldNumber, request.routing_point_id())
-      .Add(Request::kWolkvoxServerFieldNumber, ServerOf(request));
-  return form.Finish();
+  return upstream::CanonicalForm({{Request::kSenderFieldNumber, request.sender()},
+                                  {Request::kSenderNameFieldNumber, request.sender_name()},
+                                  {Request::kRecipientFieldNumber, request.recipient()},
+                                  {Request::kRecipientNameFieldNumber, request.recipient_name()},
+                                  {Request::kSubjectFieldNumber, request.subject()},
+                                  {Request::kBodyFieldNumber, request.body()},
+                                  {Request::kRoutingPointIdFieldNumber, request.routing_point_id()},
+                                  {Request::kWolkvoxServerFieldNumber, ServerOf(request)}});
 }
 
 absl::StatusOr<http::Request> Translator::Encode(const Request& request, const Credential& credential) const {
