@@ -46,7 +46,7 @@ std::string NameOf(const std::shared_ptr<grpc::ServerCredentials>& server,
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", server, &port).RegisterService(&service);
   const std::unique_ptr<grpc::Server> running = builder.BuildAndStart();
-  const auto stub = v1::InteractionService::NewStub(grpc::CreateChannel(absl::StrCat("localhost:", port), client));
+  const auto stub = v1::InteractionService::NewStub(grpc::CreateChannel(absl::StrCat("127.0.0.1:", port), client));
   grpc::ClientContext context;
   context.set_wait_for_ready(true);
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
