@@ -28,7 +28,7 @@ struct Departure {
   std::shared_ptr<Flight> flight;
   Trip trip;
   Admission::Permit permit;
-  Idempotency* idempotency;  // null: the call has no record
+  Idempotency* idempotency;  // of a flight with a record
   absl::Duration lease;
   telemetry::Counters* counters;
   telemetry::Logger* log;
@@ -95,9 +95,9 @@ void ReportLateAnswer(const Departure& departure, const absl::Status& result) {
 }
 
 lane::Task<void> Fly(Departure departure) {
-  auto run = departure.idempotency ? RunRecorded(&departure) : RunUnrecorded(&departure);
+  auto run = departure.flight->record() ? RunRecorded(&departure) : RunUnrecorded(&departure);
   absl::StatusOr<Answer> result = co_await run;
-  if (departure.idempotency) departure.idempotency->flights().Remove(departure.flight->record()->key);
+  if (const auto& record = departure.flight->record()) departure.idempotency->flights().Remove(record->key);
   if (!departure.flight->HasWaiters() && !departure.flight->cancellation().cancelled()) {
     ReportLateAnswer(departure, result.status());
   }
@@ -129,7 +129,7 @@ lane::Task<absl::StatusOr<Answer>> Dispatch(DispatchContext context, Trip trip, 
     lane::Spawn(Fly({.flight = std::move(flight),
                      .trip = std::move(trip),
                      .permit = std::move(permit),
-                     .idempotency = record ? context.idempotency : nullptr,
+                     .idempotency = context.idempotency,
                      .lease = context.lease,
                      .counters = context.counters,
                      .log = context.log}));
