@@ -85,21 +85,23 @@ lane::Task<absl::StatusOr<Answer>> RunRecorded(Departure* departure) {
 }
 
 // The caller has its error already; what really became of the interaction is worth knowing.
-void ReportLateAnswer(const Departure& departure, const absl::Status& result) {
+void ReportLateAnswer(const Departure& departure, const absl::StatusOr<Answer>& result) {
   if (departure.counters) departure.counters->Add(Counter::kLateAnswers);
   if (departure.log == nullptr) return;
-  departure.log->Log(telemetry::LogLevel::kWarning, "answer without a caller",
+  departure.log->Log(telemetry::LogLevel::kWarning, "answer came after its caller had left",
                      {{"upstream", departure.trip.guards->upstream},
-                      {"outcome", OutcomeName(OutcomeOf(result))},
-                      {"reason", result.ok() ? "" : Describe(GetErrorDetails(result).reason).name}});
+                      {"outcome", OutcomeName(OutcomeOf(result.status()))},
+                      {"reason", result.ok() ? "" : Describe(GetErrorDetails(result.status()).reason).name},
+                      {"requestId", departure.trip.request_id},
+                      {"interactionId", result.ok() ? departure.trip.errand->InteractionId(result->reply) : ""}});
 }
 
 lane::Task<void> Fly(Departure departure) {
   auto run = departure.flight->record() ? RunRecorded(&departure) : RunUnrecorded(&departure);
   absl::StatusOr<Answer> result = co_await run;
   if (const auto& record = departure.flight->record()) departure.idempotency->flights().Remove(record->key);
-  if (!departure.flight->HasWaiters() && !departure.flight->cancellation().cancelled()) {
-    ReportLateAnswer(departure, result.status());
+  if (departure.flight->IsAbandoned() && !departure.flight->cancellation().cancelled()) {
+    ReportLateAnswer(departure, result);
   }
   departure.flight->Land(std::move(result));
 }

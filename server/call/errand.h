@@ -22,6 +22,9 @@ class Errand {
   // failure" is a failure from here on. `now` is for HTTP dates.
   virtual absl::StatusOr<std::string> Decode(const http::Response& response, absl::Time now) const = 0;
 
+  // What the upstream calls the interaction that a reply of Decode() is about, to be found there; "" if it has no name.
+  virtual std::string InteractionId(const std::string& reply) const = 0;
+
   // Stands for the credential that is used; never the credential itself.
   virtual std::string credential_key() const = 0;
 };

@@ -101,7 +101,7 @@ lane::Task<absl::StatusOr<std::string>> RunErrand(Flight* flight, const Trip* tr
     const absl::Duration time_left = absl::Nanoseconds(trip->answer_by - lane->clock().SteadyNow());
     const std::optional<absl::Duration> wait =
         guards.retry_policy.Next(reply.status(), attempts, time_left, guards.random());
-    if (!wait || !flight->HasWaiters() || !budget.MayRetry()) co_return AfterAttempts(reply.status(), attempts);
+    if (!wait || flight->IsAbandoned() || !budget.MayRetry()) co_return AfterAttempts(reply.status(), attempts);
     lane::Sleep pause(lane, *wait, &flight->cancellation());
     if (!co_await pause) co_return lane::CancelledError(flight->cancellation().cause(), /*sent=*/false);
   }

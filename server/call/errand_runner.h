@@ -34,6 +34,7 @@ struct Trip {
   http::Endpoint* endpoint;  // of the lane
   const Guards* guards;
   std::unique_ptr<const Errand> errand;
+  std::string request_id;           // in canonical form; "": the call has none
   bool caller_retries = false;      // the call is itself a retry
   SteadyTime began = 0;             // when the call did
   SteadyTime answer_by = kNever;    // the caller's time: nothing is begun that could not be answered by then

@@ -18,9 +18,9 @@ void Flight::OnCancel() {
   cancellation_.Cancel(lane::CancelCause::kShutdown);
 }
 
-bool Flight::HasWaiters() const {
+bool Flight::IsAbandoned() const {
   const std::lock_guard lock(mutex_);
-  return !waiters_.empty();
+  return abandoned_;
 }
 
 void Flight::Land(absl::StatusOr<Answer> result) {
@@ -47,6 +47,7 @@ bool Flight::Join(Waiter* waiter) {
   const std::lock_guard lock(mutex_);
   if (landed_) return false;
   waiter->place_ = waiters_.insert(waiters_.end(), waiter);
+  abandoned_ = false;
   return true;
 }
 
@@ -56,10 +57,11 @@ Flight::Left Flight::Leave(const std::shared_ptr<Flight>& flight, Waiter* waiter
     if (flight->landed_) return Left::kTooLate;
     flight->waiters_.erase(waiter->place_);
     if (!flight->waiters_.empty()) return Left::kMaybeSent;
+    flight->abandoned_ = true;
   }
   if (waiter->lane_ == flight->lane_) return flight->StopUnlessSent(cause);
   flight->lane_->Execute([flight, cause] {
-    if (!flight->landed_ && !flight->HasWaiters()) flight->StopUnlessSent(cause);
+    if (!flight->landed_ && flight->IsAbandoned()) flight->StopUnlessSent(cause);
   });
   return Left::kMaybeSent;
 }

@@ -70,7 +70,9 @@ class Flight final : private lane::Cancellation::Listener {
     may_be_applied_ = outcome != Outcome::kNotApplied;
   }
 
-  bool HasWaiters() const;
+  // Whether nobody waits any more: the last of the calls that waited has left. A flight that was not joined yet is not
+  // abandoned.
+  bool IsAbandoned() const;
 
   // The work is done. Once; the flight may be gone afterwards.
   void Land(absl::StatusOr<Answer> result);
@@ -107,6 +109,7 @@ class Flight final : private lane::Cancellation::Listener {
 
   mutable std::mutex mutex_;
   std::list<Waiter*> waiters_;                    // guarded by mutex_
+  bool abandoned_ = false;                        // guarded by mutex_
   std::atomic<bool> landed_{false};               // written with mutex_ held
   std::optional<absl::StatusOr<Answer>> result_;  // constant once landed_
 };

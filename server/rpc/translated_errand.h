@@ -36,6 +36,11 @@ class TranslatedErrand final : public call::Errand {
     return reply.SerializeAsString();
   }
 
+  std::string InteractionId(const std::string& reply) const override {
+    Reply message;
+    return message.ParseFromString(reply) ? translator_->InteractionId(message) : std::string();
+  }
+
   std::string credential_key() const override { return credential_key_; }
 
  private:

@@ -78,6 +78,7 @@ class TranslatedMethod final : public UnaryMethod {
     const upstream::Credential credential = translator_->CredentialFor(request);
     CO_ASSIGN_OR_RETURN(std::optional<call::RecordId> record, RecordOf(*call, request, credential));
     CO_ASSIGN_OR_RETURN(call::Trip trip, MakeTrip(lane, calls->lane_index, context));
+    trip.request_id = call->request_id;
     trip.caller_retries = metadata.is_retry;
     trip.errand = MakeErrand(context, std::move(request), credential);
     const call::DispatchContext dispatch_context = {.cancellation = &call->life.cancellation(),

@@ -49,6 +49,10 @@ class Translator {
   // The reply, which means that the interaction was opened (outcome applied), or the error that the answer amounts to.
   // `now` is for HTTP dates.
   virtual absl::StatusOr<Reply> Decode(const http::Response& response, CredentialOwner owner, absl::Time now) const = 0;
+
+  // What the upstream calls the interaction that was opened, so that an operator finds it there; "" if the upstream
+  // tells no such name. Not personal data: it is logged.
+  virtual std::string InteractionId(const Reply& reply) const = 0;
 };
 
 }  // namespace interaction::upstream

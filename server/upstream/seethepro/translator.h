@@ -25,6 +25,7 @@ class Translator final
   absl::StatusOr<http::Request> Encode(const Request& request, const upstream::Credential& credential) const override;
   absl::StatusOr<Reply> Decode(const http::Response& response, upstream::CredentialOwner owner,
                                absl::Time now) const override;
+  std::string InteractionId(const Reply& reply) const override { return reply.interaction_id(); }
 
  private:
   Translator(Options options, std::string url);

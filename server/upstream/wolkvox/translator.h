@@ -28,6 +28,7 @@ class Translator final
   absl::StatusOr<http::Request> Encode(const Request& request, const upstream::Credential& credential) const override;
   absl::StatusOr<Reply> Decode(const http::Response& response, upstream::CredentialOwner owner,
                                absl::Time now) const override;
+  std::string InteractionId(const Reply&) const override { return ""; }
 
  private:
   Translator(Options options, std::string url_prefix, std::string url_suffix);
