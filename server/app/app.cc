@@ -95,7 +95,9 @@ absl::Status App::BuildLanes(const config::Config& config, grpc::ServerBuilder* 
   ASSIGN_OR_RETURN(watcher_, lane::Watcher::Create());
   const int lanes = config.server.lanes > 0 ? config.server.lanes : AvailableCores();
   for (int i = 0; i < lanes; ++i) {
-    ASSIGN_OR_RETURN(auto client, http::Client::Create(HttpClientOptions(config), resolver, environment_.clock));
+    http::ClientOptions client_options = HttpClientOptions(config);
+    client_options.on_stray_bytes = [this](absl::string_view authority) { ReportStrayBytes(authority); };
+    ASSIGN_OR_RETURN(auto client, http::Client::Create(client_options, resolver, environment_.clock));
     ASSIGN_OR_RETURN(http::Endpoint* const seethepro,
                      client->AddEndpoint(EndpointOptions(config, config.seethepro.upstream)));
     ASSIGN_OR_RETURN(http::Endpoint* const wolkvox,
@@ -110,6 +112,13 @@ absl::Status App::BuildLanes(const config::Config& config, grpc::ServerBuilder* 
     RETURN_IF_ERROR(watcher_->Add(lanes_.back().get(), sockets));
   }
   return absl::OkStatus();
+}
+
+void App::ReportStrayBytes(absl::string_view authority) const {
+  stages_->counters().Add(telemetry::Counter::kStrayResponses);
+  if (environment_.log == nullptr) return;
+  environment_.log->Log(telemetry::LogLevel::kWarning,
+                        "upstream sent bytes without a request; the connection was closed", {{"authority", authority}});
 }
 
 void App::BuildServices(const config::Config& config) {

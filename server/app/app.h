@@ -59,6 +59,7 @@ class App {
 
   absl::Status BuildTranslators(const config::Config& config);
   absl::Status BuildLanes(const config::Config& config, grpc::ServerBuilder* builder);
+  void ReportStrayBytes(absl::string_view authority) const;
   void BuildServices(const config::Config& config);
   absl::Status StartServer(const config::Config& config, grpc::ServerBuilder* builder);
   // Whether there are no calls in flight any more within `timeout`, and clients had the time to hear of the end.

@@ -43,7 +43,7 @@ class CallStages {
   void WaitUntilSettled(absl::Duration timeout) const;
 
   const call::Admission& admission() const { return admission_; }
-  const telemetry::Counters& counters() const { return counters_; }
+  telemetry::Counters& counters() { return counters_; }
 
  private:
   // What one upstream has of its own.

@@ -2,11 +2,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "server/base/clock.h"
 #include "server/http/address_policy.h"
@@ -45,6 +47,9 @@ struct TransferLimits {
 struct ClientOptions {
   int max_connections = 16384;     // of this client, over all endpoints; beyond them LOCAL_RESOURCE
   int max_idle_connections = 256;  // under load also as many as there are transfers in flight
+  // Told when bytes arrive from a host on a connection that has no request under way: a second response, the rest of
+  // one that was longer than it had said. The connection is not used again. On the client's thread; may be null.
+  std::function<void(absl::string_view authority)> on_stray_bytes;
 };
 
 // Receives the end of a transfer.
@@ -66,8 +71,9 @@ class Transfer;  // a transfer in flight
 // everything is called on the owner's thread.
 //
 // What it promises, and tests show: a request is written to at most one connection, at most once (libcurl's silent
-// re-send on a dead kept-alive connection is stopped); redirects are not followed; no proxy but the configured one;
-// bounded response; TLS verified; addresses outside the policy are never connected to.
+// re-send on a dead kept-alive connection is stopped); what arrives on a connection before a request is no answer to
+// it; redirects are not followed; no proxy but the configured one; bounded response; TLS verified; addresses outside
+// the policy are never connected to.
 class Client {
  public:
   // `resolver` outlives the client and may be shared between threads. Call http::GlobalInit() first, once a process.

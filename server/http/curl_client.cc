@@ -51,7 +51,7 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Create(const ClientOptions& opti
 }
 
 CurlClient::CurlClient(const ClientOptions& options, Resolver* resolver, const Clock* clock)
-    : options_(options), resolver_(resolver), clock_(clock), connections_(clock) {
+    : resolver_(resolver), clock_(clock), connections_(clock, options.on_stray_bytes) {
   connections_.max_open = static_cast<size_t>(std::max(options.max_connections, 0));
   connections_.max_idle = static_cast<size_t>(std::max(options.max_idle_connections, 0));
 }
@@ -277,7 +277,11 @@ void CurlClient::Reap() {
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &self);
     Transfer* const transfer = reinterpret_cast<Transfer*>(self);
     Stop(transfer);
-    End(transfer, transfer->Conclude(code));
+    if (transfer->WantsAnotherConnection()) {
+      Start(transfer, clock_->SteadyNow());
+    } else {
+      End(transfer, transfer->Conclude(code));
+    }
   }
 }
 

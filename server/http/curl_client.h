@@ -64,7 +64,6 @@ class CurlClient final : public Client {
 
   static int OnSocket(void* easy, int fd, int what, void* self, void* socket_data);
 
-  const ClientOptions options_;
   Resolver* const resolver_;
   const Clock* const clock_;
 

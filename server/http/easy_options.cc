@@ -41,10 +41,6 @@ void SetProtocol(Setter& set, const EndpointOptions& options) {
   set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
 }
 
-// libcurl drops a connection whose age in whole seconds is above the option: one that is 4.9 s old passes a limit of 4.
-// So this is the option with which nothing older than `limit` passes. It knows no limit below a second.
-long WholeSecondsBelow(absl::Duration limit) { return std::max<long>(absl::ToInt64Seconds(limit), 1) - 1; }
-
 void SetConnections(Setter& set, const EndpointOptions& options) {
   set(CURLOPT_MAXAGE_CONN, WholeSecondsBelow(options.max_idle));
   set(CURLOPT_MAXLIFETIME_CONN, std::max(WholeSecondsBelow(options.max_lifetime), 1L));  // 0 would mean no limit
@@ -89,6 +85,8 @@ void SetProxy(Setter& set) {
 }
 
 }  // namespace
+
+long WholeSecondsBelow(absl::Duration limit) { return std::max<long>(absl::ToInt64Seconds(limit), 1) - 1; }
 
 int ApplyEasyOptions(void* easy, const EndpointOptions& options) {
   Setter set(easy);

@@ -19,6 +19,9 @@ namespace {
 // keeps its lock out of most calls.
 constexpr SteadyTime kFreshNs = 1'000'000'000;
 
+// How much earlier than the upstream says a connection is given up.
+constexpr absl::Duration kKeepAliveMargin = absl::Seconds(1);
+
 // Of an address that needs no resolver: never asked again.
 constexpr SteadyTime kForever = INT64_MAX;
 
@@ -39,13 +42,15 @@ void* MakeShare() {
 }  // namespace
 
 ConnectionGroup::ConnectionGroup(const std::string& host, int port)
-    : host_and_port_(absl::StrCat(host, ":", port)), resolve_(new curl_slist{nullptr, nullptr}), share_(MakeShare()) {}
+    : sockets{.authority = absl::StrCat(host, ":", port), .open = {}},
+      resolve_(new curl_slist{nullptr, nullptr}),
+      share_(MakeShare()) {}
 
 ConnectionGroup::~ConnectionGroup() = default;
 
 curl_slist* ConnectionGroup::resolve(const std::vector<std::string>& ips) {
   resolve_text_ = absl::StrCat(
-      host_and_port_, ":",
+      sockets.authority, ":",
       absl::StrJoin(ips, ",", [](std::string* out, const std::string& ip) { absl::StrAppend(out, Bracketed(ip)); }));
   resolve_->data = resolve_text_.data();
   return resolve_.get();
@@ -83,6 +88,12 @@ ConnectionGroup* Origin::PickGroup(SteadyTime now) {
 void Origin::DropGroupsUnusedSince(SteadyTime before) {
   const auto unused = [before](const auto& group) { return group->in_flight == 0 && group->last_used <= before; };
   groups_.erase(std::remove_if(groups_.begin(), groups_.end(), unused), groups_.end());
+}
+
+void Origin::TakeKeepAlive(std::optional<absl::Duration> keep_alive) {
+  if (!keep_alive) return;
+  const absl::Duration usable = *keep_alive - kKeepAliveMargin;
+  max_idle_ = usable < absl::Seconds(1) ? absl::ZeroDuration() : usable;  // libcurl knows no limit below a second
 }
 
 bool IsExemptFromProxy(const std::string& host, const std::string& no_proxy) {

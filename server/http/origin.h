@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "server/http/address_policy.h"
 #include "server/http/curl_handles.h"
 #include "server/http/resolver.h"
+#include "server/http/socket_events.h"
 #include "server/http/url.h"
 
 struct curl_slist;
@@ -38,16 +40,17 @@ class ConnectionGroup {
   // The host's addresses as an entry of CURLOPT_RESOLVE. Valid until the next call.
   curl_slist* resolve(const std::vector<std::string>& ips);
 
-  bool has_idle() const { return open > in_flight; }
-  bool has_room() const { return open < kMaxConnections && in_flight < kMaxConnections; }
+  bool has_idle() const { return open() > in_flight; }
+  bool has_room() const { return open() < kMaxConnections && in_flight < kMaxConnections; }
 
-  int open = 0;                    // sockets; SocketEvents counts them
+  SocketGroup sockets;
   int in_flight = 0;               // transfers given to libcurl
   SteadyTime last_used = 0;        // when a transfer began or ended
   uint64_t loaded_generation = 0;  // of the addresses that libcurl has for this group
 
  private:
-  const std::string host_and_port_;
+  int open() const { return static_cast<int>(sockets.open.size()); }
+
   std::string resolve_text_;
   const std::unique_ptr<curl_slist> resolve_;
   const ShareHandle share_;  // destroyed first
@@ -78,6 +81,12 @@ class Origin {
   // Closes the connections of groups that were not used since `before`.
   void DropGroupsUnusedSince(SteadyTime before);
 
+  // How long an idle connection can be used again, as far as the upstream has said (Keep-Alive): less than what it
+  // said, so that a request and its end of the connection do not cross. Infinite if it has said nothing, zero if it is
+  // too short to be used.
+  absl::Duration max_idle() const { return max_idle_; }
+  void TakeKeepAlive(std::optional<absl::Duration> keep_alive);
+
   // Whether it can be forgotten: it has no connection, and nothing refers to it.
   bool IsUnused() const { return !asking && waiting.empty() && groups_.empty(); }
 
@@ -90,6 +99,7 @@ class Origin {
   Addresses addresses_;
   absl::Status status_;
   SteadyTime fresh_until_ = 0;
+  absl::Duration max_idle_ = absl::InfiniteDuration();
   std::vector<std::unique_ptr<ConnectionGroup>> groups_;
 };
 

@@ -3,6 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
 
 namespace interaction::http {
 namespace {
@@ -22,10 +23,24 @@ std::string* FieldFor(absl::string_view name, Response& response) {
   return nullptr;
 }
 
+// "timeout=5, max=100" -> 5 s. By RFC 2068, section 19.7.1.1, and what Apache, nginx and Node.js send.
+std::optional<absl::Duration> TimeoutIn(absl::string_view keep_alive) {
+  for (const absl::string_view part : absl::StrSplit(keep_alive, ',')) {
+    const std::pair<absl::string_view, absl::string_view> parameter = absl::StrSplit(part, absl::MaxSplits('=', 1));
+    int seconds = 0;
+    if (absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(parameter.first), "timeout") &&
+        absl::SimpleAtoi(parameter.second, &seconds) && seconds >= 0) {
+      return absl::Seconds(seconds);
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 void ResponseReader::Reset() {
   response_ = {};
+  keep_alive_.reset();
   header_bytes_ = 0;
   headers_complete_ = header_cap_hit_ = body_cap_hit_ = false;
 }
@@ -39,6 +54,7 @@ bool ResponseReader::AddHeaderLine(absl::string_view line) {
   if (headers_complete_) return true;  // a trailer
   if (absl::StartsWith(line, "HTTP/")) {
     response_ = {.status = StatusIn(line)};
+    keep_alive_.reset();
     return true;
   }
   line = absl::StripAsciiWhitespace(line);
@@ -47,8 +63,11 @@ bool ResponseReader::AddHeaderLine(absl::string_view line) {
     return true;
   }
   const size_t colon = line.find(':');
-  std::string* const field = FieldFor(line.substr(0, colon), response_);
-  if (field != nullptr && colon != line.npos) *field = std::string(absl::StripAsciiWhitespace(line.substr(colon + 1)));
+  if (colon == line.npos) return true;
+  const absl::string_view name = line.substr(0, colon);
+  const absl::string_view value = absl::StripAsciiWhitespace(line.substr(colon + 1));
+  if (std::string* const field = FieldFor(name, response_)) *field = std::string(value);
+  if (absl::EqualsIgnoreCase(name, "keep-alive")) keep_alive_ = TimeoutIn(value);
   return true;
 }
 

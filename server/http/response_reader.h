@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "server/http/message.h"
 
 namespace interaction::http {
@@ -24,6 +26,9 @@ class ResponseReader {
   // A piece of the body. False: too much; what fits is kept.
   bool AddBody(absl::string_view piece);
 
+  // How long the upstream keeps the connection open when it is idle, if it says so (Keep-Alive: timeout=5).
+  std::optional<absl::Duration> keep_alive() const { return keep_alive_; }
+
   int status() const { return response_.status; }  // of the last status line; 0: none yet
   bool headers_complete() const { return headers_complete_; }
   bool header_cap_hit() const { return header_cap_hit_; }
@@ -35,6 +40,7 @@ class ResponseReader {
   const size_t max_header_bytes_;
   const size_t max_body_bytes_;
   Response response_;
+  std::optional<absl::Duration> keep_alive_;
   size_t header_bytes_ = 0;
   bool headers_complete_ = false;  // of a final response, not of a 1xx
   bool header_cap_hit_ = false;

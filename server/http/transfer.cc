@@ -1,6 +1,7 @@
 #include "server/http/transfer.h"
 
 #include <curl/curl.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -33,7 +34,7 @@ struct SocketCallbacks {
       transfer.socket_errno_ = errno;
       return CURL_SOCKET_BAD;
     }
-    transfer.connections_.events.Opened(fd, &transfer.group->open);
+    transfer.connections_.events.Opened(fd, &transfer.group->sockets);
     return fd;
   }
 
@@ -44,6 +45,9 @@ struct SocketCallbacks {
 };
 
 namespace {
+
+// An upstream that speaks first on new connections too would make a transfer go on for ever.
+constexpr int kMaxSpoiledConnections = 3;
 
 absl::Status OutOfResources() { return Error(Reason::kLocalResource).In(Phase::kConnect); }
 
@@ -68,6 +72,7 @@ Transfer::Transfer(const EndpointOptions* options, Connections* connections)
       connections_(*connections),
       url_(curl_url()),
       easy_(curl_easy_init()),
+      told_max_age_(WholeSecondsBelow(options->max_idle)),
       reader_(options->max_header_bytes, options->max_response_bytes) {
   if (easy_ == nullptr || ApplyEasyOptions(easy_.get(), options_) != CURLE_OK || SetCallbacks() != CURLE_OK) {
     status_ = OutOfResources();
@@ -103,8 +108,9 @@ absl::Status Transfer::Begin(Request request, const TransferLimits& limits, Stea
   answer_deadline_ = deadline_ + absl::ToInt64Nanoseconds(limits.extra_for_answer);
   send_before_ = limits.send_before;
   observer_ = observer;
-  prereq_calls_ = socket_errno_ = 0;
-  address_forbidden_ = too_late_to_send_ = false;
+  prereq_calls_ = socket_errno_ = spoiled_connections_ = 0;
+  address_forbidden_ = too_late_to_send_ = spoiled_ = false;
+  socket_ = -1;
   error_text_[0] = '\0';
   reader_.Reset();
   RETURN_IF_ERROR(status_);
@@ -138,12 +144,22 @@ absl::Status Transfer::Prepare(Origin* to, ConnectionGroup* via, bool load_addre
     set(CURLOPT_PROXY, told_via_proxy_ ? options_.proxy.c_str() : "");
   }
   if (std::exchange(told_no_reuse_, false)) set(CURLOPT_FORBID_REUSE, options_.reuse_connections ? 0L : 1L);
+  if (const long max_age = WholeSecondsBelow(std::min(options_.max_idle, origin->max_idle()));
+      max_age != told_max_age_) {
+    told_max_age_ = max_age;
+    set(CURLOPT_MAXAGE_CONN, max_age);
+  }
+  if (const bool new_connection = std::exchange(spoiled_, false); new_connection != told_new_connection_) {
+    told_new_connection_ = new_connection;
+    set(CURLOPT_FRESH_CONNECT, new_connection || !options_.reuse_connections ? 1L : 0L);
+  }
   return code == CURLE_OK ? absl::OkStatus() : OutOfResources();
 }
 
 void Transfer::AddressesLoaded() { curl_easy_setopt(easy_.get(), CURLOPT_RESOLVE, nullptr); }
 
 void Transfer::LeaveGroup(SteadyTime now) {
+  if (socket_ >= 0) connections_.events.Free(std::exchange(socket_, -1), this);
   curl_easy_setopt(easy_.get(), CURLOPT_SHARE, nullptr);
   group->last_used = now;
   group = nullptr;
@@ -159,7 +175,7 @@ void Transfer::Reset() {
 
 // Runs each time libcurl is about to send the request. When a kept-alive connection dies without an answer, libcurl
 // sends the request again on another one, which for a POST is the one thing that must not happen.
-int Transfer::OnPrereq(void* self, char* peer_ip, char*, int, int) {
+int Transfer::OnPrereq(void* self, char* peer_ip, char*, int, int local_port) {
   Transfer& transfer = *static_cast<Transfer*>(self);
   if (transfer.prereq_calls_ > 0) {
     ++transfer.prereq_calls_;
@@ -175,19 +191,45 @@ int Transfer::OnPrereq(void* self, char* peer_ip, char*, int, int) {
     transfer.too_late_to_send_ = true;
     return CURL_PREREQFUNC_ABORT;
   }
+  if (!transfer.ClaimConnection(local_port)) {
+    transfer.spoiled_ = true;
+    ++transfer.spoiled_connections_;
+    return CURL_PREREQFUNC_ABORT;
+  }
   ++transfer.prereq_calls_;
   return CURL_PREREQFUNC_OK;
 }
 
+// libcurl uses a kept-alive connection although there is something to be read on it, which would then pass for the
+// answer to this request.
+bool Transfer::ClaimConnection(int local_port) {
+  SocketEvents& events = connections_.events;
+  const int fd = events.Find(group->sockets, local_port);
+  if (fd < 0) return false;
+  curl_tlssessioninfo* tls = nullptr;
+  curl_easy_getinfo(easy_.get(), CURLINFO_TLS_SSL_PTR, &tls);
+  const SSL* const ssl = tls == nullptr ? nullptr : static_cast<const SSL*>(tls->internals);
+  if (ssl != nullptr && SSL_has_pending(ssl) != 0) return false;
+  if (!events.Claim(fd, this, ssl != nullptr)) return false;
+  socket_ = fd;
+  return true;
+}
+
+bool Transfer::WantsAnotherConnection() const { return spoiled_ && spoiled_connections_ < kMaxSpoiledConnections; }
+
 size_t Transfer::OnHeader(char* data, size_t size, size_t count, void* self) {
   Transfer& transfer = *static_cast<Transfer*>(self);
   if (!transfer.reader_.AddHeaderLine({data, size * count})) return 0;
-  // The last moment to decide whether the connection is kept.
-  if (transfer.reader_.headers_complete() && !transfer.told_no_reuse_ && transfer.connections_.HasTooManyIdle()) {
-    transfer.told_no_reuse_ = true;
-    curl_easy_setopt(transfer.easy_.get(), CURLOPT_FORBID_REUSE, 1L);
-  }
+  if (transfer.reader_.headers_complete() && !transfer.told_no_reuse_) transfer.DecideOnReuse();
   return size * count;
+}
+
+// When the headers are there: the last moment to say whether the connection is kept.
+void Transfer::DecideOnReuse() {
+  origin->TakeKeepAlive(reader_.keep_alive());
+  if (origin->max_idle() > absl::ZeroDuration() && !connections_.HasTooManyIdle()) return;
+  told_no_reuse_ = true;
+  curl_easy_setopt(easy_.get(), CURLOPT_FORBID_REUSE, 1L);
 }
 
 size_t Transfer::OnBody(char* data, size_t size, size_t count, void* self) {

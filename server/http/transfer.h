@@ -2,10 +2,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "server/base/clock.h"
 #include "server/http/client.h"
 #include "server/http/curl_handles.h"
@@ -20,7 +23,8 @@ namespace interaction::http {
 
 // The connections of a client, as far as a transfer needs to know them.
 struct Connections {
-  explicit Connections(const Clock* its_clock) : clock(its_clock) {}
+  Connections(const Clock* its_clock, std::function<void(absl::string_view)> on_stray_bytes)
+      : clock(its_clock), events(std::move(on_stray_bytes)) {}
 
   const Clock* const clock;
   SocketEvents events;
@@ -60,6 +64,10 @@ class Transfer {
   // The handle is in no multi handle any more: leaves the group, which may be destroyed then.
   void LeaveGroup(SteadyTime now);
 
+  // libcurl is done with it and nothing was sent, because something had arrived on the connection before the request:
+  // it is to be prepared once more, for another connection.
+  bool WantsAnotherConnection() const;
+
   // What came of it. Once, after libcurl is done with it.
   absl::StatusOr<Response> Conclude(int curl_code);
 
@@ -89,6 +97,8 @@ class Transfer {
   friend struct SocketCallbacks;
 
   int SetCallbacks();
+  bool ClaimConnection(int local_port);
+  void DecideOnReuse();
   TransferFacts Facts(int curl_code) const;
   Stage StageReached() const;
 
@@ -109,9 +119,14 @@ class Transfer {
   std::string told_url_;
   bool told_via_proxy_ = false;
   bool told_no_reuse_ = false;
+  bool told_new_connection_ = false;
+  long told_max_age_;  // CURLOPT_MAXAGE_CONN
 
   // What the callbacks saw.
   int prereq_calls_ = 0;
+  int socket_ = -1;  // that the request was written to
+  int spoiled_connections_ = 0;
+  bool spoiled_ = false;  // the last connection was: something had arrived there before the request
   int socket_errno_ = 0;
   bool address_forbidden_ = false;
   bool too_late_to_send_ = false;

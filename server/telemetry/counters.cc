@@ -22,6 +22,8 @@ absl::string_view CounterName(Counter counter) {
       return "store_full";
     case Counter::kLateAnswers:
       return "late_answers";
+    case Counter::kStrayResponses:
+      return "stray_responses";
     case Counter::kAdmissionRefused:
       return "admission_refused";
     case Counter::kPermitQueued:

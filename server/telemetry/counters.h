@@ -21,6 +21,7 @@ enum class Counter {
   kStoreErrors,          // the store of records did not answer
   kStoreFull,            // ... or had no room
   kLateAnswers,          // an upstream answered after its caller had left
+  kStrayResponses,       // an upstream sent bytes on a connection with no request under way
   // limits
   kAdmissionRefused,      // over calls.max_in_flight, per peer, or metadata too large
   kPermitQueued,          // waited for a permit of its credential

@@ -85,6 +85,47 @@ TEST_F(ClientTest, DoesNotUseAConnectionThatWasIdleForTooLong) {
   EXPECT_EQ(server.connections(), 2);
 }
 
+// The upstream closes idle connections after so long; a request that crosses its end of the connection is lost.
+TEST_F(ClientTest, DoesNotUseAConnectionForAsLongAsTheUpstreamSaysThatItKeepsIt) {
+  LoopbackServer server([](const Received&) {
+    return Answer{"HTTP/1.1 201 Created\r\nKeep-Alive: timeout=2\r\nContent-Length: 2\r\n\r\n{}"};
+  });
+  ASSERT_THAT(Exchange(server.url()), HasStatus(201));
+  ASSERT_THAT(Exchange(server.url()), HasStatus(201));
+  ASSERT_EQ(server.connections(), 1);
+  const SteadyTime later = clock_.SteadyNow() + 1'100'000'000;
+  RunUntil([&] { return clock_.SteadyNow() >= later; });
+
+  EXPECT_THAT(Exchange(server.url()), HasStatus(201));
+  EXPECT_EQ(server.connections(), 2);
+}
+
+TEST_F(ClientTest, DoesNotUseAConnectionAgainThatTheUpstreamKeepsForASecond) {
+  LoopbackServer server([](const Received&) {
+    return Answer{"HTTP/1.1 201 Created\r\nKeep-Alive: timeout=1\r\nContent-Length: 2\r\n\r\n{}"};
+  });
+  ASSERT_THAT(Exchange(server.url()), HasStatus(201));
+  ASSERT_THAT(Exchange(server.url()), HasStatus(201));
+  EXPECT_EQ(server.connections(), 2);
+}
+
+TEST_F(ClientTest, TellsOfBytesThatArriveWithoutARequestAndOfNothingElse) {
+  std::vector<std::string> told;
+  client_ = *Client::Create({.on_stray_bytes = [&](absl::string_view authority) { told.emplace_back(authority); }},
+                            &resolver_, &clock_);
+  endpoint_ = Add(Local());
+  LoopbackServer good(Created);
+  LoopbackServer closing([](const Received&) { return Close(Reply(201, "{}").bytes); });
+  LoopbackServer talkative([](const Received&) { return Answer{Reply(201, "{}").bytes + "HTTP/1.1 200 OK\r\n"}; });
+  for (const LoopbackServer* server : {&good, &closing, &good, &closing}) {
+    ASSERT_THAT(Exchange(server->url()), HasStatus(201));
+  }
+  EXPECT_THAT(told, ::testing::IsEmpty());
+  ASSERT_THAT(Exchange(talkative.url()), HasStatus(201));
+  ASSERT_THAT(Exchange(talkative.url()), HasStatus(201));
+  EXPECT_EQ(talkative.connections(), 2);
+}
+
 TEST_F(ClientTest, ClosesConnectionsThatWereIdleForTooLongWithoutBeingUsed) {
   LoopbackServer server(Created);
   EndpointOptions options = Local();

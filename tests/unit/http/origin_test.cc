@@ -42,23 +42,44 @@ TEST(OriginTest, NeverWantsAddressesThroughAProxy) {
   EXPECT_FALSE(Origin(kUrl, /*via_proxy=*/true).WantsAddresses(kSecond));
 }
 
+struct ConnectionCounts {
+  int open;
+  int busy;
+};
+
+void SetConnections(ConnectionGroup* group, ConnectionCounts counts) {
+  group->sockets.open.assign(counts.open, -1);
+  group->in_flight = counts.busy;
+}
+
+TEST(OriginTest, UsesIdleConnectionsForLessThanTheUpstreamKeepsThem) {
+  Origin origin(kUrl, /*via_proxy=*/false);
+  EXPECT_EQ(origin.max_idle(), absl::InfiniteDuration());
+  origin.TakeKeepAlive(absl::Seconds(5));
+  EXPECT_EQ(origin.max_idle(), absl::Seconds(4));
+  origin.TakeKeepAlive(std::nullopt);
+  EXPECT_EQ(origin.max_idle(), absl::Seconds(4)) << "what it said last counts";
+  origin.TakeKeepAlive(absl::Seconds(1));
+  EXPECT_EQ(origin.max_idle(), absl::ZeroDuration());
+}
+
 TEST(OriginTest, FillsAGroupBeforeItOpensAnother) {
   Origin origin(kUrl, /*via_proxy=*/false);
   ConnectionGroup* const first = origin.PickGroup(kSecond);
-  first->open = first->in_flight = ConnectionGroup::kMaxConnections - 1;
+  SetConnections(first, {.open = ConnectionGroup::kMaxConnections - 1, .busy = ConnectionGroup::kMaxConnections - 1});
   EXPECT_EQ(origin.PickGroup(kSecond), first);
-  first->open = first->in_flight = ConnectionGroup::kMaxConnections;
+  SetConnections(first, {.open = ConnectionGroup::kMaxConnections, .busy = ConnectionGroup::kMaxConnections});
   EXPECT_NE(origin.PickGroup(kSecond), first);
 }
 
 TEST(OriginTest, PrefersAnIdleConnectionToANewOne) {
   Origin origin(kUrl, /*via_proxy=*/false);
   ConnectionGroup* const first = origin.PickGroup(kSecond);
-  first->open = first->in_flight = ConnectionGroup::kMaxConnections;
+  SetConnections(first, {.open = ConnectionGroup::kMaxConnections, .busy = ConnectionGroup::kMaxConnections});
   ConnectionGroup* const second = origin.PickGroup(kSecond);
-  second->open = 2;
-  second->in_flight = 1;
-  --first->in_flight, --first->open;  // room, but nothing idle
+  SetConnections(second, {.open = 2, .busy = 1});
+  // Room, but nothing idle.
+  SetConnections(first, {.open = ConnectionGroup::kMaxConnections - 1, .busy = ConnectionGroup::kMaxConnections - 1});
   EXPECT_EQ(origin.PickGroup(kSecond), second);
 }
 

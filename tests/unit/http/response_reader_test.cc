@@ -1,8 +1,10 @@
 #include "server/http/response_reader.h"
 
 #include <initializer_list>
+#include <optional>
 #include <string>
 
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -38,6 +40,28 @@ TEST(ResponseReaderTest, DoesNotTakeAnInterimResponseForTheAnswer) {
   EXPECT_EQ(reader.status(), 201);
   EXPECT_EQ(reader.Take().location, "");
 }
+
+struct KeepAlive {
+  const char* header;
+  std::optional<absl::Duration> timeout;
+};
+
+class KeepAliveTest : public ::testing::TestWithParam<KeepAlive> {};
+
+TEST_P(KeepAliveTest, TellsTheTimeoutIfThereIsOne) {
+  ResponseReader reader(1000, 1000);
+  AddHeaders(reader, {"HTTP/1.1 200 OK\r\n", GetParam().header, "\r\n"});
+  EXPECT_EQ(reader.keep_alive(), GetParam().timeout);
+}
+
+INSTANTIATE_TEST_SUITE_P(Headers, KeepAliveTest,
+                         ::testing::Values(KeepAlive{"Keep-Alive: timeout=5, max=100\r\n", absl::Seconds(5)},
+                                           KeepAlive{"keep-alive: max=99,  Timeout= 15\r\n", absl::Seconds(15)},
+                                           KeepAlive{"Keep-Alive: timeout=0\r\n", absl::ZeroDuration()},
+                                           KeepAlive{"Keep-Alive: max=100\r\n", std::nullopt},
+                                           KeepAlive{"Keep-Alive: timeout=-1\r\n", std::nullopt},
+                                           KeepAlive{"Keep-Alive: timeout=soon\r\n", std::nullopt},
+                                           KeepAlive{"Connection: keep-alive\r\n", std::nullopt}));
 
 TEST(ResponseReaderTest, IgnoresTrailers) {
   ResponseReader reader(1000, 1000);
