@@ -18,7 +18,7 @@ constexpr absl::Duration kMinTime = absl::Milliseconds(50);
 // How much longer than the transfer another replica is to believe in a permit.
 constexpr absl::Duration kPermitMargin = absl::Seconds(5);
 
-// The host and port of an URL that JoinUrl() made.
+// The host and port of a URL that http::JoinUrl() made.
 absl::string_view AuthorityOf(absl::string_view url) {
   const size_t start = url.find("://") + 3;
   return url.substr(start, url.find('/', start) - start);

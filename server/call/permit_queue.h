@@ -102,11 +102,11 @@ class PermitQueue {
   // `clock` and `counters` outlive the queue; `counters` may be null.
   PermitQueue(const PermitQueueOptions& options, const Clock* clock, telemetry::Counters* counters);
 
-  // A permit, when one is free and nobody waits; nothing, when `waiter` is in line from now on; or at once
+  // A permit, when one is free and nobody waits; nothing, when `waiter` is in line from now on; or at once an error:
   //
-  //   OVERLOADED            the line is full, or longer than the time to `deadline`, judging by how long permits are
-  //   held UPSTREAM_DAILY_QUOTA  the key is parked; RetryInfo says until when, metadata "parked" that the upstream was
-  //   not asked
+  // - OVERLOADED: the line is full, or longer than the time to `deadline`, judging by how long permits are held.
+  // - UPSTREAM_DAILY_QUOTA: the key is parked. RetryInfo says until when, metadata "parked" that the upstream was not
+  //   asked.
   std::optional<absl::StatusOr<Permit>> Acquire(absl::string_view key, SteadyTime deadline, Waiter* waiter);
 
   // Leaves the line. False: too late, OnPermit() is running or about to.
