@@ -3,11 +3,14 @@
 set(INTERACTION_SANITIZE "" CACHE STRING "Sanitizers to build with, as for -fsanitize= (address,undefined)")
 option(INTERACTION_WERROR "Treat warnings as errors" ON)
 
+include(CheckCXXCompilerFlag)
+check_cxx_compiler_flag(-fcf-protection INTERACTION_HAS_CF_PROTECTION)  # x86: control flow by hardware
+
 add_library(interaction_flags INTERFACE)
 target_compile_features(interaction_flags INTERFACE cxx_std_20)
 target_compile_options(interaction_flags INTERFACE
   -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wno-missing-field-initializers
-  -fstack-protector-strong -fcf-protection
+  -fstack-protector-strong $<$<BOOL:${INTERACTION_HAS_CF_PROTECTION}>:-fcf-protection>
   $<$<BOOL:${INTERACTION_WERROR}>:-Werror>
   $<$<CONFIG:Release,RelWithDebInfo>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
 target_compile_definitions(interaction_flags INTERFACE _GLIBCXX_ASSERTIONS)
