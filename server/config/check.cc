@@ -1,11 +1,15 @@
 #include "server/config/check.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
 #include "server/base/secret.h"
 #include "server/config/files.h"
 #include "server/config/values.h"
@@ -19,9 +23,10 @@ class Checker {
  public:
   Checker(const Origins& origins, Problems* problems) : origins_(origins), problems_(problems) {}
 
-  void Add(const std::string& path, absl::string_view what) {
-    const auto origin = origins_.find(path);
-    problems_->Add(origin == origins_.end() ? "default" : origin->second, path, what);
+  // `because`: the key that makes a default wrong; where it was set is where to look.
+  void Add(const std::string& path, absl::string_view what, const std::string& because = "") {
+    const bool is_default = origins_.count(path) == 0 && !because.empty();
+    problems_->Add(OriginOf(is_default ? because : path, origins_), path, what);
   }
 
   // Complains of the one that was set: the other one may be a default that its reader has never seen.
@@ -37,20 +42,41 @@ class Checker {
   void File(const std::string& path, const std::string& file) {
     if (file.empty()) return;
     const absl::Status status = CheckReadable(file);
-    if (!status.ok()) Add(path, status.message());
+    if (!status.ok()) return Add(path, status.message());
+    WarnIfOthersMayWrite(path, file);
   }
 
   Secret SecretFile(const std::string& path, const std::string& file) {
     absl::StatusOr<Secret> secret = ReadSecret(file);
-    if (secret.ok()) return *std::move(secret);
+    if (secret.ok()) {
+      WarnIfOthersMayWrite(path, file);
+      return *std::move(secret);
+    }
     Add(path, secret.status().message());
     return Secret();
   }
 
  private:
+  // Who may write a key or a list of authorities decides whom the gateway is to the vendors, and whom it trusts. That
+  // others may read it is left to the one who set the mode: Kubernetes mounts Secrets with 0644.
+  void WarnIfOthersMayWrite(const std::string& path, const std::string& file) {
+    const mode_t mode = ModeOf(file);
+    if ((mode & (S_IWGRP | S_IWOTH)) == 0) return;
+    problems_->AddWarning(
+        OriginOf(path, origins_), path,
+        absl::StrFormat("%s has mode %04o: others than its owner may write it; chmod go-w", Quote(file), mode & 07777));
+  }
+
   const Origins& origins_;
   Problems* problems_;
 };
+
+// A base URL to which the path was added by hand already.
+void CheckPath(const std::string& path, const std::string& base_url, absl::string_view added, Checker* check) {
+  if (absl::EndsWith(absl::StripSuffix(base_url, "/"), absl::StrCat("/", added))) {
+    check->Add(path, absl::StrCat(Quote(base_url), " ends with ", added, ", which is added to it; leave it away"));
+  }
+}
 
 void CheckUpstream(const std::string& section, const std::string& base_url, const Upstream& upstream,
                    const Egress& egress, Checker* check) {
@@ -91,13 +117,19 @@ void CheckEgress(const Egress& egress, Checker* check) {
 void CheckRedis(const Config& config, Checker* check) {
   const bool has_redis = !config.redis.address.empty();
   if (!has_redis && config.idempotency.store == RecordStore::kRedis) {
-    check->Add("redis.address", "is empty while idempotency.store is redis; set it to host:port or unix:/path");
+    check->Add("redis.address", "is empty while idempotency.store is redis; set it to host:port or unix:/path",
+               "idempotency.store");
   }
   if (has_redis && config.redis.digest_key_file.empty()) {
-    check->Add("redis.digest_key_file", "is empty while redis.address is set; name a file with 32 random characters");
+    check->Add("redis.digest_key_file", "is empty while redis.address is set; name a file with 32 random characters",
+               "redis.address");
+  }
+  if (!config.redis.username.empty() && config.redis.password_file.empty()) {
+    check->Add("redis.username", "is set without redis.password_file, so there would be no AUTH; set both or neither");
   }
   if (config.idempotency.require && config.idempotency.store == RecordStore::kNone) {
-    check->Add("idempotency.require", "is true while idempotency.store is none, so every call would be refused");
+    check->Add("idempotency.require", "is true while idempotency.store is none, so every call would be refused",
+               "idempotency.store");
   }
 }
 
@@ -111,6 +143,8 @@ void Check(const Config& config, const Origins& origins, Problems* problems) {
                   config.calls.drain_timeout);
   CheckUpstream("seethepro", config.seethepro.base_url, config.seethepro.upstream, config.egress, &check);
   CheckUpstream("wolkvox", config.wolkvox.base_url, config.wolkvox.upstream, config.egress, &check);
+  CheckPath("seethepro.base_url", config.seethepro.base_url, "api/vspinteraction/create", &check);
+  CheckPath("wolkvox.base_url", config.wolkvox.base_url, "api/v2/configuration.php", &check);
   CheckServers(config.wolkvox, &check);
   CheckRedis(config, &check);
   CheckEgress(config.egress, &check);

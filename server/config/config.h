@@ -127,6 +127,7 @@ struct Config {
   Redis redis;
   Egress egress;
   Log log;
+  std::vector<std::string> warnings;  // what Load() finds dubious, a line each; not a key
 };
 
 }  // namespace interaction::config

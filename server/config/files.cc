@@ -75,6 +75,11 @@ absl::StatusOr<Secret> ReadSecret(const std::string& path) {
   return Secret(std::string(value));
 }
 
+mode_t ModeOf(const std::string& path) {
+  struct stat info;
+  return stat(path.c_str(), &info) == 0 ? info.st_mode : 0;
+}
+
 absl::Status CheckReadable(const std::string& path) {
   ASSIGN_OR_RETURN(const int fd, OpenRegular(path));
   close(fd);

@@ -21,16 +21,20 @@ namespace {
 
 constexpr char kServerName[] = "the name of a server: at most 32 letters, digits and inner hyphens";
 
-absl::Status IsNot(absl::string_view text, absl::string_view form) {
-  return absl::InvalidArgumentError(absl::StrCat(Quote(text), " is not ", form));
+absl::Status IsNot(absl::string_view text, absl::string_view form, absl::string_view why = "") {
+  return absl::InvalidArgumentError(absl::StrCat(Quote(text), " is not ", form, why.empty() ? "" : ": ", why));
 }
+
+// Says why a text is not of a form.
+using WhyNot = std::string (*)(absl::string_view text);
 
 // A scalar of which `parse` makes an optional value and `format` a text.
 template <typename At, typename Parse, typename Format>
-Key Scalar(std::string path, At at, std::string form, std::string doc, Parse parse, Format format) {
+Key Scalar(std::string path, At at, std::string form, std::string doc, Parse parse, Format format,
+           WhyNot why_not = nullptr) {
   auto set = [=](absl::string_view, absl::Span<const std::string> values, Config& config) -> absl::Status {
     auto value = parse(values.front());
-    if (!value) return IsNot(values.front(), form);
+    if (!value) return IsNot(values.front(), form, why_not ? why_not(values.front()) : "");
     at(config) = *std::move(value);
     return absl::OkStatus();
   };
@@ -40,8 +44,8 @@ Key Scalar(std::string path, At at, std::string form, std::string doc, Parse par
 
 template <typename At>
 Key Text(std::string path, At at, std::string form, std::string doc,
-         std::optional<std::string> (*parse)(absl::string_view)) {
-  return Scalar(path, at, form, doc, parse, Quote);
+         std::optional<std::string> (*parse)(absl::string_view), WhyNot why_not = nullptr) {
+  return Scalar(path, at, form, doc, parse, Quote, why_not);
 }
 
 std::optional<std::string> AnyText(absl::string_view text) { return std::string(text); }
@@ -151,7 +155,8 @@ Section ServerSection() {
           "The gRPC side.",
           {
               Text("server.listen", AT(server.listen), "host:port, [IPv6]:port or unix:/path",
-                   "Where calls are taken; port 0 picks a free one.", ParseListen),
+                   "Where calls are taken; port 0 picks a free one. 0.0.0.0 and [::] both stand for all addresses.",
+                   ParseListen, WhyNotAddress),
               Integer("server.lanes", AT(server.lanes), 0, 1024, "Threads that serve calls; 0: one a core."),
               Time("server.spin", AT(server.spin), absl::ZeroDuration(), absl::Milliseconds(10),
                    "How long an idle lane looks for work before it sleeps: latency against idle CPU."),
@@ -231,7 +236,7 @@ Section SeeTheProSection() {
       "SeeThePro: CreateVspInteraction.",
       {
           Text("seethepro.base_url", AT(seethepro.base_url), "http(s)://host[:port][/path]",
-               "api/vspinteraction/create is added to it.", ParseBaseUrl),
+               "api/vspinteraction/create is added to it.", ParseBaseUrl, WhyNotUrl),
           Choice<WireFormat>("seethepro.wire_format", AT(seethepro.wire_format),
                              {{"json", WireFormat::kJson}, {"xml", WireFormat::kXml}, {"form", WireFormat::kForm}},
                              "How requests are written; answers are understood in JSON and XML whatever stands here."),
@@ -250,7 +255,7 @@ Section WolkvoxSection() {
           Text("wolkvox.base_url", AT(wolkvox.base_url),
                "http(s)://host[:port][/path] with {server} at most once, in the host before a dot",
                "api/v2/configuration.php?api=add_interaction is added to it; {server} becomes the call's server.",
-               ParseBaseUrlTemplate),
+               ParseBaseUrlTemplate, WhyNotUrlTemplate),
           Text("wolkvox.default_server", AT(wolkvox.default_server), kServerName,
                "For calls that name no server, such as \"0042\"; empty: they must.",
                [](absl::string_view text) { return text.empty() ? std::string() : ParseServerName(text); }),
@@ -279,9 +284,10 @@ Section EgressSection() {
                "Client certificate, PEM; with client_key_file."),
           File("egress.client_key_file", AT(egress.client_key_file), "Key of the client certificate, PEM."),
           Text("egress.proxy", AT(egress.proxy), "http(s)://[user:password@]host[:port]",
-               "Proxy to the upstreams; empty: none, whatever http_proxy says.", ParseProxy),
-          Text("egress.no_proxy", AT(egress.no_proxy), "a text", "Hosts that go past the proxy, separated by commas.",
-               AnyText),
+               "Proxy to the upstreams; empty: none, whatever http_proxy says.", ParseProxy, WhyNotUrl),
+          Text("egress.no_proxy", AT(egress.no_proxy),
+               "hosts, .domains and IP addresses with commas between them, or *", "What goes past the proxy.",
+               ParseNoProxy, WhyNotNoProxy),
           Boolean("egress.propagate_b3", AT(egress.propagate_b3),
                   "Whether trace context is sent as b3 too, besides W3C."),
       }};
@@ -320,8 +326,7 @@ Section RedisSection() {
       "What several replicas share: records, and the limits of credentials.",
       {
           Text("redis.address", AT(redis.address), "host:port, [IPv6]:port or unix:/path",
-               "Of Redis 7; empty: none, each replica is on its own.",
-               [](absl::string_view text) { return text.empty() ? std::string() : ParseListen(text); }),
+               "Of Redis 7; empty: none, each replica is on its own.", ParseConnect, WhyNotAddress),
           Text("redis.username", AT(redis.username), "a text", "For AUTH; empty: the default user.", AnyText),
           File("redis.password_file", AT(redis.password_file), "Holds the password; empty: none."),
           Integer("redis.database", AT(redis.database), 0, 1000000, "The number to SELECT."),
@@ -376,15 +381,31 @@ const Key* KeyIndex::Find(absl::string_view path, std::string* name) const {
   return nullptr;
 }
 
-std::string KeyIndex::Unknown(absl::string_view path) const {
-  if (IsSection(path)) return "is a section of keys, not a key";
+std::string KeyIndex::NearestTo(absl::string_view path) const {
   std::vector<std::string> paths;
   for (const Section& section : sections_) {
     paths.push_back(section.name);
     for (const Key& key : section.keys) paths.push_back(key.path);
   }
-  const std::string nearest = Nearest(path, paths);
+  return Nearest(path, paths);
+}
+
+std::string KeyIndex::Unknown(absl::string_view path) const {
+  if (IsSection(path)) return "is a section of keys, not a key";
+  const std::string nearest = NearestTo(path);
   return nearest.empty() ? "is not a key" : absl::StrCat("is not a key; did you mean ", nearest, "?");
+}
+
+std::string KeyIndex::UnknownVariable(absl::string_view variable) const {
+  const absl::string_view name = absl::StripPrefix(variable, "INTERACTION_");
+  const std::string path = absl::AsciiStrToLower(absl::StrReplaceAll(name, {{"__", "."}}));
+  if (IsSection(path)) return "is a section of keys, not a key";
+  const std::string nearest = NearestTo(path);
+  const Key* const key = Find(nearest, nullptr);
+  if (key == nullptr) return "is not the variable of a key; --print-config shows the keys";
+  const bool is_map = key->shape == Key::Shape::kMap;
+  return absl::StrCat("is not the variable of a key; did you mean ", EnvironmentName(nearest),
+                      is_map ? "__<NAME>?" : "?");
 }
 
 std::string EnvironmentName(absl::string_view path) {

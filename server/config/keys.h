@@ -57,7 +57,12 @@ class KeyIndex {
   // "is not a key", with the nearest path there is if one is near.
   std::string Unknown(absl::string_view path) const;
 
+  // The same of a variable: "INTERACTION_SERVER_PORT".
+  std::string UnknownVariable(absl::string_view variable) const;
+
  private:
+  std::string NearestTo(absl::string_view path) const;
+
   const std::vector<Section>& sections_;
 };
 

@@ -28,13 +28,25 @@ std::vector<std::string> Values(const Key* key, absl::string_view text) {
   return items;
 }
 
-// Whether Kubernetes made the variable for a Service whose name starts with "interaction": it puts <NAME>_SERVICE_HOST,
-// <NAME>_SERVICE_PORT..., <NAME>_PORT and <NAME>_PORT_<number>_... into every container of the namespace. Two
-// underscores are only in keys. https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
-bool IsServiceLink(absl::string_view name) {
+using Variables = std::map<std::string, std::string>;
+
+// Whether Kubernetes made the variable for a Service whose name starts with "interaction". Into every container of the
+// namespace it puts, for a Service of port 50051 that is named "grpc":
+//
+//   NAME_SERVICE_HOST=10.0.0.1   NAME_PORT=tcp://10.0.0.1:50051            NAME_PORT_50051_TCP_PROTO=tcp
+//   NAME_SERVICE_PORT=50051      NAME_PORT_50051_TCP=tcp://10.0.0.1:50051  NAME_PORT_50051_TCP_PORT=50051
+//   NAME_SERVICE_PORT_GRPC=50051                                           NAME_PORT_50051_TCP_ADDR=10.0.0.1
+//
+// Two underscores are only in keys.
+// https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+bool IsServiceLink(absl::string_view name, absl::string_view value, const Variables& all) {
   if (absl::StrContains(name, "__")) return false;
-  if (absl::EndsWith(name, "_SERVICE_HOST") || absl::EndsWith(name, "_PORT")) return true;
-  if (absl::StrContains(name, "_SERVICE_PORT_")) return true;
+  for (absl::string_view protocol : {"tcp://", "udp://", "sctp://"}) {
+    if (absl::StartsWith(value, protocol)) return true;
+  }
+  if (absl::EndsWith(name, "_SERVICE_HOST")) return true;
+  const size_t service = name.rfind("_SERVICE_PORT");
+  if (service != absl::string_view::npos) return all.count(absl::StrCat(name.substr(0, service), "_SERVICE_HOST")) != 0;
   const size_t port = name.rfind("_PORT_");
   return port != absl::string_view::npos && port + 6 < name.size() && absl::ascii_isdigit(name[port + 6]);
 }
@@ -47,14 +59,18 @@ bool IsOfTheClient(absl::string_view name) {
 void ReadEnvironment(const std::vector<std::pair<std::string, std::string>>& environment, const KeyIndex& keys,
                      std::vector<Setting>* settings, Problems* problems) {
   // Sorted, so that the same environment gives the same message.
-  const std::map<std::string, std::string> variables(environment.begin(), environment.end());
+  const Variables variables(environment.begin(), environment.end());
   for (const auto& [variable, value] : variables) {
     absl::string_view name = variable;
     if (!absl::ConsumePrefix(&name, kPrefix) || name == "CONFIG" || IsOfTheClient(name)) continue;
     const std::string path = absl::AsciiStrToLower(absl::StrReplaceAll(name, {{"__", "."}}));
     const Key* key = keys.Find(path, nullptr);
-    if (key == nullptr && IsServiceLink(variable)) continue;
-    if (key != nullptr && EnvironmentName(path) != variable) {
+    if (key == nullptr && IsServiceLink(variable, value, variables)) continue;
+    if (key == nullptr) {
+      problems->Add(variable, "", keys.UnknownVariable(variable));
+      continue;
+    }
+    if (EnvironmentName(path) != variable) {
       problems->Add(variable, path, absl::StrCat("is to be written ", EnvironmentName(path)));
       continue;
     }
@@ -91,7 +107,7 @@ void Apply(const Setting& setting, const KeyIndex& keys, Config* config, Origins
 
 }  // namespace
 
-absl::StatusOr<Config> Load(const Sources& sources) {
+absl::StatusOr<Config> Load(const Sources& sources, const MoreChecks& check) {
   const std::vector<Section> sections = Sections();
   const KeyIndex keys(sections);
   Problems problems;
@@ -105,7 +121,13 @@ absl::StatusOr<Config> Load(const Sources& sources) {
   for (const Setting& setting : settings) Apply(setting, keys, &config, &origins, &problems);
   Check(config, origins, &problems);
   ReadSecrets(origins, &config, &problems);
+  if (check) {
+    check(config, [&](const std::string& path, absl::string_view what) {
+      if (!problems.Has(path)) problems.Add(OriginOf(path, origins), path, what);
+    });
+  }
   RETURN_IF_ERROR(problems.ToStatus());
+  config.warnings = problems.warnings();
   return config;
 }
 

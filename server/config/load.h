@@ -1,10 +1,12 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "server/config/config.h"
 
 namespace interaction::config {
@@ -15,12 +17,18 @@ struct Sources {
 
   // All variables, as name and value; those that do not start with INTERACTION_ are passed over. One that does must be
   // a key (INTERACTION_SERVER__LISTEN, INTERACTION_WOLKVOX__TOKEN_FILES__0042), INTERACTION_CONFIG, which names the
-  // file and is for main(), or one that Kubernetes sets for a Service of such a name
-  // (INTERACTION_GATEWAY_SERVICE_HOST).
+  // file and is for main(), one of interactionctl's, or one that Kubernetes sets for a Service of such a name
+  // (INTERACTION_GATEWAY_SERVICE_HOST, INTERACTION_GATEWAY_PORT=tcp://...).
   std::vector<std::pair<std::string, std::string>> environment;
 
   std::vector<std::string> sets;  // "server.listen=[::]:50051", "wolkvox.token_files.0042=/run/secrets/token"
 };
+
+// Says what is wrong with a key: "egress.ca_file", "cannot be used".
+using Complain = std::function<void(const std::string& path, absl::string_view what)>;
+
+// Complains of values that are of the right form and still cannot work.
+using MoreChecks = std::function<void(const Config& config, const Complain& complain)>;
 
 // Reads, checks and completes the configuration: the secrets are read from their files, so that a server that starts
 // can serve. Relative paths are relative to the working directory. Blocks on files; call it at start and at reload,
@@ -31,6 +39,8 @@ struct Sources {
 //
 //   config.yaml:12: seethepro.wire_format: "jsn" is not one of json, xml, form
 //   INTERACTION_SERVER__LANES: server.lanes: "many" is not a whole number from 0 to 1024
-absl::StatusOr<Config> Load(const Sources& sources);
+//
+// `check` (may be null) is asked after that for what only the parts that use a value can tell.
+absl::StatusOr<Config> Load(const Sources& sources, const MoreChecks& check = nullptr);
 
 }  // namespace interaction::config

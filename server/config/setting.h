@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,21 +22,40 @@ struct Setting {
 // Where the value of a key came from; a key that is at its default is not in it.
 using Origins = std::map<std::string, std::string>;
 
-// Everything found wrong, so that it can be reported at once.
+inline std::string OriginOf(const std::string& path, const Origins& origins) {
+  const auto origin = origins.find(path);
+  return origin == origins.end() ? "default" : origin->second;
+}
+
+// Everything found wrong, so that it can be reported at once, and what is dubious only.
 class Problems {
  public:
   // One line, "origin: path: what"; origin or path may be empty.
   void Add(absl::string_view origin, absl::string_view path, absl::string_view what) {
-    lines_.push_back(absl::StrCat(origin, origin.empty() ? "" : ": ", path, path.empty() ? "" : ": ", what));
+    lines_.push_back(Line(origin, path, what));
+    paths_.emplace(path);
   }
+  void AddWarning(absl::string_view origin, absl::string_view path, absl::string_view what) {
+    warnings_.push_back(Line(origin, path, what));
+  }
+
+  // Whether there is a line about the key.
+  bool Has(const std::string& path) const { return paths_.count(path) != 0; }
 
   // OK, or INVALID_ARGUMENT with the lines in the order in which they were found.
   absl::Status ToStatus() const {
     return lines_.empty() ? absl::OkStatus() : absl::InvalidArgumentError(absl::StrJoin(lines_, "\n"));
   }
+  const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
+  static std::string Line(absl::string_view origin, absl::string_view path, absl::string_view what) {
+    return absl::StrCat(origin, origin.empty() ? "" : ": ", path, path.empty() ? "" : ": ", what);
+  }
+
   std::vector<std::string> lines_;
+  std::vector<std::string> warnings_;
+  std::set<std::string> paths_;
 };
 
 }  // namespace interaction::config

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_replace.h"
 
 namespace interaction::config {
 namespace {
@@ -25,11 +26,36 @@ size_t Distance(absl::string_view a, absl::string_view b) {
   return row.back();
 }
 
+// What other programs call a key.
+struct OtherName {
+  absl::string_view name;  // with a dot between its words
+  absl::string_view path;
+};
+constexpr OtherName kOtherNames[] = {
+    {"server.port", "server.listen"},
+    {"server.address", "server.listen"},
+    {"server.host", "server.listen"},
+    {"server.bind", "server.listen"},
+    {"port", "server.listen"},
+    {"server.threads", "server.lanes"},
+    {"server.workers", "server.lanes"},
+    {"redis.host", "redis.address"},
+    {"redis.port", "redis.address"},
+    {"redis.url", "redis.address"},
+    {"server.grpc.port", "server.listen"},
+};
+
 }  // namespace
 
 std::string Nearest(absl::string_view path, const std::vector<std::string>& paths) {
   constexpr size_t kLongest = 100;  // a longer path is no misspelling
   if (path.size() > kLongest) return "";
+  const std::string words = absl::StrReplaceAll(path, {{"_", "."}});
+  for (const OtherName& other : kOtherNames) {
+    if (words == other.name && std::find(paths.begin(), paths.end(), other.path) != paths.end()) {
+      return std::string(other.path);
+    }
+  }
 
   std::pair<size_t, size_t> best = {std::max<size_t>(2, path.size() / 4) + 1, 0};
   std::string nearest;

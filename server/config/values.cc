@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
@@ -22,11 +23,21 @@ bool IsDigits(absl::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == absl::string_view::npos;
 }
 
+bool IsIpv4(absl::string_view text) {
+  in_addr address;
+  return inet_pton(AF_INET, std::string(text).c_str(), &address) == 1;
+}
+
+// What ends with a number is an address, and has to be one of four: no name ends so, and "0177.1" means this machine to
+// some programs only.
+bool EndsWithNumber(absl::string_view host) { return IsDigits(host.substr(host.rfind('.') + 1)); }
+
 // A name or an IPv4 address. Underscores are no host name's, but container networks have them.
 bool IsHostName(absl::string_view host) {
   if (host.size() > 253) return false;
+  if (EndsWithNumber(host)) return IsIpv4(host);
   for (absl::string_view label : absl::StrSplit(host, '.')) {
-    if (label.empty() || label.size() > 63) return false;
+    if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') return false;
     for (char c : label) {
       if (!absl::ascii_isalnum(c) && c != '-' && c != '_') return false;
     }
@@ -75,8 +86,93 @@ bool IsUrlPath(absl::string_view path) {
   return true;
 }
 
+// The characters of RFC 3986 "userinfo": libcurl looks for the host behind the first "@", and before "/", "?" and "#".
+bool IsUserInfo(absl::string_view text) {
+  for (char c : text) {
+    if (!absl::ascii_isalnum(c) && !absl::StrContains("-._~!$&'()*+,;=:%", c)) return false;
+  }
+  return true;
+}
+
 bool ConsumeScheme(absl::string_view* url) {
-  return absl::ConsumePrefix(url, "https://") || absl::ConsumePrefix(url, "http://");
+  for (absl::string_view scheme : {"https://", "http://"}) {
+    if (!absl::StartsWithIgnoreCase(*url, scheme)) continue;
+    url->remove_prefix(scheme.size());
+    return true;
+  }
+  return false;
+}
+
+// "HTTPS://Host/Path" -> "https://Host/Path", for others compare the scheme as it is.
+std::string WithSchemeInLowerCase(absl::string_view url) {
+  absl::string_view rest = url;
+  if (!ConsumeScheme(&rest)) return std::string(url);
+  return absl::StrCat(absl::AsciiStrToLower(url.substr(0, url.size() - rest.size())), rest);
+}
+
+bool IsListedHost(absl::string_view entry) {
+  if (entry == "*" || IsIpv6(entry)) return true;
+  return IsHostName(absl::StripPrefix(entry, "."));
+}
+
+std::vector<absl::string_view> ListedHosts(absl::string_view list) {
+  return absl::StrSplit(list, absl::ByAnyChar(", \t"), absl::SkipEmpty());
+}
+
+std::string WhyNotListedHost(absl::string_view entry) {
+  if (absl::StrContains(entry, "/")) return "a network or URL is not one of these";
+  if (absl::StartsWith(entry, "*")) return absl::StrCat("write ", entry.substr(1), " for all hosts of a domain");
+  if (absl::StartsWith(entry, "[")) return "an IPv6 address stands without brackets here";
+  if (absl::StrContains(entry, ":")) return "a host stands without its port here";
+  if (absl::EndsWith(entry, ".")) return "a host ends with a dot; leave it away";
+  return "";
+}
+
+std::string WhyNotUnixPath(absl::string_view path) {
+  if (!absl::StartsWith(path, "/")) return "the path does not begin with /";
+  return absl::StrCat("the path is longer than ", sizeof(sockaddr_un::sun_path) - 1, " characters");
+}
+
+std::string WhyNotPort(absl::string_view port) { return IsPort(port, 0) ? "" : "the port is not a number up to 65535"; }
+
+// Of what stands between the brackets and behind.
+std::string WhyNotBracketed(absl::string_view text) {
+  const size_t end = text.find(']');
+  if (end == absl::string_view::npos) return "the bracket is not closed";
+  const absl::string_view address = text.substr(0, end);
+  if (absl::StrContains(address, '%')) return "an IPv6 address with a zone is not supported";
+  if (!IsIpv6(address)) return "there is no IPv6 address in the brackets";
+  absl::string_view port = text.substr(end + 1);
+  return port.empty() ? "the port is missing" : WhyNotPort(absl::StripPrefix(port, ":"));
+}
+
+// host, host:port or [IPv6]:port.
+std::string WhyNotAuthority(absl::string_view text) {
+  if (absl::ConsumePrefix(&text, "[")) return WhyNotBracketed(text);
+  const size_t colon = text.find(':');
+  const absl::string_view host = text.substr(0, colon);
+  if (colon != absl::string_view::npos && absl::StrContains(text.substr(colon + 1), ':')) {
+    return "an IPv6 address stands in brackets: [::1]";
+  }
+  if (host.empty()) return "the host is missing";
+  if (absl::EndsWith(host, ".")) return "the host ends with a dot; leave it away";
+  if (EndsWithNumber(host) && !IsIpv4(host)) return "the host ends with a number and is no IPv4 address";
+  if (!IsHostName(host)) return "the host is not the name of one";
+  return colon == absl::string_view::npos ? "" : WhyNotPort(text.substr(colon + 1));
+}
+
+// What is behind the scheme.
+std::string WhyNotWithoutScheme(absl::string_view rest) {
+  if (const size_t at = rest.rfind('@'); at != absl::string_view::npos && !IsUserInfo(rest.substr(0, at))) {
+    return "in a user and password, @ : / ? # and % are written %40 %3A %2F %3F %23 and %25";
+  }
+  const size_t end = rest.find_first_of("/?#");
+  absl::string_view authority = rest.substr(0, end);
+  if (const size_t at = authority.rfind('@'); at != absl::string_view::npos) authority.remove_prefix(at + 1);
+  if (std::string why = WhyNotAuthority(authority); !why.empty()) return why;
+  if (absl::StrContains(rest.substr(0, end), '@')) return "a user and password have no place here";
+  if (rest.find_first_of("?#") != absl::string_view::npos) return "a query or fragment has no place here";
+  return "";
 }
 
 // The parts of a text that may be shown: of a URL, what stands before and after the user and password.
@@ -139,15 +235,26 @@ std::string FormatSize(int bytes) {
   return absl::StrCat(bytes >> 20, "MiB");
 }
 
-std::optional<std::string> ParseListen(absl::string_view text) {
+namespace {
+
+std::optional<std::string> ParseAddress(absl::string_view text, int min_port) {
   absl::string_view path = text;
   if (absl::ConsumePrefix(&path, "unix:")) {
     if (!absl::StartsWith(path, "/") || path.size() >= sizeof(sockaddr_un::sun_path)) return std::nullopt;
     return std::string(text);
   }
   const Authority authority = SplitAuthority(text);
-  if (!authority.valid || !IsPort(authority.port, 0)) return std::nullopt;
+  if (!authority.valid || !IsPort(authority.port, min_port)) return std::nullopt;
+  if (absl::StartsWith(text, "unix-abstract:")) return std::nullopt;  // gRPC's, and no host's name
   return std::string(text);
+}
+
+}  // namespace
+
+std::optional<std::string> ParseListen(absl::string_view text) { return ParseAddress(text, 0); }
+
+std::optional<std::string> ParseConnect(absl::string_view text) {
+  return text.empty() ? std::string() : ParseAddress(text, 1);
 }
 
 std::optional<std::string> ParseBaseUrl(absl::string_view text) {
@@ -156,7 +263,7 @@ std::optional<std::string> ParseBaseUrl(absl::string_view text) {
   const size_t slash = rest.find('/');
   if (!IsUrlAuthority(rest.substr(0, slash))) return std::nullopt;
   if (slash != absl::string_view::npos && !IsUrlPath(rest.substr(slash))) return std::nullopt;
-  return absl::StrCat(text, absl::EndsWith(rest, "/") ? "" : "/");
+  return absl::StrCat(WithSchemeInLowerCase(text), absl::EndsWith(rest, "/") ? "" : "/");
 }
 
 std::optional<std::string> ParseBaseUrlTemplate(absl::string_view text) {
@@ -166,24 +273,56 @@ std::optional<std::string> ParseBaseUrlTemplate(absl::string_view text) {
   absl::string_view before = text.substr(0, at);
   const absl::string_view after = text.substr(at + kPlaceholder.size());
   // With a name in its place it must be a URL; a second placeholder fails here too.
-  if (!ParseBaseUrl(absl::StrCat(before, "0", after))) return std::nullopt;
+  if (!ParseBaseUrl(absl::StrCat(before, "0", after)) || !ParseBaseUrl(absl::StrCat(before, "a", after))) {
+    return std::nullopt;
+  }
   if (!ConsumeScheme(&before) || before.find_first_of("/:[") != absl::string_view::npos) return std::nullopt;
   if (!absl::StrContains(after.substr(0, after.find_first_of("/:")), '.')) return std::nullopt;
-  return absl::StrCat(text, absl::EndsWith(after, "/") ? "" : "/");
+  return absl::StrCat(WithSchemeInLowerCase(text), absl::EndsWith(after, "/") ? "" : "/");
 }
 
 std::optional<std::string> ParseProxy(absl::string_view text) {
   if (text.empty()) return "";
   absl::string_view rest = text;
   if (!ConsumeScheme(&rest)) return std::nullopt;
-  for (char c : rest) {
-    if (!absl::ascii_isgraph(c)) return std::nullopt;
-  }
   const size_t at = rest.rfind('@');
-  if (at != absl::string_view::npos) rest.remove_prefix(at + 1);
+  if (at != absl::string_view::npos) {
+    if (!IsUserInfo(rest.substr(0, at))) return std::nullopt;
+    rest.remove_prefix(at + 1);
+  }
   absl::ConsumeSuffix(&rest, "/");
   if (!IsUrlAuthority(rest)) return std::nullopt;
+  return WithSchemeInLowerCase(text);
+}
+
+std::optional<std::string> ParseNoProxy(absl::string_view text) {
+  for (absl::string_view entry : ListedHosts(text)) {
+    if (!IsListedHost(entry)) return std::nullopt;
+  }
   return std::string(text);
+}
+
+std::string WhyNotAddress(absl::string_view text) {
+  absl::string_view rest = text;
+  if (absl::ConsumePrefix(&rest, "unix:")) return WhyNotUnixPath(rest);
+  if (absl::StartsWith(text, "unix-abstract:")) return "a socket without a name in the file system is not supported";
+  return WhyNotAuthority(text);
+}
+
+std::string WhyNotUrl(absl::string_view text) {
+  if (!ConsumeScheme(&text)) return "it begins with neither https:// nor http://";
+  return WhyNotWithoutScheme(text);
+}
+
+std::string WhyNotUrlTemplate(absl::string_view text) {
+  return WhyNotUrl(absl::StrReplaceAll(text, {{kPlaceholder, "a"}}));
+}
+
+std::string WhyNotNoProxy(absl::string_view text) {
+  for (absl::string_view entry : ListedHosts(text)) {
+    if (!IsListedHost(entry)) return absl::StrCat(Quote(entry), ": ", WhyNotListedHost(entry));
+  }
+  return "";
 }
 
 std::optional<std::string> ParseServerName(absl::string_view text) {

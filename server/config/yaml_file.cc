@@ -2,12 +2,16 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <exception>
 #include <set>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "server/config/files.h"
 
 namespace interaction::config {
@@ -20,6 +24,23 @@ absl::string_view Kind(const YAML::Node& node) {
   if (node.IsMap()) return "a map";
   if (node.IsSequence()) return "a list";
   return node.IsScalar() ? "a text" : "empty";
+}
+
+// Values that begin with these mean something to YAML.
+constexpr absl::string_view kSpecial = "[{*&!|>%@`";
+
+// What to do about a line of which YAML makes no sense, if its value begins so: "; in quotes, ...". A value that is not
+// closed is noticed on the next line only, so the one before is looked at, too.
+std::string QuoteHint(absl::string_view text, int line) {
+  const std::vector<absl::string_view> lines = absl::StrSplit(text, '\n');
+  for (int i = std::min<int>(line, static_cast<int>(lines.size()) - 1); i >= std::max(line - 1, 0); --i) {
+    const size_t colon = lines[i].find(": ");
+    if (colon == absl::string_view::npos) continue;
+    const absl::string_view value = absl::StripAsciiWhitespace(lines[i].substr(colon + 1));
+    if (value.empty() || !absl::StrContains(kSpecial, value.front())) continue;
+    return absl::StrCat("; quote a value that begins with ", value.substr(0, 1), R"(, as in listen: "[::]:50051")");
+  }
+  return "";
 }
 
 // Walks the tree along the table of keys, so that nothing below an unknown key is looked at: neither its secrets nor
@@ -126,7 +147,8 @@ void ReadYamlFile(const std::string& file, const KeyIndex& keys, std::vector<Set
     if (documents.size() > 1) return problems->Add(file, "", "holds more than one YAML document");
     if (!documents.empty()) Walker(file, keys, settings, problems).WalkRoot(documents.front());
   } catch (const YAML::Exception& error) {
-    problems->Add(absl::StrCat(file, ":", error.mark.line + 1, ":", error.mark.column + 1), "", error.msg);
+    problems->Add(absl::StrCat(file, ":", error.mark.line + 1, ":", error.mark.column + 1), "",
+                  absl::StrCat(error.msg, QuoteHint(*text, error.mark.line)));
   } catch (const std::exception&) {
     problems->Add(file, "", "cannot be read as YAML");
   }

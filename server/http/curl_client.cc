@@ -124,7 +124,9 @@ absl::Status CurlClient::Route(Transfer* transfer, SteadyTime now) {
 void CurlClient::Start(Transfer* transfer, SteadyTime now) {
   Origin* const origin = transfer->origin;
   ConnectionGroup* const group = origin->PickGroup(now);
-  const bool load = !origin->via_proxy() && group->loaded_generation != origin->addresses().generation;
+  // libcurl needs no help with a host that is an address, and takes no CURLOPT_RESOLVE for one of IPv6.
+  const bool needs_addresses = !origin->via_proxy() && !IsIpAddress(origin->host());
+  const bool load = needs_addresses && group->loaded_generation != origin->addresses().generation;
   absl::Status status = transfer->Prepare(origin, group, load, now);
   if (status.ok() && curl_multi_add_handle(multi_.get(), transfer->easy()) != CURLM_OK) {
     status = Error(Reason::kLocalResource).In(Phase::kConnect);

@@ -1,3 +1,6 @@
+#include <sys/stat.h>
+
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -11,7 +14,11 @@ namespace interaction::config {
 namespace {
 
 using ::interaction::testing::IsOk;
+using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 struct Case {
   const char* name;
@@ -90,6 +97,67 @@ INSTANTIATE_TEST_SUITE_P(
         {"TokenOfAllOthers", {"wolkvox.token_files.=FOLDER/token", "wolkvox.allowed_servers=0100"}, {}},
     }),
     CaseName);
+
+INSTANTIATE_TEST_SUITE_P(
+    BaseUrls, CheckTest,
+    ::testing::ValuesIn(std::vector<Case>{
+        {"WithThePathThatIsAdded",
+         {"seethepro.base_url=https://a/api/vspinteraction/create",
+          "wolkvox.base_url=https://wv{server}.a/api/v2/configuration.php"},
+         {R"(--set: seethepro.base_url: "https://a/api/vspinteraction/create/" ends with api/vspinteraction/create, )"
+          "which is added to it; leave it away",
+          R"(--set: wolkvox.base_url: "https://wv{server}.a/api/v2/configuration.php/" ends with )"
+          "api/v2/configuration.php, which is added to it; leave it away"}},
+        {"WithAPathOfAProxys", {"seethepro.base_url=https://a/vsp"}, {}},
+    }),
+    CaseName);
+
+// The line names where the key was set that makes the default of another one wrong.
+INSTANTIATE_TEST_SUITE_P(
+    Redis, CheckTest,
+    ::testing::ValuesIn(std::vector<Case>{
+        {"StoreWithoutRedis",
+         {"idempotency.store=redis"},
+         {"--set: redis.address: is empty while idempotency.store is redis; set it to host:port or unix:/path"}},
+        {"AddressWithoutDigestKey",
+         {"redis.address=redis:6379"},
+         {"--set: redis.digest_key_file: is empty while redis.address is set; name a file with 32 random characters"}},
+        {"UserWithoutPassword",
+         {"redis.username=gateway"},
+         {"--set: redis.username: is set without redis.password_file, so there would be no AUTH; set both or neither"}},
+    }),
+    CaseName);
+
+TEST(WarningTest, AFileThatOthersMayWriteIsNamedWithItsMode) {
+  TempFolder folder;
+  const std::string key = folder.Write("key", "s3cret");
+  const std::vector<std::string> sets = {"seethepro.app_access_key_file=" + key, "egress.ca_file=" + key};
+  const auto warnings = [&](mode_t mode) {
+    EXPECT_EQ(chmod(key.c_str(), mode), 0);
+    const auto config = Load({.sets = sets});
+    EXPECT_THAT(config, IsOk());
+    return config.ok() ? config->warnings : std::vector<std::string>();
+  };
+  for (const mode_t mode : {0600, 0400, 0644, 0444, 0440}) EXPECT_THAT(warnings(mode), IsEmpty()) << mode;
+  for (const mode_t mode : {0660, 0622, 0666}) EXPECT_THAT(warnings(mode), SizeIs(2)) << mode;
+  EXPECT_THAT(warnings(0664),
+              ElementsAre(HasSubstr("egress.ca_file"),
+                          absl::StrCat("--set: seethepro.app_access_key_file: \"", key,
+                                       "\" has mode 0664: others than its owner may write it; chmod go-w")));
+}
+
+TEST(WarningTest, KubernetesSecretsAreUsedWithoutOne) {
+  TempFolder folder;  // the file is a link to a link, and readable for all
+  std::filesystem::create_directory(folder.Path("..2026"));
+  folder.Write("..2026/key", "s3cret");
+  EXPECT_EQ(chmod(folder.Path("..2026/key").c_str(), 0644), 0);
+  std::filesystem::create_directory_symlink("..2026", folder.Path("..data"));
+  std::filesystem::create_symlink("..data/key", folder.Path("key"));
+  const auto config = Load({.sets = {"seethepro.app_access_key_file=" + folder.Path("key")}});
+  ASSERT_THAT(config, IsOk());
+  EXPECT_THAT(config->warnings, IsEmpty());
+  EXPECT_EQ(config->seethepro.app_access_key.Reveal(), "s3cret");
+}
 
 INSTANTIATE_TEST_SUITE_P(
     Files, CheckTest,

@@ -105,14 +105,42 @@ TEST(FormatSizeTest, WritesTheShortestThatParseSizeReads) {
 }
 
 TEST(ParseListenTest, TakesAddressesThatCanBeListenedOn) {
-  for (const char* text : {"0.0.0.0:50051", "localhost:0", "[::]:50051", "[::1]:65535", "unix:/run/i.sock"}) {
+  for (const char* text : {"0.0.0.0:50051", "localhost:0", "[::]:50051", "[::1]:65535", "unix:/run/i.sock", "dns:1"}) {
     EXPECT_THAT(ParseListen(text), Optional(std::string(text)));
   }
   const std::string long_path = absl::StrCat("unix:/", std::string(107, 'p'));
-  for (absl::string_view text : std::vector<absl::string_view>{
-           "0.0.0.0", ":50051", "0.0.0.0:", "a:65536", "a:-1", "a:b", "::1:50051", "[::1]", "[::1]50051",
-           "[nonsense]:1", "unix:relative", "unix:", "http://a:1", "a b:1", "", long_path}) {
+  for (absl::string_view text : std::vector<absl::string_view>{"0.0.0.0",
+                                                               ":50051",
+                                                               "0.0.0.0:",
+                                                               "a:65536",
+                                                               "a:-1",
+                                                               "a:b",
+                                                               "::1:50051",
+                                                               "[::1]",
+                                                               "[::1]50051",
+                                                               "[nonsense]:1",
+                                                               "[fe80::1%eth0]:1",
+                                                               "1.2.3:1",
+                                                               "256.1.1.1:1",
+                                                               "a.:1",
+                                                               "-a:1",
+                                                               "unix-abstract:1",
+                                                               "unix:relative",
+                                                               "unix:",
+                                                               "http://a:1",
+                                                               "a b:1",
+                                                               "",
+                                                               long_path}) {
     EXPECT_EQ(ParseListen(text), std::nullopt) << text;
+  }
+}
+
+TEST(ParseConnectTest, TakesAddressesThatCanBeConnectedTo) {
+  for (const char* text : {"", "redis:6379", "[::1]:1", "unix:/run/redis.sock"}) {
+    EXPECT_THAT(ParseConnect(text), Optional(std::string(text)));
+  }
+  for (const char* text : {"redis:0", "redis", "redis://redis:6379", "redis.:6379"}) {
+    EXPECT_EQ(ParseConnect(text), std::nullopt) << text;
   }
 }
 
@@ -123,6 +151,15 @@ TEST(ParseBaseUrlTest, TakesHostPortAndPathAndEndsTheUrlWithASlash) {
       {"http://127.0.0.1:8080", "http://127.0.0.1:8080/"},
       {"https://[::1]:8443/x/y", "https://[::1]:8443/x/y/"},
       {"https://sand_box/%20~", "https://sand_box/%20~/"},
+      {"HTTPS://A.example/X", "https://A.example/X/"},
+      {"Http://a", "http://a/"},
+      {"https://1.2.3.4/", "https://1.2.3.4/"},
+      {"https://1.2.3.4.5/", {}},
+      {"https://2130706433/", {}},
+      {"https://a.example./", {}},
+      {"https://a-.example/", {}},
+      {"https://[fe80::1%25eth0]/", {}},
+      {"https://::1/", {}},
       {"https://", {}},
       {"https:///x", {}},
       {"https://a..b/", {}},
@@ -153,6 +190,9 @@ TEST(ParseBaseUrlTemplateTest, TakesOneServerInTheHostBeforeAFixedDomain) {
       {"https://{server}.a.example", "https://{server}.a.example/"},
       {"https://x.wv{server}.a:8443/p", "https://x.wv{server}.a:8443/p/"},
       {"https://a.example/", "https://a.example/"},
+      {"HTTPS://wv{server}.a.example", "https://wv{server}.a.example/"},
+      {"http://127.0.0.1:8080", "http://127.0.0.1:8080/"},
+      {"https://{server}.0.0.1/", {}},
       {"https://{server}/", {}},
       {"https://a.{server}/", {}},
       {"https://{server}/a.b", {}},
@@ -170,12 +210,52 @@ TEST(ParseBaseUrlTemplateTest, TakesOneServerInTheHostBeforeAFixedDomain) {
 }
 
 TEST(ParseProxyTest, TakesAProxyWithOrWithoutUser) {
-  for (const char* text : {"", "http://proxy:3128", "https://proxy", "http://user:p@ss@proxy:3128/"}) {
+  for (const char* text :
+       {"", "http://proxy:3128", "https://proxy", "http://user:p%40ss@proxy:3128/", "http://[::1]:3128"}) {
     EXPECT_THAT(ParseProxy(text), Optional(std::string(text)));
   }
-  for (const char* text : {"proxy:3128", "socks5://proxy", "http://", "http://proxy/path", "http://us er@proxy"}) {
+  EXPECT_THAT(ParseProxy("HTTP://Proxy"), Optional(std::string("http://Proxy")));
+  for (const char* text : {"proxy:3128", "socks5://proxy", "http://", "http://proxy/path", "http://us er@proxy",
+                           "http://user:p@ss@proxy", "http://user:p#ss@proxy", "http://user:p/ss@proxy"}) {
     EXPECT_EQ(ParseProxy(text), std::nullopt) << text;
   }
+}
+
+TEST(ParseNoProxyTest, TakesWhatIsCompared) {
+  for (const char* text : {"", "*", "a.example", ".a.example,b.example", "10.0.0.1, ::1 c"}) {
+    EXPECT_THAT(ParseNoProxy(text), Optional(std::string(text)));
+  }
+  for (const char* text : {"10.0.0.0/8", "*.a.example", "[::1]", "a.example:443", "https://a.example", "a.example."}) {
+    EXPECT_EQ(ParseNoProxy(text), std::nullopt) << text;
+  }
+}
+
+TEST(WhyNotTest, NamesThePartThatIsWrong) {
+  const std::vector<std::pair<std::string, std::string>> addresses = {
+      {"a.example.:1", "the host ends with a dot; leave it away"},
+      {"::1:50051", "an IPv6 address stands in brackets: [::1]"},
+      {"[::1", "the bracket is not closed"},
+      {"[::1]", "the port is missing"},
+      {"[fe80::1%eth0]:1", "an IPv6 address with a zone is not supported"},
+      {"[1.2.3.4]:1", "there is no IPv6 address in the brackets"},
+      {"256.0.0.1:1", "the host ends with a number and is no IPv4 address"},
+      {":1", "the host is missing"},
+      {"a b:1", "the host is not the name of one"},
+      {"a:99999", "the port is not a number up to 65535"},
+      {"unix:run/i.sock", "the path does not begin with /"},
+      {"unix:/" + std::string(107, 'p'), "the path is longer than 107 characters"},
+      {"unix-abstract:i", "a socket without a name in the file system is not supported"},
+  };
+  for (const auto& [text, why] : addresses) EXPECT_EQ(WhyNotAddress(text), why) << text;
+  const std::vector<std::pair<std::string, std::string>> urls = {
+      {"a.example/", "it begins with neither https:// nor http://"},
+      {"https://a.example./x", "the host ends with a dot; leave it away"},
+      {"https://::1:8080/", "an IPv6 address stands in brackets: [::1]"},
+      {"https://u:p@a/", "a user and password have no place here"},
+      {"https://a/?q=1", "a query or fragment has no place here"},
+      {"https://a/ b", ""},
+  };
+  for (const auto& [text, why] : urls) EXPECT_EQ(WhyNotUrl(text), why) << text;
 }
 
 TEST(ParseServerNameTest, TakesOneLabelAndBringsItIntoOneForm) {

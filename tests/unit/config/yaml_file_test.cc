@@ -86,7 +86,17 @@ TEST_P(YamlProblemTest, IsReportedWithItsPlace) {
 INSTANTIATE_TEST_SUITE_P(
     Files, YamlProblemTest,
     ::testing::ValuesIn(std::vector<Case>{
-        {"Syntax", "server:\n  listen: [a\n", {"config.yaml:3:1: end of sequence flow not found"}},
+        {"Syntax",
+         "server:\n  listen: [a\n",
+         {R"(config.yaml:3:1: end of sequence flow not found; quote a value that begins with [, as in listen: )"
+          R"("[::]:50051")"}},
+        {"AddressThatLooksLikeAList",
+         "server:\n  listen: [::]:50051\n",
+         {R"(config.yaml:2:15: end of map not found; quote a value that begins with [, as in listen: "[::]:50051")"}},
+        {"StarThatLooksLikeAnAlias",
+         "egress:\n  no_proxy: *\n",
+         {R"(config.yaml:2:14: alias not found after *; quote a value that begins with *, as in listen: )"
+          R"("[::]:50051")"}},
         {"Tab", "server:\n\tlanes: 1\n", {"config.yaml:2:7: illegal map value"}},
         {"NotAMap", "- a\n", {"config.yaml:1: is a list, not sections of keys"}},
         {"BareText", "hello\n", {"config.yaml:1: is a text, not sections of keys"}},
@@ -134,7 +144,10 @@ INSTANTIATE_TEST_SUITE_P(
          "wolkvox:\n  token_files:\n    a: [/x]\n",
          {"config.yaml:3: wolkvox.token_files.a: is a list, not a text"}},
         {"ListAsKey", "server:\n  [a]: b\n", {"config.yaml:2: server: has an entry whose name is not a text"}},
-        {"UnknownAnchor", "server: *none\n", {"config.yaml:1:9: the referenced anchor is not defined"}},
+        {"UnknownAnchor",
+         "server: *none\n",
+         {R"(config.yaml:1:9: the referenced anchor is not defined; quote a value that begins with *, as in listen: )"
+          R"("[::]:50051")"}},
     }),
     [](const auto& test) { return std::string(test.param.name); });
 
