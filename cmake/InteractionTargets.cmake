@@ -37,10 +37,10 @@ function(interaction_library)
   add_library(interaction::${ARG_NAME} ALIAS ${target})
 endfunction()
 
-# interaction_executable(NAME interaction-server SRCS ... DEPS ...): installed into bin.
+# interaction_executable(NAME interaction-server SRCS ... DEPS ...): installed into bin. With what is in process/.
 function(interaction_executable)
   cmake_parse_arguments(ARG "NO_INSTALL" "NAME" "SRCS;DEPS" ${ARGN})
-  add_executable(${ARG_NAME} ${ARG_SRCS})
+  add_executable(${ARG_NAME} ${ARG_SRCS} ${PROJECT_SOURCE_DIR}/process/standard_descriptors.cc)
   target_link_libraries(${ARG_NAME} PRIVATE interaction_flags ${ARG_DEPS})
   set_target_properties(${ARG_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
   if(NOT ARG_NO_INSTALL)
