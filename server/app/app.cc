@@ -6,7 +6,6 @@
 #include <thread>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "server/app/cores.h"
@@ -30,13 +29,6 @@ constexpr absl::Duration kSettleTime = absl::Seconds(1);
 
 // How often a shutdown looks whether the last call has ended.
 constexpr absl::Duration kLookAgain = absl::Milliseconds(10);
-
-// "0.0.0.0:0" and the port that was chosen: "0.0.0.0:41234". A Unix socket has no port.
-std::string BoundAddress(absl::string_view listen, int port) {
-  const size_t colon = listen.rfind(':');
-  if (listen.substr(0, 5) == "unix:" || colon == absl::string_view::npos) return std::string(listen);
-  return absl::StrCat(listen.substr(0, colon), ":", port);
-}
 
 void SetChannelArguments(const config::Server& options, grpc::ServerBuilder* builder) {
   builder->SetMaxReceiveMessageSize(options.max_message_bytes);
@@ -139,9 +131,10 @@ void App::BuildServices(const config::Config& config) {
 }
 
 absl::Status App::StartServer(const config::Config& config, grpc::ServerBuilder* builder) {
-  int port = 0;
+  ASSIGN_OR_RETURN(listener_, Listener::Open(config.server.listen, environment_.clock, environment_.log));
   SetChannelArguments(config.server, builder);
-  builder->AddListeningPort(config.server.listen, grpc::InsecureServerCredentials(), &port);
+  connections_ = builder->experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, grpc::InsecureServerCredentials());
   builder->RegisterService(interactions_->service());
   builder->RegisterService(health_->service());
   if (reflection_) {
@@ -149,11 +142,7 @@ absl::Status App::StartServer(const config::Config& config, grpc::ServerBuilder*
     builder->RegisterService(reflection_->v1alpha());
   }
   server_ = builder->BuildAndStart();
-  if (server_ == nullptr) {
-    return absl::UnavailableError(absl::StrCat("cannot listen on ", config.server.listen,
-                                               ": the port is taken, or it is not an address of this machine"));
-  }
-  address_ = BoundAddress(config.server.listen, port);
+  if (server_ == nullptr) return absl::InternalError("gRPC does not start");
   for (size_t i = 0; i < lanes_.size(); ++i) {
     lanes_[i]->Start();
     lanes_[i]->Execute([this, i] {
@@ -162,18 +151,24 @@ absl::Status App::StartServer(const config::Config& config, grpc::ServerBuilder*
       if (reflection_) reflection_->Start(lanes_[i].get(), lane_calls_[i].get());
     });
   }
-  return absl::OkStatus();
+  return listener_->Start([this](int listening_fd, int fd) {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+    connection.listener_fd = listening_fd;
+    connection.fd = fd;
+    connections_->HandleNewConnection(&connection);
+  });
 }
 
 void App::AnnounceShutdown() { health_->SetNotServing(); }
 
 void App::Shutdown(absl::Duration timeout) {
   AnnounceShutdown();
+  listener_->Close();
   for (size_t i = 0; i < lanes_.size(); ++i) {
     lanes_[i]->Execute([calls = lane_calls_[i].get()] { calls->streams.Cancel(lane::CancelCause::kShutdown); });
   }
-  // grpc::Server::Shutdown closes the listener at once and then waits for the connections, of which one whose peer is
-  // gone or asleep would never end: so the calls are counted here, and what is left without calls is cut off.
+  // grpc::Server::Shutdown waits for the connections, of which one whose peer is gone or asleep would never end: so the
+  // calls are counted here, and what is left without calls is cut off.
   absl::Notification finished;
   std::thread shutdown([&] {
     server_->Shutdown();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
 
 #include <memory>
 #include <string>
@@ -10,6 +11,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "server/app/call_stages.h"
+#include "server/app/listener.h"
 #include "server/app/upstream_health.h"
 #include "server/base/clock.h"
 #include "server/config/config.h"
@@ -42,7 +44,7 @@ class App {
   ~App();  // as Shutdown(0), if it was not called
 
   // Where the server listens, with the real port: "127.0.0.1:50051".
-  const std::string& address() const { return address_; }
+  const std::string& address() const { return listener_->address(); }
 
   // Calls under way, those included whose callers have left while the upstream's answer is still waited for.
   int calls_in_flight() const { return stages_->admission().in_flight(); }
@@ -81,7 +83,8 @@ class App {
   std::unique_ptr<rpc::ReflectionService> reflection_;  // null: off
   std::vector<std::unique_ptr<lane::Lane>> lanes_;
   std::unique_ptr<grpc::Server> server_;
-  std::string address_;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections_;  // hands them to server_
+  std::unique_ptr<Listener> listener_;
 };
 
 }  // namespace interaction::app

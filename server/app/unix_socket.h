@@ -1,0 +1,34 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace interaction::app {
+
+// The name in the file system of a Unix socket that this process listens on. A name belongs to the server that listens
+// on it, as a TCP port does: it is not taken from a server that is alive, and nobody else's file is removed.
+class UnixSocketPath {
+ public:
+  // Binds the socket `fd` to `path` and listens. A socket file that nobody listens on any more is replaced. UNAVAILABLE
+  // when somebody does, or when the path is a file of another kind; the message is the tail of a line: "another process
+  // listens there".
+  static absl::StatusOr<std::unique_ptr<UnixSocketPath>> Listen(int fd, const std::string& path, int backlog);
+
+  // Removes the file if it is still the one that Listen() made. Call it while the socket is open.
+  ~UnixSocketPath();
+  UnixSocketPath(const UnixSocketPath&) = delete;
+  UnixSocketPath& operator=(const UnixSocketPath&) = delete;
+
+ private:
+  UnixSocketPath(const std::string& path, dev_t device, ino_t inode) : path_(path), device_(device), inode_(inode) {}
+
+  const std::string path_;
+  const dev_t device_;
+  const ino_t inode_;  // not given to another file while the socket is open
+};
+
+}  // namespace interaction::app
