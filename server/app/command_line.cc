@@ -20,7 +20,9 @@ constexpr char kFooter[] =
     "underscores for a dot (INTERACTION_SERVER__LISTEN). File, environment and flags apply in this order; the last "
     "wins.\n"
     "\n"
-    "SIGTERM and SIGINT end the server in good order; a second one ends it at once.\n"
+    "SIGTERM, SIGINT and SIGQUIT end the server in good order: calls are still taken for calls.drain_delay, then "
+    "those\n"
+    "in flight may finish. A second signal skips the rest of the delay, one after it ends the server at once.\n"
     "Exit codes: 0 ended in good order, 1 cannot serve, 2 wrong command line, 78 wrong configuration.";
 
 }  // namespace
@@ -43,6 +45,7 @@ CommandLine ParseCommandLine(int argc, const char* const* argv, std::optional<in
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {  // CLI11's own way out, also for --help and --version
     *exit_code = app.exit(error, std::cout, std::cerr) == 0 ? 0 : 2;
+    if (!std::cout.flush()) *exit_code = 1;  // standard output is full or closed
   }
   return line;
 }

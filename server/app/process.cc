@@ -2,15 +2,14 @@
 
 #include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <cstring>
+#include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 
@@ -19,19 +18,14 @@ extern char** environ;
 namespace interaction::app {
 namespace {
 
+// Lanes, threads of the resolver, Redis and libraries: well below this.
+constexpr rlim_t kDescriptorsOfItsOwn = 256;
+
 telemetry::Logger* grpc_log = nullptr;  // gRPC's hook is a plain function, so its target cannot be a parameter
 
 void LogForGrpc(gpr_log_func_args* args) {
   if (args->severity != GPR_LOG_SEVERITY_ERROR) return;
   grpc_log->Log(telemetry::LogLevel::kError, "grpc", {{"text", args->message}});
-}
-
-sigset_t EndSet() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
-  return set;
 }
 
 }  // namespace
@@ -53,8 +47,22 @@ void PrepareProcess() {
   google::protobuf::SetLogHandler(nullptr);
 }
 
+void WarnOfFewDescriptors(const config::Calls& calls, telemetry::Logger* log) {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  const rlim_t needed = kDescriptorsOfItsOwn + 2 * static_cast<rlim_t>(calls.max_in_flight);
+  if (files.rlim_cur >= needed) return;
+  const rlim_t enough_for = files.rlim_cur > kDescriptorsOfItsOwn ? (files.rlim_cur - kDescriptorsOfItsOwn) / 2 : 1;
+  log->Log(telemetry::LogLevel::kWarning, "calls.max_in_flight needs more files than this process may open",
+           {{"limit", files.rlim_cur},
+            {"needed", needed},
+            {"text", absl::StrCat("raise the hard limit (LimitNOFILE, ulimit -Hn) or set calls.max_in_flight to ",
+                                  std::max<rlim_t>(enough_for, 1), " or less")}});
+}
+
 void RedirectGrpcLog(telemetry::Logger* log) {
   grpc_log = log;
+  gpr_set_log_verbosity(GPR_LOG_SEVERITY_ERROR);
   gpr_set_log_function(log == nullptr ? nullptr : LogForGrpc);
 }
 
@@ -66,27 +74,6 @@ std::vector<std::pair<std::string, std::string>> Environment() {
     if (equals != absl::string_view::npos) variables.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }
   return variables;
-}
-
-EndSignals::EndSignals() {
-  const sigset_t set = EndSet();
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-}
-
-int EndSignals::Wait(absl::Duration timeout) const {
-  const sigset_t set = EndSet();
-  if (timeout == absl::InfiniteDuration()) {
-    int signal = 0;
-    return sigwait(&set, &signal) == 0 ? signal : 0;
-  }
-  const timespec wait = absl::ToTimespec(timeout);
-  const int signal = sigtimedwait(&set, nullptr, &wait);
-  return signal > 0 ? signal : 0;
-}
-
-void EndSignals::Restore() const {
-  const sigset_t set = EndSet();
-  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
 }  // namespace interaction::app

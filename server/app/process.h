@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/time/time.h"
+#include "server/config/config.h"
 #include "server/telemetry/log.h"
 
 namespace interaction::app {
@@ -14,22 +14,15 @@ namespace interaction::app {
 // at all.
 void PrepareProcess();
 
-// Sends gRPC's own error lines to `log`, which outlives the process's use of gRPC.
+// Warns in the log if the process may open fewer files than the calls that the configuration allows at once need. After
+// PrepareProcess().
+void WarnOfFewDescriptors(const config::Calls& calls, telemetry::Logger* log);
+
+// Sends gRPC's own error lines to `log`, whatever GRPC_VERBOSITY says; null: nowhere any more. `log` outlives the
+// process's use of gRPC.
 void RedirectGrpcLog(telemetry::Logger* log);
 
 // The environment as name and value.
 std::vector<std::pair<std::string, std::string>> Environment();
-
-// SIGTERM and SIGINT as something to wait for. Make it before the first thread: it blocks them in all.
-class EndSignals {
- public:
-  EndSignals();
-
-  // Waits for a signal, which it returns, or 0 when the time is up first.
-  int Wait(absl::Duration timeout = absl::InfiniteDuration()) const;
-
-  // From now on a signal ends the process at once.
-  void Restore() const;
-};
 
 }  // namespace interaction::app

@@ -1,0 +1,79 @@
+#include "server/app/signals.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "absl/strings/str_cat.h"
+
+namespace interaction::app {
+namespace {
+
+// SIGPWR asks containers of LXC to end, SIGXCPU comes when a limit of CPU time is used up, before SIGKILL does.
+constexpr int kEnds[] = {SIGTERM, SIGINT, SIGQUIT, SIGPWR, SIGXCPU};
+
+// The others that would end a process which does nothing about them. Those of SIGRTMIN and above are added.
+constexpr int kMeansNothing[] = {SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGSTKFLT};
+
+template <typename Signals>
+void Add(const Signals& signals, sigset_t* set) {
+  for (const int signal : signals) sigaddset(set, signal);
+}
+
+sigset_t Ends() {
+  sigset_t set;
+  sigemptyset(&set);
+  Add(kEnds, &set);
+  return set;
+}
+
+sigset_t Blocked() {
+  sigset_t set = Ends();
+  Add(kMeansNothing, &set);
+  for (int signal = SIGRTMIN; signal <= SIGRTMAX; ++signal) sigaddset(&set, signal);
+  return set;
+}
+
+std::string NameOf(int signal) {
+  const char* const name = sigabbrev_np(signal);
+  return name == nullptr ? absl::StrCat("SIGRTMIN+", signal - SIGRTMIN) : absl::StrCat("SIG", name);
+}
+
+}  // namespace
+
+Signals::Signals(const Clock* clock, telemetry::Logger* log) : clock_(clock), log_(log) {
+  const sigset_t blocked = Blocked();
+  pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
+  // The log on a file that has reached the limit of its size: a line is lost, and not the process.
+  signal(SIGXFSZ, SIG_IGN);
+}
+
+std::string Signals::WaitForEnd(absl::Duration timeout) const {
+  const sigset_t blocked = Blocked();
+  const SteadyTime start = clock_->SteadyNow();
+  while (true) {
+    const absl::Duration left = timeout - absl::Nanoseconds(clock_->SteadyNow() - start);
+    // sigtimedwait knows no "for ever", so it waits a day at a time.
+    const timespec wait = absl::ToTimespec(std::clamp(left, absl::ZeroDuration(), absl::Hours(24)));
+    const int signal = sigtimedwait(&blocked, nullptr, &wait);
+    if (std::find(std::begin(kEnds), std::end(kEnds), signal) != std::end(kEnds)) return NameOf(signal);
+    if (signal > 0) {
+      log_->Log(
+          telemetry::LogLevel::kWarning, "signal ignored",
+          {{"signal", NameOf(signal)},
+           {"text", signal == SIGHUP ? "the configuration is read at the start only: to change it, restart" : ""}});
+    } else if (left <= absl::ZeroDuration()) {
+      return "";
+    }
+  }
+}
+
+void Signals::LetThemKill() const {
+  const sigset_t ends = Ends();
+  pthread_sigmask(SIG_UNBLOCK, &ends, nullptr);
+}
+
+}  // namespace interaction::app
