@@ -27,7 +27,7 @@ constexpr absl::string_view kBypassed = "bypassed";
 struct Departure {
   std::shared_ptr<Flight> flight;
   Trip trip;
-  Admission::Permit permit;
+  std::shared_ptr<const Admission::Permit> permit;
   Idempotency* idempotency;  // of a flight with a record
   absl::Duration lease;
   telemetry::Counters* counters;
@@ -123,7 +123,7 @@ bool WasBypassed(const absl::StatusOr<Answer>& answer) {
 }
 
 lane::Task<absl::StatusOr<Answer>> Dispatch(DispatchContext context, Trip trip, std::optional<RecordId> record,
-                                            Admission::Permit permit) {
+                                            std::shared_ptr<const Admission::Permit> permit) {
   lane::Lane* const lane = trip.lane;
   const SteadyTime until = trip.answer_by + kLetFlightSpeak;
   const auto make = [&] { return std::make_shared<Flight>(lane, context.shutdown, record); };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "absl/status/statusor.h"
@@ -29,9 +30,9 @@ struct DispatchContext {
 // way for the same request_id, or with the answer that its record holds. A caller that leaves after the request was
 // sent does not stop the flight, which settles the record with the upstream's answer when that comes.
 //
-// `permit` is kept for as long as the flight takes, when the call has one of its own.
+// `permit` is kept for as long as the flight takes, when the call has one of its own; the call may keep it longer.
 lane::Task<absl::StatusOr<Answer>> Dispatch(DispatchContext context, Trip trip, std::optional<RecordId> record,
-                                            Admission::Permit permit);
+                                            std::shared_ptr<const Admission::Permit> permit);
 
 // Whether the call was served without a record because the store of records had failed.
 bool WasBypassed(const absl::StatusOr<Answer>& answer);

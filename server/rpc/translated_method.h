@@ -87,7 +87,8 @@ class TranslatedMethod final : public UnaryMethod {
                                                     .lease = options_.deadline.max_deadline + kLeaseMargin,
                                                     .counters = stages_.counters,
                                                     .log = stages_.log};
-    auto dispatch = call::Dispatch(dispatch_context, std::move(trip), record, std::move(permit));
+    auto dispatch = call::Dispatch(dispatch_context, std::move(trip), record,
+                                   std::make_shared<const call::Admission::Permit>(std::move(permit)));
     absl::StatusOr<call::Answer> answer = co_await dispatch;
     call->bypassed = call::WasBypassed(answer);
     if (!answer.ok()) co_return answer.status();
