@@ -1,17 +1,14 @@
 #include "server/rpc/reflection_service.h"
 
-#include <google/protobuf/descriptor.h>
-#include <google/protobuf/descriptor.pb.h>
-
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
+#include "interaction/descriptors.h"
 #include "server/rpc/stream.h"
 
 namespace interaction::rpc {
 namespace {
 
-using google::protobuf::DescriptorPool;
 using google::protobuf::FileDescriptor;
 
 // The two versions differ in their package alone, so everything is written once, for a version V.
@@ -26,70 +23,72 @@ struct V1Alpha {
   using Response = grpc::reflection::v1alpha::ServerReflectionResponse;
 };
 
-// A file after the files it imports.
+// A file and those that it imports.
 template <typename Files>
-void AddWithImports(const FileDescriptor* file, absl::flat_hash_set<const FileDescriptor*>& seen, Files* files) {
+void AddWithImports(const FileDescriptors& all, const FileDescriptor* file,
+                    absl::flat_hash_set<const FileDescriptor*>& seen, Files* files) {
   if (!seen.insert(file).second) return;
-  google::protobuf::FileDescriptorProto proto;
-  file->CopyTo(&proto);
-  files->add_file_descriptor_proto(proto.SerializeAsString());
-  for (int i = 0; i < file->dependency_count(); ++i) AddWithImports(file->dependency(i), seen, files);
+  files->add_file_descriptor_proto(all.BytesOf(file));
+  for (int i = 0; i < file->dependency_count(); ++i) AddWithImports(all, file->dependency(i), seen, files);
 }
 
 template <typename Response>
-void AnswerFile(const FileDescriptor* file, Response* response) {
-  if (file == nullptr) {
-    response->mutable_error_response()->set_error_code(grpc::StatusCode::NOT_FOUND);
-    response->mutable_error_response()->set_error_message("not found");
-    return;
-  }
+void AnswerNotFound(Response* response) {
+  response->mutable_error_response()->set_error_code(grpc::StatusCode::NOT_FOUND);
+  response->mutable_error_response()->set_error_message("not found");
+}
+
+template <typename Response>
+void AnswerFile(const FileDescriptors& all, const FileDescriptor* file, Response* response) {
+  if (file == nullptr) return AnswerNotFound(response);
   absl::flat_hash_set<const FileDescriptor*> seen;
-  AddWithImports(file, seen, response->mutable_file_descriptor_response());
+  AddWithImports(all, file, seen, response->mutable_file_descriptor_response());
 }
 
 template <typename Response>
-void AnswerExtensionNumbers(const std::string& type, Response* response) {
-  const DescriptorPool* pool = DescriptorPool::generated_pool();
-  const auto* descriptor = pool->FindMessageTypeByName(type);
-  if (descriptor == nullptr) return AnswerFile(nullptr, response);
+void AnswerExtensionNumbers(const FileDescriptors& all, const std::string& type, Response* response) {
+  const auto* descriptor = all.pool().FindMessageTypeByName(type);
+  if (descriptor == nullptr) return AnswerNotFound(response);
   auto* numbers = response->mutable_all_extension_numbers_response();
   numbers->set_base_type_name(type);
   std::vector<const google::protobuf::FieldDescriptor*> extensions;
-  pool->FindAllExtensions(descriptor, &extensions);
+  all.pool().FindAllExtensions(descriptor, &extensions);
   for (const auto* extension : extensions) numbers->add_extension_number(extension->number());
 }
 
-const FileDescriptor* FileOfExtension(const std::string& type, int number) {
-  const DescriptorPool* pool = DescriptorPool::generated_pool();
-  const auto* descriptor = pool->FindMessageTypeByName(type);
-  const auto* extension = descriptor ? pool->FindExtensionByNumber(descriptor, number) : nullptr;
+const FileDescriptor* FileOfExtension(const FileDescriptors& all, const std::string& type, int number) {
+  const auto* descriptor = all.pool().FindMessageTypeByName(type);
+  const auto* extension = descriptor ? all.pool().FindExtensionByNumber(descriptor, number) : nullptr;
   return extension ? extension->file() : nullptr;
 }
 
 template <typename V>
-typename V::Response Answer(const typename V::Request& request, const std::vector<std::string>& services) {
+typename V::Response Answer(const typename V::Request& request, const ReflectionService::Content& content) {
   using Request = typename V::Request;
-  const DescriptorPool* pool = DescriptorPool::generated_pool();
+  const FileDescriptors& files = content.files;
   typename V::Response response;
   response.set_valid_host(request.host());
   *response.mutable_original_request() = request;
   switch (request.message_request_case()) {
     case Request::kFileByFilename:
-      AnswerFile(pool->FindFileByName(request.file_by_filename()), &response);
+      AnswerFile(files, files.pool().FindFileByName(request.file_by_filename()), &response);
       break;
     case Request::kFileContainingSymbol:
-      AnswerFile(pool->FindFileContainingSymbol(request.file_containing_symbol()), &response);
+      AnswerFile(files, files.pool().FindFileContainingSymbol(request.file_containing_symbol()), &response);
       break;
     case Request::kFileContainingExtension:
-      AnswerFile(FileOfExtension(request.file_containing_extension().containing_type(),
+      AnswerFile(files,
+                 FileOfExtension(files, request.file_containing_extension().containing_type(),
                                  request.file_containing_extension().extension_number()),
                  &response);
       break;
     case Request::kAllExtensionNumbersOfType:
-      AnswerExtensionNumbers(request.all_extension_numbers_of_type(), &response);
+      AnswerExtensionNumbers(files, request.all_extension_numbers_of_type(), &response);
       break;
     case Request::kListServices:
-      for (const std::string& name : services) response.mutable_list_services_response()->add_service()->set_name(name);
+      for (const std::string& name : content.services) {
+        response.mutable_list_services_response()->add_service()->set_name(name);
+      }
       break;
     case Request::MESSAGE_REQUEST_NOT_SET:
       response.mutable_error_response()->set_error_code(grpc::StatusCode::INVALID_ARGUMENT);
@@ -106,14 +105,14 @@ struct ReflectionCall {
 };
 
 template <typename V>
-lane::Task<void> Serve(const std::vector<std::string>* services, std::unique_ptr<ReflectionCall<V>> call) {
+lane::Task<void> Serve(const ReflectionService::Content* content, std::unique_ptr<ReflectionCall<V>> call) {
   typename V::Request request;
   while (true) {
     lane::Operation done;
     call->stream.Read(&request, done.tag());
     const bool read = co_await done;
     if (!read) break;
-    call->stream.Write(Answer<V>(request, *services), done.tag());
+    call->stream.Write(Answer<V>(request, *content), done.tag());
     const bool written = co_await done;
     if (!written) break;
   }
@@ -122,7 +121,7 @@ lane::Task<void> Serve(const std::vector<std::string>* services, std::unique_ptr
 }
 
 template <typename V>
-lane::Task<void> Accept(typename V::Service* service, const std::vector<std::string>* services, lane::Lane* lane,
+lane::Task<void> Accept(typename V::Service* service, const ReflectionService::Content* content, lane::Lane* lane,
                         LaneCalls* calls) {
   while (true) {
     auto call = std::make_unique<ReflectionCall<V>>();
@@ -132,17 +131,19 @@ lane::Task<void> Accept(typename V::Service* service, const std::vector<std::str
     const bool ok = co_await arrived;
     if (!ok) co_return;
     call->life.Arrived(calls);
-    lane::Spawn(Serve<V>(services, std::move(call)));
+    lane::Spawn(Serve<V>(content, std::move(call)));
   }
 }
 
 }  // namespace
 
-ReflectionService::ReflectionService(std::vector<std::string> services) : services_(std::move(services)) {}
+ReflectionService::ReflectionService(std::vector<std::string> services)
+    : content_{.services = std::move(services),
+               .files = FileDescriptors({reinterpret_cast<const char*>(kDescriptorSet), kDescriptorSetSize})} {}
 
 void ReflectionService::Start(lane::Lane* lane, LaneCalls* calls) {
-  lane::Spawn(Accept<V1>(&v1_, &services_, lane, calls));
-  lane::Spawn(Accept<V1Alpha>(&v1alpha_, &services_, lane, calls));
+  lane::Spawn(Accept<V1>(&v1_, &content_, lane, calls));
+  lane::Spawn(Accept<V1Alpha>(&v1alpha_, &content_, lane, calls));
 }
 
 }  // namespace interaction::rpc

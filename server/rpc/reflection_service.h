@@ -8,13 +8,20 @@
 #include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
 #include "server/lane/lane.h"
 #include "server/rpc/call_life.h"
+#include "server/rpc/file_descriptors.h"
 
 namespace interaction::rpc {
 
 // grpc.reflection in both versions that tools ask for, on the lanes: gRPC 1.51's plugin knows v1alpha only and brings
-// threads of the callback API with it. Describes what is compiled in.
+// threads of the callback API with it, and describes fields without their comments and JSON names.
 class ReflectionService {
  public:
+  // What is told.
+  struct Content {
+    std::vector<std::string> services;
+    FileDescriptors files;
+  };
+
   // Lists `services`, by their full names.
   explicit ReflectionService(std::vector<std::string> services);
 
@@ -25,7 +32,7 @@ class ReflectionService {
   void Start(lane::Lane* lane, LaneCalls* calls);
 
  private:
-  const std::vector<std::string> services_;
+  const Content content_;
   grpc::reflection::v1::ServerReflection::AsyncService v1_;
   grpc::reflection::v1alpha::ServerReflection::AsyncService v1alpha_;
 };

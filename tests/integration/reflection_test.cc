@@ -89,6 +89,23 @@ TYPED_TEST(ReflectionTest, FindsAFileByItsName) {
   EXPECT_THAT(this->Files(this->Ask(request)), Contains("grpc/health/v1/health.proto"));
 }
 
+TYPED_TEST(ReflectionTest, TellsTheJsonNamesAndTheComments) {
+  typename TypeParam::Request request;
+  request.set_file_by_filename("interaction/v1/interaction_service.proto");
+  const auto response = this->Ask(request);
+  google::protobuf::FileDescriptorProto file;
+  ASSERT_TRUE(file.ParseFromString(response.file_descriptor_response().file_descriptor_proto(0)));
+  EXPECT_EQ(file.message_type(0).field(0).json_name(), "appAccessKey");
+  EXPECT_GT(file.source_code_info().location_size(), 0);
+}
+
+TYPED_TEST(ReflectionTest, FindsTheDetailsOfErrorsAndWhatTheyImport) {
+  typename TypeParam::Request request;
+  request.set_file_containing_symbol("google.rpc.RetryInfo");
+  EXPECT_THAT(this->Files(this->Ask(request)),
+              IsSupersetOf({"google/rpc/error_details.proto", "google/protobuf/duration.proto"}));
+}
+
 TYPED_TEST(ReflectionTest, SaysSoWhenThereIsNoSuchSymbol) {
   typename TypeParam::Request request;
   request.set_file_containing_symbol("no.such.Symbol");

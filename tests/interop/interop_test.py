@@ -180,6 +180,18 @@ class GrpcurlTest(unittest.TestCase, Fields):
         self.assertIn("interaction_identity",
                       self.grpcurl(server.address, "describe", "interaction.v1.CreateVspInteractionRequest").stdout)
 
+    def test_shows_the_rule_of_each_field_by_reflection(self):
+        described = self.grpcurl(server.address, "describe", "interaction.v1.CreateVspInteractionRequest").stdout
+        comment = re.compile(r"^\s*//", re.MULTILINE)
+        self.assertGreaterEqual(len(comment.findall(described)), len(VSP_UPSTREAM), described)
+        self.assertIn("GUID", described)
+
+    def test_prints_the_same_names_by_reflection_as_by_the_proto_file(self):
+        by_reflection = self.call("CreateVspInteraction", VSP)
+        by_file = self.call("CreateVspInteraction", VSP, "-import-path", f"{ROOT}/proto", "-proto", PROTO)
+        self.assertEqual(set(json.loads(by_reflection.stdout)), set(json.loads(by_file.stdout)))
+        self.assertIn("interactionId", json.loads(by_reflection.stdout))
+
     def test_calls_by_reflection(self):
         done = self.call("CreateVspInteraction", VSP)
         self.assertEqual(done.returncode, 0, done.stderr)
