@@ -3,6 +3,7 @@
 #include <grpc/grpc.h>
 #include <grpcpp/server_builder.h>
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -30,7 +31,18 @@ constexpr absl::Duration kSettleTime = absl::Seconds(1);
 // How often a shutdown looks whether the last call has ended.
 constexpr absl::Duration kLookAgain = absl::Milliseconds(10);
 
-void SetChannelArguments(const config::Server& options, grpc::ServerBuilder* builder) {
+// How long an answer may take to its caller, and gRPC to close a connection in good order, besides a call's own time.
+constexpr absl::Duration kAnswerMargin = absl::Seconds(40);
+
+// The time in which every call of a connection has surely ended. No rule that ends connections may be shorter: a client
+// would be told UNAVAILABLE of a request that was sent.
+int LongestCallMs(const config::Config& config) {
+  const absl::Duration longest = std::max(config.seethepro.upstream.max_deadline, config.wolkvox.upstream.max_deadline);
+  return static_cast<int>(absl::ToInt64Milliseconds(longest + kAnswerMargin));
+}
+
+void SetChannelArguments(const config::Config& config, grpc::ServerBuilder* builder) {
+  const config::Server& options = config.server;
   builder->SetMaxReceiveMessageSize(options.max_message_bytes);
   const std::pair<const char*, int> arguments[] = {
       // Two servers on one port would each get half of the calls, silently.
@@ -39,12 +51,14 @@ void SetChannelArguments(const config::Server& options, grpc::ServerBuilder* bui
       {GRPC_ARG_MAX_METADATA_SIZE, 16 << 10},
       // Clients behind a layer 4 load balancer spread again when connections end now and then; gRPC adds the jitter.
       {GRPC_ARG_MAX_CONNECTION_AGE_MS, 10 * 60 * 1000},
-      {GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 130 * 1000},
+      {GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, LongestCallMs(config)},
       {GRPC_ARG_MAX_CONNECTION_IDLE_MS, 30 * 60 * 1000},
+      // Finds peers that are gone. One that sleeps for a while, or whose network does, still gets its answer.
       {GRPC_ARG_KEEPALIVE_TIME_MS, 60 * 1000},
-      {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20 * 1000},
+      {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, LongestCallMs(config)},
       {GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1},
-      {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 30 * 1000},
+      // However often a client pings, that is no reason to end its calls.
+      {GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0},
       // gRPC core refuses calls that wait for an acceptor beyond this; admission is ours to decide.
       {"grpc.server.max_pending_requests", options.max_concurrent_streams * 1024},
       {"grpc.server.max_pending_requests_hard_limit", options.max_concurrent_streams * 1024},
@@ -132,7 +146,7 @@ void App::BuildServices(const config::Config& config) {
 
 absl::Status App::StartServer(const config::Config& config, grpc::ServerBuilder* builder) {
   ASSIGN_OR_RETURN(listener_, Listener::Open(config.server.listen, environment_.clock, environment_.log));
-  SetChannelArguments(config.server, builder);
+  SetChannelArguments(config, builder);
   connections_ = builder->experimental().AddExternalConnectionAcceptor(
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, grpc::InsecureServerCredentials());
   builder->RegisterService(interactions_->service());

@@ -107,6 +107,16 @@ void RawH2Client::Cancel(uint32_t stream, uint32_t error_code) {
   SendFrame(kRstStream, kNone, stream, payload);
 }
 
+void RawH2Client::SetWindow(uint32_t bytes) {
+  constexpr uint32_t kInitialWindowSize = 4;
+  std::string setting;
+  AppendBigEndian(&setting, kInitialWindowSize, 2);
+  AppendBigEndian(&setting, bytes, 4);
+  SendFrame(kSettings, kNone, 0, setting);
+}
+
+void RawH2Client::Ping() { SendFrame(kPing, kNone, 0, "01234567"); }
+
 void RawH2Client::SendFrame(uint8_t type, uint8_t flags, uint32_t stream, absl::string_view payload) {
   std::string frame;
   AppendBigEndian(&frame, static_cast<uint32_t>(payload.size()), 3);
@@ -127,11 +137,21 @@ void RawH2Client::SendBytes(absl::string_view bytes) {
 
 absl::StatusOr<RawReply> RawH2Client::Read(uint32_t stream) {
   while (!streams_[stream].ended) {
-    const absl::StatusOr<Frame> frame = ReadFrame();
-    if (!frame.ok()) return frame.status();
-    if (const absl::Status status = Accept(*frame); !status.ok()) return status;
+    if (const absl::Status status = AcceptNext(); !status.ok()) return status;
   }
   return streams_[stream].reply;
+}
+
+absl::Status RawH2Client::ReadHeaders(uint32_t stream) {
+  while (!streams_[stream].ended && streams_[stream].reply.headers.empty()) {
+    if (const absl::Status status = AcceptNext(); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RawH2Client::AcceptNext() {
+  const absl::StatusOr<Frame> frame = ReadFrame();
+  return frame.ok() ? Accept(*frame) : frame.status();
 }
 
 absl::StatusOr<RawH2Client::Frame> RawH2Client::ReadFrame() {
@@ -178,8 +198,11 @@ absl::Status RawH2Client::Accept(const Frame& frame) {
     case kPing:
       if (!(frame.flags & kAck)) SendFrame(kPing, kAck, 0, frame.payload);
       break;
+    case kGoaway:
+      goaway_ = true;
+      break;
     default:
-      break;  // the end of a connection shows soon enough, without GOAWAY
+      break;
   }
   return absl::OkStatus();
 }

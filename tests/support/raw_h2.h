@@ -72,11 +72,23 @@ class RawH2Client {
   // RST_STREAM, by default with CANCEL, as gRPC's clients do.
   void Cancel(uint32_t stream, uint32_t error_code = 8);
 
+  // How many bytes of each answer the server may send, from now on and on streams that are open (SETTINGS). 0: it may
+  // not send any, but for headers and trailers.
+  void SetWindow(uint32_t bytes);
+
+  void Ping();
+
+  // Whether the server has announced, as far as was read, that it ends the connection.
+  bool goaway() const { return goaway_; }
+
   void SendFrame(uint8_t type, uint8_t flags, uint32_t stream, absl::string_view payload);
   void SendBytes(absl::string_view bytes);
 
   // Reads until the stream has ended. UNAVAILABLE: the server closed the connection, or sent nothing for ten seconds.
   absl::StatusOr<RawReply> Read(uint32_t stream);
+
+  // Reads until the headers of an answer are there, which a server may send without a window. Errors as of Read().
+  absl::Status ReadHeaders(uint32_t stream);
 
   // Start() and Read().
   absl::StatusOr<RawReply> Call(const RawCall& call) { return Read(Start(call)); }
@@ -97,6 +109,7 @@ class RawH2Client {
 
   absl::StatusOr<Frame> ReadFrame();
   absl::Status Fill(size_t size);
+  absl::Status AcceptNext();
   absl::Status Accept(const Frame& frame);
   absl::Status AcceptHeaders(const Frame& frame, Stream* stream);
   absl::StatusOr<std::vector<http::Header>> Inflate(absl::string_view block);
@@ -106,6 +119,7 @@ class RawH2Client {
   nghttp2_hd_inflater* inflater_ = nullptr;
   std::string in_;
   uint32_t next_stream_ = 1;
+  bool goaway_ = false;
   std::map<uint32_t, Stream> streams_;
 };
 
