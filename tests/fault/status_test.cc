@@ -88,6 +88,35 @@ TEST(StatusTest, EveryFinalStatusIsAnsweredByTheTableAndSentOnce) {
   }
 }
 
+// 304 is left out: it has no body.
+TEST(StatusTest, ARedirectOfEitherUpstreamIsOneWhateverItsBodySaysAndIsSentOnce) {
+  std::atomic<int> status{300};
+  std::string body;
+  RawUpstream elsewhere(Always({RespondJson(200, "{}")}));
+  RawUpstream upstream([&](const RecordedRequest&) -> Script {
+    return {RespondJson(status, body, {{"Location", elsewhere.url()}})};
+  });
+  const TestGateway gateway(upstream.url(), [](config::Config& config) { config.calls.breaker = false; });
+  size_t calls = 0;
+  for (const int current : {300, 301, 302, 303, 305, 306, 307, 308}) {
+    status = current;
+    const Verdict verdict = Expected(current);
+    const std::string code = std::to_string(current);
+    for (const std::string& says :
+         {R"({"code":)" + code + R"(,"error":null,"msg":"m"})", R"({"code":")" + code + R"(","error":"x","msg":"m"})",
+          std::string(R"({"code":"201","error":null,"msg":"m"})"),
+          std::string(R"({"code":403,"error":"FORBIDDEN","msg":"TOKEN LIMIT EXCEEDED"})"),
+          std::string(R"({"InteractionId":"42"})"), std::string("moved")}) {
+      body = says;
+      EXPECT_THAT(gateway.AddWolkvox(), IsError(verdict.code, verdict.reason, verdict.outcome)) << code << says;
+      EXPECT_EQ(upstream.counts().requests, ++calls) << code << says;
+      EXPECT_THAT(gateway.CreateVsp(), IsError(verdict.code, verdict.reason, verdict.outcome)) << code << says;
+      EXPECT_EQ(upstream.counts().requests, ++calls) << code << says;
+    }
+  }
+  EXPECT_EQ(elsewhere.counts().connections, 0u);
+}
+
 TEST(StatusTest, ServiceUnavailableSaysWhenToRetry) {
   RawUpstream upstream(Always({RespondJson(503, "{}", {{"Retry-After", "7"}})}));
   const TestGateway gateway(upstream.url());

@@ -120,6 +120,9 @@ absl::Status CodelessError(const Answer& answer, const http::Response& response,
 
 bool Is2xx(int status) { return status >= 200 && status < 300; }
 
+// What RFC 9110 defines of 3xx. Whatever sends one, mostly a front end, did not hand the request to the application.
+bool IsRedirect(int status) { return status >= 300 && status <= 308; }
+
 }  // namespace
 
 absl::StatusOr<Reply> DecodeAnswer(const http::Response& response, const Hints& given) {
@@ -131,6 +134,7 @@ absl::StatusOr<Reply> DecodeAnswer(const http::Response& response, const Hints& 
   if (answer.code == 0) return CodelessError(answer, response, hints);
 
   hints.upstream_code = absl::StrCat(answer.code);
+  if (IsRedirect(response.status)) return upstream::HttpError(response.status, response, hints);
   if (!Is2xx(answer.code)) return FailureError(answer, response, hints);
   if (!Is2xx(response.status) || answer.has_error) {
     return VerdictOf(Reason::kUpstreamContradictory, response, hints).ToStatus();

@@ -261,7 +261,7 @@ TEST(DisagreementTest, AFailureInsideASuccessIsAFailure) {
 }
 
 TEST(DisagreementTest, ASuccessInsideAFailureLeavesTheOutcomeOpen) {
-  for (int http : {302, 303, 400, 401, 403, 404, 429, 500, 502, 503, 504}) {
+  for (int http : {400, 401, 403, 404, 429, 500, 502, 503, 504}) {
     for (const char* code : {"200", "\"201\"", "202"}) {
       const auto reply = Decode(http, Say(code, "null", "m"));
       EXPECT_THAT(reply, StatusIs(Code::kUnknown)) << http << " " << code;
@@ -283,6 +283,46 @@ TEST(DisagreementTest, ASuccessWithAnErrorLeavesTheOutcomeOpen) {
 TEST(DisagreementTest, TheCodeCountsBeforeTheHttpStatus) {
   EXPECT_THAT(Decode(500, Say("403", "\"FORBIDDEN\"", "TOKEN LIMIT EXCEEDED")), HasReason(Reason::kUpstreamDailyQuota));
   EXPECT_THAT(Decode(403, Say("404", "\"NOT FOUND\"", "x")), HasReason(Reason::kUpstreamNotFound));
+}
+
+// ---- Redirects.
+
+class RedirectTest : public TestWithParam<int> {};
+
+// "See other" is a usual answer to a POST that was carried out; no other redirect is.
+TEST_P(RedirectTest, IsOneWhateverTheBodySays) {
+  const int http = GetParam();
+  for (const char* code :
+       {"200", "\"201\"", "300", "302", "\"302\"", "303", "307", "400", "403", "\"403\"", "503", "x"}) {
+    for (const char* error : {"null", "\"FOUND\"", "\"FORBIDDEN\""}) {
+      const auto reply = Decode(http, Say(code, error, "PLEASE VALIDATE TOKEN"));
+      EXPECT_THAT(reply, HasReason(Reason::kUpstreamRedirect)) << http << " " << code;
+      EXPECT_THAT(reply, StatusIs(http == 303 ? Code::kUnknown : Code::kFailedPrecondition)) << http << " " << code;
+      EXPECT_THAT(reply, HasOutcome(http == 303 ? kUnknown : kNot)) << http << " " << code;
+    }
+  }
+}
+
+TEST_P(RedirectTest, IsOneWithTheSameCodeInTheBody) {
+  const int http = GetParam();
+  for (const std::string& code : {absl::StrCat(http), Quoted(absl::StrCat(http))}) {
+    const auto reply = Decode(http, Say(code, "null", "m"));
+    EXPECT_THAT(reply, HasReason(Reason::kUpstreamRedirect)) << code;
+    EXPECT_THAT(reply, HasOutcome(http == 303 ? kUnknown : kNot)) << code;
+    EXPECT_THAT(GetErrorDetails(reply.status()).metadata, Contains(Pair("upstreamCode", absl::StrCat(http)))) << code;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Wolkvox, RedirectTest, ::testing::Range(300, 309), ::testing::PrintToStringParamName());
+
+// The program that writes the answer has run, and nobody has said what it means by that.
+TEST(RedirectCodeTest, ARedirectInsideASuccessLeavesTheOutcomeOpen) {
+  for (int code = 300; code < 400; ++code) {
+    const auto reply = Decode(200, Say(absl::StrCat(code), "null", "m"));
+    EXPECT_THAT(reply, HasReason(Reason::kUpstreamMalformedResponse)) << code;
+    EXPECT_THAT(reply, StatusIs(Code::kUnknown)) << code;
+    EXPECT_THAT(reply, HasOutcome(kUnknown)) << code;
+  }
 }
 
 // ---- Answers without a code that can be believed.
