@@ -17,7 +17,8 @@ char32_t NextCodePoint(absl::string_view utf8, size_t* i) {
   return c;
 }
 
-// Unicode's White_Space, which is what .NET calls blank.
+// Unicode's White_Space, which is what .NET calls blank. Characters without a width, such as U+200B and U+FEFF, are
+// not among it.
 bool IsWhiteSpace(char32_t c) {
   return (c >= 0x09 && c <= 0x0d) || c == 0x20 || c == 0x85 || c == 0xa0 || c == 0x1680 ||
          (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
@@ -71,11 +72,6 @@ void FieldChecks::Optional(absl::string_view field, absl::string_view text, int 
 }
 
 void FieldChecks::Required(absl::string_view field, absl::string_view text, int max_length) {
-  if (text.empty()) return Add(field, "is required");
-  (void)TextIsFine(field, text, max_length);
-}
-
-void FieldChecks::NotBlank(absl::string_view field, absl::string_view text, int max_length) {
   if (IsBlank(text)) return Add(field, text.empty() ? "is required" : "must not be blank");
   (void)TextIsFine(field, text, max_length);
 }

@@ -33,8 +33,7 @@ class FieldChecks {
   explicit FieldChecks(Charset charset = Charset::kAny) : charset_(charset) {}
 
   void Optional(absl::string_view field, absl::string_view text, int max_length = kMaxText);
-  void Required(absl::string_view field, absl::string_view text, int max_length = kMaxText);  // not empty
-  void NotBlank(absl::string_view field, absl::string_view text, int max_length = kMaxText);  // more than white space
+  void Required(absl::string_view field, absl::string_view text, int max_length = kMaxText);  // more than white space
   void Credential(absl::string_view field, absl::string_view text);  // 1 to 512 characters, 0x21 to 0x7e
 
   // These put the text into canonical form if it is right.

@@ -92,6 +92,32 @@ TEST(InvalidRequestTest, AllViolationsAreReportedAtOnce) {
   EXPECT_EQ(upstream.counts().connections, 0u);
 }
 
+// White space is what the vendors' framework calls so: U+0085 and U+3000 are, a zero width space is not.
+class BlankTest : public ::testing::TestWithParam<Value> {};
+
+TEST_P(BlankTest, IsNoValueOfARequiredString) {
+  RawUpstream upstream(Always({RespondJson(200, "{}")}));
+  const TestGateway gateway(upstream.url());
+  auto vsp = TestGateway::ValidVsp();
+  vsp.set_interaction_identity(GetParam().text);
+  vsp.set_interaction_name(GetParam().text);
+  EXPECT_THAT(gateway.CreateVsp(vsp),
+              AllOf(IsInvalid(), NamesFields(Fields{"interaction_identity", "interaction_name"})));
+  auto wolkvox = TestGateway::ValidWolkvox();
+  wolkvox.set_sender(GetParam().text);
+  wolkvox.set_recipient(GetParam().text);
+  wolkvox.set_routing_point_id(GetParam().text);
+  EXPECT_THAT(gateway.AddWolkvox(wolkvox),
+              AllOf(IsInvalid(), NamesFields(Fields{"sender", "recipient", "routing_point_id"})));
+  EXPECT_EQ(upstream.counts().connections, 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, BlankTest,
+                         ::testing::Values(Value{"Tab", "\t"}, Value{"Blanks", "   "}, Value{"LineEnds", "\r\n"},
+                                           Value{"NextLine", "\u0085"}, Value{"NoBreakSpace", "\u00a0"},
+                                           Value{"IdeographicSpace", "\u3000"}, Value{"Mixed", " \t\u2003\u2028"}),
+                         NameOf);
+
 class UnparsableTest : public ::testing::TestWithParam<Value> {};
 
 TEST_P(UnparsableTest, IsInvalidArgumentWithDetails) {

@@ -56,8 +56,8 @@ absl::Status Translator::Canonicalize(Request* request) const {
   if (!request->app_access_key().empty() || options_.app_access_key.empty()) {
     checks.Credential("app_access_key", request->app_access_key());
   }
-  checks.NotBlank("interaction_identity", request->interaction_identity());
-  checks.NotBlank("interaction_name", request->interaction_name());
+  checks.Required("interaction_identity", request->interaction_identity());
+  checks.Required("interaction_name", request->interaction_name());
   checks.Guid("account_id", request->mutable_account_id());
   checks.Guid("contact_id", request->mutable_contact_id());
   if (request->has_tenant_key()) checks.Guid("tenant_key", request->mutable_tenant_key());

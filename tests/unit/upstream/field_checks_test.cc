@@ -70,7 +70,7 @@ TEST(FieldChecksTest, AllViolationsAreReportedAtOnceInOrder) {
   FieldChecks checks;
   checks.Required("sender", "");
   checks.Required("recipient", "someone");
-  checks.NotBlank("interaction_name", " ");
+  checks.Required("interaction_name", " ");
   Guid(&checks, "x");
   checks.Credential("wolkvox_token", "a b");
   RequestId(&checks, "x");
@@ -81,7 +81,7 @@ TEST(FieldChecksTest, AllViolationsAreReportedAtOnceInOrder) {
 
 TEST(FieldChecksTest, AFieldThatBreaksSeveralRulesIsNamedOnce) {
   FieldChecks checks(Charset::kXml10);
-  checks.NotBlank("interaction_name", absl::StrCat(std::string(1025, ' '), "\x01"));
+  checks.Required("interaction_name", absl::StrCat(std::string(1025, ' '), "\x01"));
   checks.Credential("app_access_key", std::string(600, ' '));
   EXPECT_THAT(FieldsOf(checks), ElementsAre("interaction_name", "app_access_key"));
 }
@@ -137,25 +137,11 @@ TEST(FieldChecksTest, ABodyHasALimitOfItsOwn) {
   }
 }
 
-TEST(FieldChecksTest, RequiredRefusesOnlyNothingAndTooMuch) {
-  const std::vector<Row> rows = {
-      {"nothing", "", false},
-      {"a blank", " ", true},
-      {"a character", "x", true},
-      {"1,024 characters", Emoji(1024), true},
-      {"1,025 characters", Emoji(1025), false},
-  };
-  for (const Row& row : rows) {
-    FieldChecks checks;
-    checks.Required("sender", row.text);
-    EXPECT_EQ(checks.ToStatus().ok(), row.fine) << row.name;
-  }
-}
-
-TEST(FieldChecksTest, NotBlankRefusesTheWhiteSpaceOfAllScripts) {
+TEST(FieldChecksTest, RequiredRefusesNothingWhiteSpaceOfAllScriptsAndTooMuch) {
   const std::vector<Row> rows = {
       {"nothing", "", false},
       {"blanks", "  ", false},
+      {"a tab", "\t", false},
       {"tab, line ends and their like", "\t\n\v\f\r", false},
       {"next line, U+0085", "\u0085", false},
       {"no-break space, U+00A0", "\u00a0", false},
@@ -166,13 +152,19 @@ TEST(FieldChecksTest, NotBlankRefusesTheWhiteSpaceOfAllScripts) {
       {"narrow no-break and mathematical space", "\u202f\u205f", false},
       {"ideographic space, U+3000", " \u3000 ", false},
       {"a character among blanks", " x ", true},
+      {"zero width space, U+200B, which is no white space", "\u200b", true},
+      {"zero width no-break space, U+FEFF, likewise", "\ufeff", true},
+      {"mongolian vowel separator, U+180E, likewise", "\u180e", true},
+      {"NUL", kNul, true},
       {"a letter of two bytes", "\u00f1", true},
       {"an emoji", "\U0001F600", true},
+      {"1,024 characters of four bytes", Emoji(1024), true},
+      {"1,025 characters of four bytes", Emoji(1025), false},
       {"1,025 characters", std::string(1025, 'x'), false},
   };
   for (const Row& row : rows) {
     FieldChecks checks;
-    checks.NotBlank("interaction_name", row.text);
+    checks.Required("interaction_name", row.text);
     EXPECT_EQ(checks.ToStatus().ok(), row.fine) << row.name;
   }
 }

@@ -386,7 +386,7 @@ TEST(CanonicalizeTest, AnEmptyRequestBreaksEveryRequiredFieldAtOnce) {
 }
 
 TEST(CanonicalizeTest, EachFieldIsNamedForItsOwnMistake) {
-  const std::string too_long(1025, 'x');
+  const std::string too_long(1025, 'x'), tab = "\t", blank = "\u00a0\u3000 \r\n";
   const struct {
     const char* name;
     const char* field;
@@ -394,10 +394,14 @@ TEST(CanonicalizeTest, EachFieldIsNamedForItsOwnMistake) {
     std::string value;
   } rows[] = {
       {"sender empty", "sender", [](Request* r, const std::string& v) { r->set_sender(v); }, ""},
+      {"sender a tab", "sender", [](Request* r, const std::string& v) { r->set_sender(v); }, tab},
+      {"sender blank", "sender", [](Request* r, const std::string& v) { r->set_sender(v); }, blank},
       {"sender too long", "sender", [](Request* r, const std::string& v) { r->set_sender(v); }, too_long},
       {"sender's name too long", "sender_name", [](Request* r, const std::string& v) { r->set_sender_name(v); },
        too_long},
       {"recipient empty", "recipient", [](Request* r, const std::string& v) { r->set_recipient(v); }, ""},
+      {"recipient a tab", "recipient", [](Request* r, const std::string& v) { r->set_recipient(v); }, tab},
+      {"recipient blank", "recipient", [](Request* r, const std::string& v) { r->set_recipient(v); }, blank},
       {"recipient too long", "recipient", [](Request* r, const std::string& v) { r->set_recipient(v); }, too_long},
       {"recipient's name too long", "recipient_name",
        [](Request* r, const std::string& v) { r->set_recipient_name(v); }, too_long},
@@ -405,6 +409,10 @@ TEST(CanonicalizeTest, EachFieldIsNamedForItsOwnMistake) {
       {"body too long", "body", [](Request* r, const std::string& v) { r->set_body(v); }, std::string(32769, 'x')},
       {"routing point empty", "routing_point_id", [](Request* r, const std::string& v) { r->set_routing_point_id(v); },
        ""},
+      {"routing point a tab", "routing_point_id", [](Request* r, const std::string& v) { r->set_routing_point_id(v); },
+       tab},
+      {"routing point blank", "routing_point_id", [](Request* r, const std::string& v) { r->set_routing_point_id(v); },
+       blank},
       {"routing point too long", "routing_point_id",
        [](Request* r, const std::string& v) { r->set_routing_point_id(v); }, too_long},
       {"request id in braces", "request_id", [](Request* r, const std::string& v) { r->set_request_id(v); },
