@@ -111,6 +111,8 @@ constexpr Scenario kScenarios[] = {
      "INVALID_ARGUMENT", "UPSTREAM_REJECTED_ARGUMENT", kNotApplied, scenes::InvalidModel},
     {"model-state-xml", Cast::kSeeThePro, "400 with a ModelState, in XML",
      "INVALID_ARGUMENT", "UPSTREAM_REJECTED_ARGUMENT", kNotApplied, scenes::InvalidModelXml},
+    {"validation-problem", Cast::kSeeThePro, "400 with the errors of ASP.NET Core, application/problem+json",
+     "INVALID_ARGUMENT", "UPSTREAM_REJECTED_ARGUMENT", kNotApplied, scenes::ValidationProblem},
     {"no-resource", Cast::kSeeThePro, "the framework's 404: a wrong base URL",
      "FAILED_PRECONDITION", "UPSTREAM_ENDPOINT_NOT_FOUND", kNotApplied, scenes::NoResource},
     {"unsupported-media-type", Cast::kSeeThePro, "415",

@@ -63,6 +63,7 @@ Reply NullId(Stage stage);
 Reply UnknownMembers(Stage stage);
 Reply InvalidModel(Stage stage);
 Reply InvalidModelXml(Stage stage);
+Reply ValidationProblem(Stage stage);
 Reply NoResource(Stage stage);
 Reply UnsupportedMediaType(Stage stage);
 Reply ErrorDetail(Stage stage);

@@ -70,6 +70,21 @@ Reply InvalidModel(Stage stage) {
 
 Reply InvalidModelXml(Stage) { return seethepro::Failure(AsXml(), 400, "The request is invalid.", SomeErrors()); }
 
+Reply ValidationProblem(Stage) {
+  using Json = nlohmann::ordered_json;
+  const Json json = {
+      {"type", "https://tools.ietf.org/html/rfc9110#section-15.5.1"},
+      {"title", "One or more validation errors occurred."},
+      {"status", 400},
+      {"errors",
+       {{"AccountId", Json::array({"The account is closed.", "It may not be used."})},
+        {"$.interactionName", Json::array({"The JSON value could not be converted to System.String."})}}},
+      {"traceId", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"}};
+  Reply reply{.status = 400, .body = json.dump()};
+  reply.Set("Content-Type", "application/problem+json; charset=utf-8");
+  return reply;
+}
+
 Reply NoResource(Stage stage) {
   return seethepro::Failure(seethepro::Negotiate(stage.request), 404,
                             "No HTTP resource was found that matches the request URI 'http://localhost/api/moved'.");

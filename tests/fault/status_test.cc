@@ -134,14 +134,18 @@ TEST(StatusTest, ARejectedCredentialOfTheGatewaysIsNotTheCallersFault) {
   EXPECT_TRUE(answer.has_precondition_failure);
 }
 
-TEST(StatusTest, ModelStateNamesTheFieldsOfTheProto) {
-  RawUpstream upstream(Always({RespondJson(
-      400,
-      R"({"Message":"The request is invalid.","ModelState":{"model.AccountId":["bad"],"model.TenantKey":["bad"]}})")}));
-  const TestGateway gateway(upstream.url());
-  const VspAnswer answer = gateway.CreateVsp();
-  EXPECT_THAT(answer, IsError(grpc::StatusCode::INVALID_ARGUMENT, "UPSTREAM_REJECTED_ARGUMENT", "not_applied"));
-  EXPECT_THAT(answer, NamesFields(std::vector<std::string>{"account_id", "tenant_key"}));
+TEST(StatusTest, ARejectionNamesTheFieldsOfTheProto) {
+  for (const char* body :
+       {R"({"Message":"The request is invalid.","ModelState":{"model.AccountId":["bad"],"model.TenantKey":["bad"]}})",
+        R"({"title":"One or more validation errors occurred.","status":400,)"
+        R"("errors":{"AccountId":["bad"],"$.tenantKey":["bad"]}})",
+        R"({"accountId":["bad"],"tenantKey":["bad"]})"}) {
+    RawUpstream upstream(Always({RespondJson(400, body)}));
+    const TestGateway gateway(upstream.url());
+    const VspAnswer answer = gateway.CreateVsp();
+    EXPECT_THAT(answer, IsError(grpc::StatusCode::INVALID_ARGUMENT, "UPSTREAM_REJECTED_ARGUMENT", "not_applied"));
+    EXPECT_THAT(answer, NamesFields(std::vector<std::string>{"account_id", "tenant_key"})) << body;
+  }
 }
 
 }  // namespace

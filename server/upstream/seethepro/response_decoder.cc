@@ -106,35 +106,69 @@ bool TakeXml(const pugi::xml_node& root, Reply* reply) {
          take("InteractionUrl", [&](std::string text) { reply->set_interaction_url(std::move(text)); });
 }
 
-// "model.AccountId" and "createVspInteraction.AccountId" are about account_id: the parameter's name is the vendor's
-// affair.
+// "model.AccountId", "createVspInteraction.AccountId" and "$.accountId" are about account_id: the parameter's name and
+// the policy for names are the vendor's affair. Dots are all that XML leaves of "$." ("_x0024_.").
 std::optional<absl::string_view> ProtoField(absl::string_view key) {
   const absl::string_view name = key.substr(key.rfind('.') + 1);
   for (const FieldName& field : kFieldNames) {
-    if (absl::EqualsIgnoreCase(field.upstream, name)) return field.proto;
+    if (absl::EqualsIgnoreCase(field.upstream, name) || absl::EqualsIgnoreCase(field.proto, name)) return field.proto;
   }
   return std::nullopt;
 }
 
-std::set<absl::string_view> FieldsInJsonModelState(absl::string_view text) {
-  std::set<absl::string_view> fields;
-  const auto object = upstream::JsonObject::Parse(text);
-  simdjson::dom::object model_state;
-  if (!object.ok() || (*object)["ModelState"].get(model_state) != simdjson::SUCCESS) return fields;
-  for (const auto& [key, value] : model_state) {
+using Fields = std::set<absl::string_view>;
+
+Fields FieldsIn(const simdjson::dom::object& errors) {
+  Fields fields;
+  for (const auto& [key, value] : errors) {
     if (const auto field = ProtoField({key.data(), key.size()})) fields.insert(*field);
   }
   return fields;
 }
 
-std::set<absl::string_view> FieldsInXmlModelState(absl::string_view text) {
-  std::set<absl::string_view> fields;
-  pugi::xml_document document;
-  if (!ParseXml(text, &document)) return fields;
-  for (const pugi::xml_node& child : document.document_element().child("ModelState").children()) {
-    if (const auto field = ProtoField(child.name())) fields.insert(*field);
+// A dictionary of messages and nothing else: {"AccountId":["..."]}. An object that repeats the request is none.
+bool IsBareDictionary(const simdjson::dom::object& object) {
+  for (const auto& member : object) {
+    simdjson::dom::array messages;
+    if (member.value.get(messages) != simdjson::SUCCESS) return false;
+    for (const simdjson::dom::element& message : messages) {
+      if (!message.is_string()) return false;
+    }
+  }
+  return true;
+}
+
+Fields FieldsInJson(absl::string_view text) {
+  const auto object = upstream::JsonObject::Parse(text);
+  if (!object.ok()) return {};
+  if (IsBareDictionary(object->members())) return FieldsIn(object->members());
+  Fields fields;
+  for (const auto& [key, value] : object->members()) {
+    const absl::string_view name(key.data(), key.size());
+    simdjson::dom::object errors;
+    const bool of_fields = absl::EqualsIgnoreCase(name, "ModelState") || absl::EqualsIgnoreCase(name, "errors");
+    if (of_fields && value.get(errors) == simdjson::SUCCESS) fields.merge(FieldsIn(errors));
   }
   return fields;
+}
+
+Fields FieldsIn(const pugi::xml_node& errors) {
+  Fields fields;
+  for (const pugi::xml_node& child : errors.children()) {
+    if (const auto field = ProtoField(LocalName(child.name()))) fields.insert(*field);
+  }
+  return fields;
+}
+
+Fields FieldsInXml(absl::string_view text) {
+  pugi::xml_document document;
+  if (!ParseXml(text, &document)) return {};
+  const pugi::xml_node root = document.document_element();
+  for (const pugi::xml_node& child : root.children()) {
+    const absl::string_view name = LocalName(child.name());
+    if (name == "ModelState" || name == "MVC-Errors") return FieldsIn(child);
+  }
+  return LocalName(root.name()) == "Error" ? FieldsIn(root) : Fields();
 }
 
 }  // namespace
@@ -154,13 +188,12 @@ absl::StatusOr<Reply> DecodeReply(absl::string_view body) {
   return reply;
 }
 
-std::vector<FieldViolation> DecodeModelState(absl::string_view body) {
+std::vector<FieldViolation> DecodeRejectedFields(absl::string_view body) {
   std::string storage;
   const auto text = upstream::ToUtf8(body, &storage);
   if (!text.ok()) return {};
   std::vector<FieldViolation> violations;
-  for (const absl::string_view field :
-       LooksLikeXml(*text) ? FieldsInXmlModelState(*text) : FieldsInJsonModelState(*text)) {
+  for (const absl::string_view field : LooksLikeXml(*text) ? FieldsInXml(*text) : FieldsInJson(*text)) {
     violations.push_back({std::string(field), "was rejected by SeeThePro"});
   }
   return violations;
@@ -168,7 +201,8 @@ std::vector<FieldViolation> DecodeModelState(absl::string_view body) {
 
 bool IsFrameworkNotFound(absl::string_view body) {
   if (absl::StrContains(body, "No HTTP resource was found")) return true;
-  return !upstream::JsonObject::Parse(body).ok() && !absl::StrContains(body, "<Error");
+  const bool is_xml_answer = absl::StrContains(body, "<Error") || absl::StrContains(body, "<problem");
+  return !upstream::JsonObject::Parse(body).ok() && !is_xml_answer;
 }
 
 }  // namespace interaction::seethepro

@@ -15,12 +15,15 @@ namespace interaction::seethepro {
 // the upstream's, for anything else, and when there is no InteractionId: then it cannot be said what was opened.
 absl::StatusOr<v1::CreateVspInteractionResponse> DecodeReply(absl::string_view body);
 
-// The fields that an error body complains about: ASP.NET's ModelState, in JSON or XML, with the names of the proto. The
-// descriptions are ours; keys that are no field of the request are left out. Empty if there is no ModelState.
+// The fields that an error body complains about, with the names of the proto, in each form that ASP.NET has for them.
+// The descriptions are ours; keys that are no field of the request are left out. Empty if the body names none.
 //
-//   {"Message":"The request is invalid.","ModelState":{"model.AccountId":["..."]}} -> {{"account_id", "was rejected by
-//   ..."}}
-std::vector<FieldViolation> DecodeModelState(absl::string_view body);
+//   Web API     {"Message":"...","ModelState":{"model.AccountId":["..."]}}
+//   Core        {"title":"...","status":400,"errors":{"$.accountId":["..."]}}   application/problem+json
+//   Core, bare  {"AccountId":["..."]}
+//
+// In XML: <Error><ModelState><model.AccountId>, <problem><MVC-Errors><AccountId>, <Error><AccountId>.
+std::vector<FieldViolation> DecodeRejectedFields(absl::string_view body);
 
 // Whether an error body is the framework's own "no such URL" (or a front end's HTML), not the application's answer.
 bool IsFrameworkNotFound(absl::string_view body);

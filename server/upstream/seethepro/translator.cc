@@ -91,8 +91,8 @@ absl::StatusOr<Translator::Reply> Translator::Decode(const http::Response& respo
   }
   upstream::Hints hints{.owner = owner, .now = now};
   int status = response.status;
-  if (status == 400) {
-    hints.field_violations = DecodeModelState(response.body);
+  if (status == 400 || status == 422) {
+    hints.field_violations = DecodeRejectedFields(response.body);
     if (owner == CredentialOwner::kGateway && EraseKey(&hints.field_violations) && hints.field_violations.empty()) {
       status = 401;  // what it means: the gateway's key is refused, and there is nothing for the caller to correct
     }

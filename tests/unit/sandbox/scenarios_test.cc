@@ -176,6 +176,7 @@ INSTANTIATE_TEST_SUITE_P(
         AnswerCase{"NullId", "null-id", Vendor::kSeeThePro, 200, R"({"InteractionId":null)"},
         AnswerCase{"Xml", "xml", Vendor::kSeeThePro, 200, "<VspInteraction xmlns:i="},
         AnswerCase{"ModelState", "model-state", Vendor::kSeeThePro, 400, R"("model.AccountId":[)"},
+        AnswerCase{"ValidationProblem", "validation-problem", Vendor::kSeeThePro, 400, R"("errors":{"AccountId":[)"},
         AnswerCase{"ModelStateInXml", "model-state-xml", Vendor::kSeeThePro, 400, "<ModelState><model.AccountId>"},
         AnswerCase{"StackTrace", "error-detail", Vendor::kSeeThePro, 500, "StackTrace"},
         AnswerCase{"Page", "html", Vendor::kWolkvox, 200, "<html>"}),

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "tests/support/matchers.h"
 
 namespace interaction::seethepro {
@@ -206,11 +208,49 @@ TEST(DecodeReplyLimitsTest, ReadsAnAnswerOfAMegabyte) {
 
 std::vector<std::string> FieldsIn(absl::string_view body) {
   std::vector<std::string> fields;
-  for (const FieldViolation& violation : DecodeModelState(body)) fields.push_back(violation.field);
+  for (const FieldViolation& violation : DecodeRejectedFields(body)) fields.push_back(violation.field);
   return fields;
 }
 
-TEST(DecodeModelStateTest, EachFieldHasItsNameInTheProto) {
+// A field as ASP.NET's keys name it: the action's parameter or the JSON path before it, by any policy for names.
+std::vector<std::string> SpellingsOf(absl::string_view upstream, absl::string_view proto) {
+  std::string camel(upstream);
+  camel[0] = absl::ascii_tolower(static_cast<unsigned char>(camel[0]));
+  std::vector<std::string> spellings;
+  for (const char* before : {"model.", "createVspInteraction.", "$.", "$.model.", ""}) {
+    for (const std::string& name : {std::string(upstream), camel, absl::AsciiStrToUpper(upstream),
+                                    absl::AsciiStrToLower(upstream), std::string(proto)}) {
+      spellings.push_back(absl::StrCat(before, name));
+    }
+  }
+  return spellings;
+}
+
+std::vector<std::string> JsonBodiesAbout(absl::string_view key) {
+  const std::string errors = absl::StrCat("{\"", key, "\":[\"y\"]}");
+  return {
+      absl::StrCat(R"({"Message":"x","ModelState":)", errors, "}"),
+      absl::StrCat(R"({"message":"x","modelState":)", errors, "}"),
+      absl::StrCat(R"({"type":"https://tools.ietf.org/html/rfc9110#section-15.5.1",)",
+                   R"("title":"One or more validation errors occurred.","status":400,"errors":)", errors,
+                   R"(,"traceId":"00-1-2-00"})"),
+      absl::StrCat(R"({"Title":"x","Status":400,"Errors":)", errors, "}"),
+      errors,
+  };
+}
+
+std::vector<std::string> XmlBodiesAbout(absl::string_view key) {
+  const std::string name = absl::StrReplaceAll(key, {{"$", "_x0024_"}});  // as XmlConvert.EncodeLocalName does
+  const std::string errors = absl::StrCat("<", name, ">y</", name, ">");
+  return {
+      absl::StrCat("<Error><Message>x</Message><ModelState>", errors, "</ModelState></Error>"),
+      absl::StrCat(R"(<problem xmlns="urn:ietf:rfc:7807"><status>400</status><title>x</title><MVC-Errors>)", errors,
+                   "</MVC-Errors></problem>"),
+      absl::StrCat("<Error>", errors, "</Error>"),
+  };
+}
+
+TEST(DecodeRejectedFieldsTest, EachFieldHasItsNameInTheProtoInEveryFormOfTheFramework) {
   const struct {
     const char* upstream;
     const char* proto;
@@ -224,19 +264,18 @@ TEST(DecodeModelStateTest, EachFieldHasItsNameInTheProto) {
       {"GroupKey", "group_key"},
   };
   for (const auto& row : rows) {
-    for (const char* parameter : {"model.", "createVspInteraction.", ""}) {
-      const std::string key = absl::StrCat(parameter, row.upstream);
-      EXPECT_THAT(FieldsIn(absl::StrCat(R"({"Message":"x","ModelState":{")", key, R"(":["y"]}})")),
-                  UnorderedElementsAre(row.proto))
-          << key;
-      EXPECT_THAT(FieldsIn(absl::StrCat("<Error><ModelState><", key, ">y</", key, "></ModelState></Error>")),
-                  UnorderedElementsAre(row.proto))
-          << key;
+    for (const std::string& key : SpellingsOf(row.upstream, row.proto)) {
+      for (const std::string& body : JsonBodiesAbout(key)) {
+        EXPECT_THAT(FieldsIn(body), UnorderedElementsAre(row.proto)) << body;
+      }
+      for (const std::string& body : XmlBodiesAbout(key)) {
+        EXPECT_THAT(FieldsIn(body), UnorderedElementsAre(row.proto)) << body;
+      }
     }
   }
 }
 
-TEST(DecodeModelStateTest, SeveralFieldsAreNamedOnceEach) {
+TEST(DecodeRejectedFieldsTest, SeveralFieldsAreNamedOnceEach) {
   const char* const json =
       R"({"Message":"The request is invalid.","ModelState":{"model.AccountId":["a","b"],"model.InteractionName":["c"],)"
       R"("AccountId":["d"]}})";
@@ -247,34 +286,46 @@ TEST(DecodeModelStateTest, SeveralFieldsAreNamedOnceEach) {
   EXPECT_THAT(FieldsIn(xml), UnorderedElementsAre("account_id", "interaction_name"));
 }
 
-TEST(DecodeModelStateTest, KeysThatAreNoFieldAreLeftOut) {
+TEST(DecodeRejectedFieldsTest, KeysThatAreNoFieldAreLeftOut) {
   EXPECT_THAT(
       FieldsIn(R"({"ModelState":{"model":["Required property 'AccountId' not found"],"model.Other":["x"],"":["x"]}})"),
       IsEmpty());
 }
 
-TEST(DecodeModelStateTest, DescriptionsAreNotTheUpstreams) {
+TEST(DecodeRejectedFieldsTest, DescriptionsAreNotTheUpstreams) {
   const char* const bodies[] = {
       R"({"ModelState":{"model.AccountId":["canary"]},"ExceptionMessage":"canary","StackTrace":"canary"})",
       "<Error><ModelState><model.AccountId>canary</model.AccountId></ModelState><StackTrace>canary</StackTrace></"
       "Error>",
+      R"({"title":"canary","detail":"canary","errors":{"$.accountId":["canary Path: $.accountId"],"$.canary":["x"]}})",
+      R"({"AccountId":["canary"],"canary":["canary"]})",
   };
   for (const char* body : bodies) {
-    const auto violations = DecodeModelState(body);
+    const auto violations = DecodeRejectedFields(body);
     ASSERT_EQ(violations.size(), 1u) << body;
     EXPECT_THAT(violations, Each(Field("description", &FieldViolation::description,
                                        AllOf(Not(IsEmpty()), Not(HasSubstr("canary"))))));
   }
 }
 
-TEST(DecodeModelStateTest, AnythingElseNamesNoField) {
+TEST(DecodeRejectedFieldsTest, AnythingElseNamesNoField) {
   const struct {
     const char* name;
     std::string body;
   } rows[] = {
       {"nothing", ""},
       {"a message alone", R"({"Message":"The request is invalid."})"},
+      {"an empty object", "{}"},
       {"ModelState null", R"({"ModelState":null})"},
+      {"errors null", R"({"status":400,"errors":null})"},
+      {"errors a list of others", R"({"errors":[{"AccountId":["a"]}]})"},
+      {"the request itself", R"({"AccountId":"a","ContactId":"b"})"},
+      {"the request itself, in XML", "<CreateVspInteraction><AccountId>a</AccountId></CreateVspInteraction>"},
+      {"a list among other members", R"({"AccountId":["a"],"Message":"x"})"},
+      {"a list of numbers", R"({"AccountId":[1]})"},
+      {"a problem without errors", R"({"type":"about:blank","title":"Bad Request","status":400})"},
+      {"the same in XML", R"(<problem xmlns="urn:ietf:rfc:7807"><AccountId>a</AccountId></problem>)"},
+      {"only the JSON path of all", R"({"errors":{"$":["a"],"model":["The model field is required."]}})"},
       {"ModelState an array", R"({"ModelState":["model.AccountId"]})"},
       {"ModelState a string", R"({"ModelState":"model.AccountId"})"},
       {"an array", "[]"},
@@ -283,10 +334,10 @@ TEST(DecodeModelStateTest, AnythingElseNamesNoField) {
       {"XML with a DTD", "<!DOCTYPE x><Error><ModelState><AccountId>a</AccountId></ModelState></Error>"},
       {"UTF-16 cut in a character", "\xff\xfex"},
   };
-  for (const auto& row : rows) EXPECT_THAT(DecodeModelState(row.body), IsEmpty()) << row.name;
+  for (const auto& row : rows) EXPECT_THAT(DecodeRejectedFields(row.body), IsEmpty()) << row.name;
 }
 
-TEST(DecodeModelStateTest, ReadsUtf16AndByteOrderMarks) {
+TEST(DecodeRejectedFieldsTest, ReadsUtf16AndByteOrderMarks) {
   EXPECT_THAT(FieldsIn(Utf16(R"({"ModelState":{"model.AccountId":["a"]}})")), UnorderedElementsAre("account_id"));
   EXPECT_THAT(FieldsIn("\xef\xbb\xbf{\"ModelState\":{\"model.AccountId\":[\"a\"]}}"),
               UnorderedElementsAre("account_id"));

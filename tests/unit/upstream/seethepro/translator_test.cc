@@ -216,7 +216,7 @@ TEST(CanonicalizeTest, AnEmptyRequestBreaksEveryRequiredFieldAtOnce) {
 }
 
 TEST(CanonicalizeTest, EachFieldIsNamedForItsOwnMistake) {
-  const std::string too_long(1025, 'x'), blank = "\u00a0 \t";
+  const std::string too_long(1025, 'x'), tab = "\t", blank = "\u00a0\u3000 \t";
   const struct {
     const char* name;
     const char* field;
@@ -227,10 +227,13 @@ TEST(CanonicalizeTest, EachFieldIsNamedForItsOwnMistake) {
        [](Request* r, const std::string& v) { r->set_interaction_identity(v); }, ""},
       {"identity blank", "interaction_identity",
        [](Request* r, const std::string& v) { r->set_interaction_identity(v); }, blank},
+      {"identity a tab", "interaction_identity",
+       [](Request* r, const std::string& v) { r->set_interaction_identity(v); }, tab},
       {"identity too long", "interaction_identity",
        [](Request* r, const std::string& v) { r->set_interaction_identity(v); }, too_long},
       {"name empty", "interaction_name", [](Request* r, const std::string& v) { r->set_interaction_name(v); }, ""},
       {"name blank", "interaction_name", [](Request* r, const std::string& v) { r->set_interaction_name(v); }, blank},
+      {"name a tab", "interaction_name", [](Request* r, const std::string& v) { r->set_interaction_name(v); }, tab},
       {"name too long", "interaction_name", [](Request* r, const std::string& v) { r->set_interaction_name(v); },
        too_long},
       {"account missing", "account_id", [](Request* r, const std::string& v) { r->set_account_id(v); }, ""},
@@ -365,20 +368,24 @@ TEST(DecodeTest, OtherStatusesMeanWhatTheyMeanForAnyUpstream) {
   }
 }
 
-TEST(DecodeTest, A400NamesTheFieldsOfModelState) {
+TEST(DecodeTest, ARejectionNamesTheFieldsItComplainsOf) {
   const char* const bodies[] = {
       R"({"Message":"The request is invalid.","ModelState":{"model.AccountId":["An error has occurred."],"model":["x"]}})",
       "<Error><Message>The request is invalid.</Message><ModelState><model.AccountId>An error has occurred."
       "</model.AccountId></ModelState></Error>",
+      R"({"title":"One or more validation errors occurred.","status":400,"errors":{"$.accountId":["x"],"model":["x"]}})",
+      R"({"AccountId":["x"]})",
   };
   for (const char* body : bodies) {
-    const auto reply = Decode(400, body);
-    EXPECT_THAT(reply, StatusIs(Code::kInvalidArgument));
-    EXPECT_THAT(reply, HasReason(Reason::kUpstreamRejectedArgument));
-    EXPECT_THAT(reply, HasOutcome(Outcome::kNotApplied));
-    const auto violations = GetErrorDetails(reply.status()).field_violations;
-    ASSERT_EQ(violations.size(), 1u);
-    EXPECT_EQ(violations[0].field, "account_id");
+    for (int status : {400, 422}) {
+      const auto reply = Decode(status, body);
+      EXPECT_THAT(reply, StatusIs(Code::kInvalidArgument));
+      EXPECT_THAT(reply, HasReason(Reason::kUpstreamRejectedArgument));
+      EXPECT_THAT(reply, HasOutcome(Outcome::kNotApplied));
+      const auto violations = GetErrorDetails(reply.status()).field_violations;
+      ASSERT_EQ(violations.size(), 1u);
+      EXPECT_EQ(violations[0].field, "account_id");
+    }
   }
 }
 
