@@ -53,7 +53,6 @@ int Serve(const config::Config& config) {
   telemetry::FileLogSink sink(STDERR_FILENO);
   telemetry::Logger log(telemetry::LogLevelFromName(config.log.level), &clock, &sink);
   const app::Signals signals(&clock, &log);
-  app::PrepareProcess();
   app::RedirectGrpcLog(&log);
   app::WarnOfFewDescriptors(config.calls, &log);
   for (const std::string& warning : config.warnings) {
@@ -87,6 +86,7 @@ int main(int argc, char** argv) {
   const app::CommandLine line = app::ParseCommandLine(argc, argv, &exit_code);
   if (exit_code) return *exit_code;
 
+  app::PrepareProcess();  // before secrets are read: from now on there are no core dumps
   if (const absl::Status ready = http::GlobalInit(); !ready.ok()) return Fail(kCannotServe, ready);
   const auto config = config::Load({line.config_file, app::Environment(), line.sets}, app::CheckConfig);
   if (!config.ok()) return Fail(kWrongConfiguration, config.status());

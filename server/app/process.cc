@@ -18,7 +18,7 @@ extern char** environ;
 namespace interaction::app {
 namespace {
 
-// Lanes, threads of the resolver, Redis and libraries: well below this.
+// For lanes, the resolver, Redis and libraries: more than they take on machines of up to 32 cores.
 constexpr rlim_t kDescriptorsOfItsOwn = 256;
 
 telemetry::Logger* grpc_log = nullptr;  // gRPC's hook is a plain function, so its target cannot be a parameter
