@@ -44,6 +44,9 @@ int LongestCallMs(const config::Config& config) {
 void SetChannelArguments(const config::Config& config, grpc::ServerBuilder* builder) {
   const config::Server& options = config.server;
   builder->SetMaxReceiveMessageSize(options.max_message_bytes);
+  // gRPC would unpack a message as a whole before it looks at its size.
+  builder->SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder->SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
   const std::pair<const char*, int> arguments[] = {
       // Two servers on one port would each get half of the calls, silently.
       {GRPC_ARG_ALLOW_REUSEPORT, 0},

@@ -31,7 +31,8 @@ class FileDescriptorsTest : public ::testing::Test {
 };
 
 TEST_F(FileDescriptorsTest, KeepsTheNameOfEachFieldInJson) {
-  for (const auto& message : FileOf("interaction.v1.InteractionService").message_type()) {
+  const FileDescriptorProto file = FileOf("interaction.v1.InteractionService");
+  for (const auto& message : file.message_type()) {
     EXPECT_THAT(message.field(), Each(Property(&FieldDescriptorProto::json_name, Not(IsEmpty())))) << message.name();
   }
 }
