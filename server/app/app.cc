@@ -145,6 +145,7 @@ void App::BuildServices(const config::Config& config) {
     reflection_ = std::make_unique<rpc::ReflectionService>(std::vector<std::string>{
         kServiceName, kHealthName, "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"});
   }
+  unknown_methods_ = std::make_unique<rpc::UnknownMethods>(environment_.log);
 }
 
 absl::Status App::StartServer(const config::Config& config, grpc::ServerBuilder* builder) {
@@ -158,14 +159,16 @@ absl::Status App::StartServer(const config::Config& config, grpc::ServerBuilder*
     builder->RegisterService(reflection_->v1());
     builder->RegisterService(reflection_->v1alpha());
   }
+  builder->RegisterAsyncGenericService(unknown_methods_->service());
   server_ = builder->BuildAndStart();
   if (server_ == nullptr) return absl::InternalError("gRPC does not start");
   for (size_t i = 0; i < lanes_.size(); ++i) {
     lanes_[i]->Start();
     lanes_[i]->Execute([this, i] {
-      interactions_->Start(lanes_[i].get(), lane_calls_[i].get(), environment_.log);
+      interactions_->Start(lanes_[i].get(), lane_calls_[i].get());
       health_->Start(i);
       if (reflection_) reflection_->Start(lanes_[i].get(), lane_calls_[i].get());
+      unknown_methods_->Start(lanes_[i].get());
     });
   }
   return listener_->Start([this](int listening_fd, int fd) {

@@ -21,6 +21,7 @@
 #include "server/rpc/health_service.h"
 #include "server/rpc/interaction_service.h"
 #include "server/rpc/reflection_service.h"
+#include "server/rpc/unknown_methods.h"
 #include "server/telemetry/log.h"
 #include "server/upstream/seethepro/translator.h"
 #include "server/upstream/wolkvox/translator.h"
@@ -81,6 +82,7 @@ class App {
   std::unique_ptr<rpc::HealthService> health_;
   std::unique_ptr<UpstreamHealth> upstream_health_;
   std::unique_ptr<rpc::ReflectionService> reflection_;  // null: off
+  std::unique_ptr<rpc::UnknownMethods> unknown_methods_;
   std::vector<std::unique_ptr<lane::Lane>> lanes_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections_;  // hands them to server_

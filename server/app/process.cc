@@ -9,9 +9,12 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
+#include "server/base/clock.h"
+#include "server/telemetry/line_limit.h"
 
 extern char** environ;
 
@@ -23,9 +26,26 @@ constexpr rlim_t kDescriptorsOfItsOwn = 256;
 
 telemetry::Logger* grpc_log = nullptr;  // gRPC's hook is a plain function, so its target cannot be a parameter
 
+constexpr int kGrpcLinesASecond = 10;
+
+// gRPC takes these for errors, but it is a caller that sent what it must not.
+bool IsCallersDoing(absl::string_view text) {
+  return absl::StartsWith(text, "Error parsing metadata:") || absl::StartsWith(text, "Compression algorithm ");
+}
+
+// Callers can make gRPC log as often as they like, so some lines are left out, and what the caller sent always is.
 void LogForGrpc(gpr_log_func_args* args) {
+  static telemetry::LineLimit callers_limit(kGrpcLinesASecond), others_limit(kGrpcLinesASecond);
   if (args->severity != GPR_LOG_SEVERITY_ERROR) return;
-  grpc_log->Log(telemetry::LogLevel::kError, "grpc", {{"text", args->message}});
+  const absl::string_view text = args->message;
+  const bool by_caller = IsCallersDoing(text);
+  telemetry::LineLimit& limit = by_caller ? callers_limit : others_limit;
+  if (limit.Judge(RealClock().SteadyNow()) != telemetry::LineLimit::Verdict::kWrite) return;
+  const auto level = by_caller ? telemetry::LogLevel::kInfo : telemetry::LogLevel::kError;
+  if (const int64_t left_out = limit.TakeLeftOut(); left_out > 0) {
+    grpc_log->Log(level, "more lines of grpc", {{"lines", left_out}});
+  }
+  grpc_log->Log(level, "grpc", {{"text", by_caller ? text.substr(0, text.find(" value=")) : text}});
 }
 
 }  // namespace

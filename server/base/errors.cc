@@ -20,6 +20,8 @@ constexpr Outcome kMaybe = Outcome::kUnknown;
 // The message says what happened and, where it helps, what to do; what varies from call to call is in the metadata.
 const std::vector<ReasonEntry>& Catalogue() {
   static const auto* const catalogue = new std::vector<ReasonEntry>{
+      {Reason::kUnknownMethod, "UNKNOWN_METHOD", Code::kUnimplemented, kNot,
+       "The gateway has no such service or method; it may be of another version than the client's."},
       {Reason::kMalformedRequest, "MALFORMED_REQUEST", Code::kInvalidArgument, kNot,
        "The request is not a valid protobuf message of this method, or a string in it is not valid UTF-8."},
       {Reason::kInvalidRequest, "INVALID_REQUEST", Code::kInvalidArgument, kNot,

@@ -18,6 +18,7 @@ namespace interaction {
 // docs/errors.md; a test holds the two together. A reason that has shipped is never renamed (AIP-193).
 enum class Reason {
   // The call itself.
+  kUnknownMethod,
   kMalformedRequest,
   kInvalidRequest,
   kCallerCredentialsForbidden,

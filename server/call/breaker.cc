@@ -18,6 +18,7 @@ Verdict Judge(const absl::Status& result_of_exchange) {
   if (result_of_exchange.ok()) return Verdict::kSuccess;
   const ErrorDetails details = GetErrorDetails(result_of_exchange);
   switch (details.reason) {
+    case Reason::kUnknownMethod:
     case Reason::kMalformedRequest:
     case Reason::kInvalidRequest:
     case Reason::kCallerCredentialsForbidden:

@@ -49,6 +49,12 @@ absl::StatusOr<std::string> RequestIdOf(absl::string_view field, const CallMetad
   return id;
 }
 
+std::string RequestIdIfValid(absl::string_view field, const CallMetadata& metadata) {
+  const auto canonical = CanonicalUuid(field.empty() ? metadata.request_id : field);
+  if (!canonical.ok()) return "";
+  return RequestIdOf(canonical->text(), metadata, /*required=*/false).value_or("");
+}
+
 // The core's functions, because the C++ ones put two objects on the heap even for a connection without certificate.
 std::string CallerOf(grpc::ServerContext& context) {
   const std::unique_ptr<grpc_auth_context, decltype(&grpc_auth_context_release)> auth(

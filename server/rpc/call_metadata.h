@@ -25,6 +25,9 @@ CallMetadata ReadMetadata(const grpc::ServerContext& context);
 // than the field's; also when `required` and there is none.
 absl::StatusOr<std::string> RequestIdOf(absl::string_view field, const CallMetadata& metadata, bool required);
 
+// The same for the details of an error, where neither was checked: "" unless there is exactly one valid UUID.
+std::string RequestIdIfValid(absl::string_view field, const CallMetadata& metadata);
+
 // Who calls, as far as the connection tells: the verified identity of the peer's certificate, or "" on a connection
 // that has none.
 std::string CallerOf(grpc::ServerContext& context);

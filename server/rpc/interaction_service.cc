@@ -28,10 +28,10 @@ InteractionService::InteractionService(Backend<VspTranslator> vsp, Backend<Wolkv
           },
           wolkvox.translator, std::move(wolkvox.endpoints), wolkvox.guards, stages, wolkvox.options) {}
 
-void InteractionService::Start(lane::Lane* lane, LaneCalls* calls, telemetry::Logger* log) {
+void InteractionService::Start(lane::Lane* lane, LaneCalls* calls) {
   for (int i = 0; i < kAcceptorsPerMethod; ++i) {
-    lane::Spawn(AcceptCalls(lane, calls, &create_vsp_, log));
-    lane::Spawn(AcceptCalls(lane, calls, &add_wolkvox_, log));
+    lane::Spawn(create_vsp_.AcceptCalls(lane, calls));
+    lane::Spawn(add_wolkvox_.AcceptCalls(lane, calls));
   }
 }
 

@@ -29,7 +29,7 @@ class InteractionService {
   grpc::Service* service() { return &service_; }
 
   // Starts to accept calls; on the lane's thread.
-  void Start(lane::Lane* lane, LaneCalls* calls, telemetry::Logger* log);
+  void Start(lane::Lane* lane, LaneCalls* calls);
 
  private:
   using Service = v1::InteractionService::WithRawMethod_CreateVspInteraction<

@@ -55,7 +55,7 @@ class TranslatedMethod final : public UnaryMethod {
   TranslatedMethod(std::string name, RequestCall request_call, const upstream::Translator<Request, Reply>* translator,
                    std::vector<http::Endpoint*> endpoints, const call::Guards* guards, const Stages& stages,
                    const MethodOptions& options)
-      : UnaryMethod(std::move(request_call)),
+      : UnaryMethod(std::move(request_call), translator->name(), stages.log),
         name_(std::move(name)),
         translator_(translator),
         endpoints_(std::move(endpoints)),
@@ -63,15 +63,14 @@ class TranslatedMethod final : public UnaryMethod {
         stages_(stages),
         options_(options) {}
 
-  absl::string_view upstream() const override { return translator_->name(); }
-
   lane::Task<absl::StatusOr<std::string>> Handle(lane::Lane* lane, LaneCalls* calls, UnaryCall* call) override {
     Request request;
-    CO_RETURN_IF_ERROR(ParseRequest(call->request, &request));
-    CO_RETURN_IF_ERROR(translator_->Authorize(request));
-    CO_RETURN_IF_ERROR(translator_->Canonicalize(&request));
     const grpc::ServerContext& context = call->life.context();
     const CallMetadata metadata = ReadMetadata(context);
+    if (absl::Status accepted = Accept(call->request, &request); !accepted.ok()) {
+      call->request_id = RequestIdIfValid(request.request_id(), metadata);
+      co_return accepted;
+    }
     CO_ASSIGN_OR_RETURN(call->request_id, RequestIdOf(request.request_id(), metadata, options_.require_request_id));
     CO_ASSIGN_OR_RETURN(call::Admission::Permit permit, Admit(context, metadata));
 
@@ -98,6 +97,13 @@ class TranslatedMethod final : public UnaryMethod {
 
  private:
   static constexpr absl::Duration kLeaseMargin = absl::Seconds(10);
+
+  // Whether it is a request of this method that may be served; then it is in canonical form.
+  absl::Status Accept(const grpc::ByteBuffer& bytes, Request* request) const {
+    RETURN_IF_ERROR(ParseRequest(bytes, request));
+    RETURN_IF_ERROR(translator_->Authorize(*request));
+    return translator_->Canonicalize(request);
+  }
 
   absl::StatusOr<call::Admission::Permit> Admit(const grpc::ServerContext& context,
                                                 const CallMetadata& metadata) const {

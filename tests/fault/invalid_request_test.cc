@@ -118,6 +118,25 @@ INSTANTIATE_TEST_SUITE_P(Kinds, BlankTest,
                                            Value{"IdeographicSpace", "\u3000"}, Value{"Mixed", " \t\u2003\u2028"}),
                          NameOf);
 
+TEST(InvalidRequestTest, ARefusedRequestIsAnsweredWithItsRequestIdWhereThatIsValid) {
+  constexpr char kId[] = "7d444840-9dc0-11d1-b245-5ffdce74fad2";
+  RawUpstream upstream(Always({RespondJson(200, "{}")}));
+  const TestGateway gateway(upstream.url());
+  auto request = TestGateway::ValidVsp();
+  request.clear_account_id();
+  request.set_request_id("7D444840-9DC0-11D1-B245-5FFDCE74FAD2");
+  const auto by_field = gateway.CreateVsp(request);
+  EXPECT_THAT(by_field, IsInvalid());
+  EXPECT_EQ(by_field.metadata.at("requestId"), kId);
+
+  const auto with_key = [&](grpc::ClientContext& context) { context.AddMetadata("idempotency-key", kId); };
+  request.clear_request_id();
+  EXPECT_EQ(gateway.CreateVsp(request, with_key).metadata.at("requestId"), kId);
+
+  request.set_request_id("not a uuid");
+  EXPECT_EQ(gateway.CreateVsp(request).metadata.count("requestId"), 0u);
+}
+
 class UnparsableTest : public ::testing::TestWithParam<Value> {};
 
 TEST_P(UnparsableTest, IsInvalidArgumentWithDetails) {

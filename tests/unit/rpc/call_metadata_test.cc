@@ -89,5 +89,21 @@ TEST_F(CallerOfTest, IsMadeOfEachNameInAVerifiedCertificate) {
             "<15:billing.example1:b>");
 }
 
+TEST(RequestIdIfValidTest, IsTheOneValidUuidThatTheCallHas) {
+  constexpr char kId[] = "7d444840-9dc0-11d1-b245-5ffdce74fad2";
+  constexpr char kOther[] = "6925ebd4-125d-4338-a736-99f4b5bcb3d7";
+  const CallMetadata none, same{.request_ids = 1, .request_id = kId}, other{.request_ids = 1, .request_id = kOther},
+      twice{.request_ids = 2, .request_id = kId}, bad{.request_ids = 1, .request_id = "x"};
+  EXPECT_EQ(RequestIdIfValid(kId, none), kId);
+  EXPECT_EQ(RequestIdIfValid("7D444840-9DC0-11D1-B245-5FFDCE74FAD2", none), kId);
+  EXPECT_EQ(RequestIdIfValid("", same), kId);
+  EXPECT_EQ(RequestIdIfValid(kId, same), kId);
+  EXPECT_EQ(RequestIdIfValid("", none), "");
+  EXPECT_EQ(RequestIdIfValid("x", none), "");
+  EXPECT_EQ(RequestIdIfValid(kId, other), "");
+  EXPECT_EQ(RequestIdIfValid("", twice), "");
+  EXPECT_EQ(RequestIdIfValid("", bad), "");
+}
+
 }  // namespace
 }  // namespace interaction::rpc
