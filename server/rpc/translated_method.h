@@ -55,7 +55,7 @@ class TranslatedMethod final : public UnaryMethod {
   TranslatedMethod(std::string name, RequestCall request_call, const upstream::Translator<Request, Reply>* translator,
                    std::vector<http::Endpoint*> endpoints, const call::Guards* guards, const Stages& stages,
                    const MethodOptions& options)
-      : UnaryMethod(std::move(request_call), translator->name(), stages.log),
+      : UnaryMethod(std::move(request_call), translator->name(), stages.counters, stages.log),
         name_(std::move(name)),
         translator_(translator),
         endpoints_(std::move(endpoints)),
@@ -73,6 +73,7 @@ class TranslatedMethod final : public UnaryMethod {
     }
     CO_ASSIGN_OR_RETURN(call->request_id, RequestIdOf(request.request_id(), metadata, options_.require_request_id));
     CO_ASSIGN_OR_RETURN(call::Admission::Permit permit, Admit(context, metadata));
+    call->permit = std::make_shared<const call::Admission::Permit>(std::move(permit));
 
     const upstream::Credential credential = translator_->CredentialFor(request);
     CO_ASSIGN_OR_RETURN(std::optional<call::RecordId> record, RecordOf(*call, request, credential));
@@ -86,8 +87,7 @@ class TranslatedMethod final : public UnaryMethod {
                                                     .lease = options_.deadline.max_deadline + kLeaseMargin,
                                                     .counters = stages_.counters,
                                                     .log = stages_.log};
-    auto dispatch = call::Dispatch(dispatch_context, std::move(trip), record,
-                                   std::make_shared<const call::Admission::Permit>(std::move(permit)));
+    auto dispatch = call::Dispatch(dispatch_context, std::move(trip), record, call->permit);
     absl::StatusOr<call::Answer> answer = co_await dispatch;
     call->bypassed = call::WasBypassed(answer);
     if (!answer.ok()) co_return answer.status();

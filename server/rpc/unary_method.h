@@ -10,10 +10,12 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "server/call/admission.h"
 #include "server/lane/lane.h"
 #include "server/lane/task.h"
 #include "server/rpc/call_life.h"
 #include "server/rpc/failure_log.h"
+#include "server/telemetry/counters.h"
 #include "server/telemetry/log.h"
 
 namespace interaction::rpc {
@@ -23,6 +25,7 @@ struct UnaryCall {
   CallLife life{CallLife::AtShutdown::kAnswer};
   grpc::ByteBuffer request;
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> responder{&life.context()};
+  std::shared_ptr<const call::Admission::Permit> permit;  // once admitted, until its answer was taken or given up
   std::string request_id;                                 // once known, in canonical form: for the details of errors
   bool replayed = false;                                  // the answer is that of an earlier call
   bool bypassed = false;  // it was served without a record, because their store had failed
@@ -34,9 +37,10 @@ class UnaryMethod {
   // Asks gRPC for the next call of the method: a Request... function of the generated asynchronous service.
   using RequestCall = std::function<void(UnaryCall* call, grpc::ServerCompletionQueue* queue, void* tag)>;
 
-  // `upstream`: who is behind the method, for the details of errors. `log` may be null.
-  UnaryMethod(RequestCall request_call, absl::string_view upstream, telemetry::Logger* log)
-      : upstream_(upstream), failures_(upstream, log), request_call_(std::move(request_call)) {}
+  // `upstream`: who is behind the method, for the details of errors. `counters` and `log` may be null.
+  UnaryMethod(RequestCall request_call, absl::string_view upstream, telemetry::Counters* counters,
+              telemetry::Logger* log)
+      : upstream_(upstream), counters_(counters), log_(log), request_call_(std::move(request_call)) {}
   virtual ~UnaryMethod() = default;
 
   // The serialized reply to a call, or the error, made with Error, to answer it with. `call` outlives the task.
@@ -49,9 +53,12 @@ class UnaryMethod {
  private:
   lane::Task<void> Serve(lane::Lane* lane, LaneCalls* calls, std::unique_ptr<UnaryCall> call);
   void Finish(UnaryCall& call, const absl::StatusOr<std::string>& reply, void* tag) const;
+  void ReportUnread(const UnaryCall& call, const absl::Status& result) const;
 
   const std::string upstream_;
-  FailureLog failures_;
+  telemetry::Counters* const counters_;
+  telemetry::Logger* const log_;
+  FailureLog failures_{upstream_, log_};
   const RequestCall request_call_;
 };
 

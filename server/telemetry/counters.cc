@@ -26,6 +26,8 @@ absl::string_view CounterName(Counter counter) {
       return "stray_responses";
     case Counter::kAdmissionRefused:
       return "admission_refused";
+    case Counter::kAnswersUnread:
+      return "answers_unread";
     case Counter::kPermitQueued:
       return "permit_queued";
     case Counter::kPermitRefused:

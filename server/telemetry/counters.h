@@ -24,6 +24,7 @@ enum class Counter {
   kStrayResponses,       // an upstream sent bytes on a connection with no request under way
   // limits
   kAdmissionRefused,      // over calls.max_in_flight, per peer, or metadata too large
+  kAnswersUnread,         // cut off: the client did not read its answer in time
   kPermitQueued,          // waited for a permit of its credential
   kPermitRefused,         // the queue was full or the wait too long
   kPermitExpired,         // the deadline passed in the queue

@@ -80,12 +80,13 @@ Answer<Reply> Call(v1::InteractionService::Stub* stub, Method method, const Requ
 GatewayClient::GatewayClient(std::shared_ptr<grpc::Channel> channel)
     : stub_(v1::InteractionService::NewStub(channel)) {}
 
-TestGateway::TestGateway(const std::string& upstream_url, const Configure& configure, http::Resolver* resolver) {
+TestGateway::TestGateway(const std::string& upstream_url, const Configure& configure, http::Resolver* resolver,
+                         const Clock* clock) {
   static const bool initialized = http::GlobalInit().ok();
   Require(initialized, "http::GlobalInit");
   config::Config config = LoopbackConfig(upstream_url);
   if (configure) configure(config);
-  auto app = app::App::Start(config, {&clock_, /*log=*/nullptr, resolver});
+  auto app = app::App::Start(config, {clock == nullptr ? &clock_ : clock, /*log=*/nullptr, resolver});
   Require(app.ok(), std::string(app.status().message()).c_str());
   app_ = *std::move(app);
   grpc::ChannelArguments arguments;

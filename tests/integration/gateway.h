@@ -69,9 +69,9 @@ class TestGateway {
   using Configure = std::function<void(config::Config& config)>;
 
   // Both upstreams at `upstream_url`, plaintext and loopback allowed, two lanes, no log, a short drain; then what
-  // `configure` makes of it. `resolver` may be null: the system's.
+  // `configure` makes of it. `resolver` and `clock` may be null: the system's.
   explicit TestGateway(const std::string& upstream_url, const Configure& configure = nullptr,
-                       http::Resolver* resolver = nullptr);
+                       http::Resolver* resolver = nullptr, const Clock* clock = nullptr);
   ~TestGateway();
 
   // Calls with a valid request, or the given one.
