@@ -17,11 +17,19 @@
 #include "server/redis/greeting.h"
 #include "server/redis/inbox.h"
 #include "server/redis/lookup.h"
+#include "server/redis/refusal_log.h"
 #include "server/redis/server_error.h"
 
 namespace interaction::redis {
 
 using telemetry::LogLevel;
+
+namespace {
+
+// A replica, whether its primary is there or not: the name may lead to another Redis by now.
+bool IsNoPrimary(const absl::Status& status) { return HasWord(status, "READONLY") || HasWord(status, "MASTERDOWN"); }
+
+}  // namespace
 
 // The client's thread and all that it owns. Only Put..., connected() and the constructor are for other threads.
 class Client::Loop {
@@ -33,7 +41,8 @@ class Client::Loop {
         logger_(logger),
         random_(std::move(random)),
         inbox_(std::move(inbox)),
-        greeting_(options_, logger) {}
+        greeting_(options_, logger),
+        refusal_log_(clock, logger) {}
 
   void Start() { thread_ = std::thread(&Loop::Run, this); }
   void Stop() {
@@ -84,6 +93,7 @@ class Client::Loop {
   const std::function<double()> random_;
   const std::shared_ptr<Inbox> inbox_;
   Greeting greeting_;
+  RefusalLog refusal_log_;
 
   Phase phase_ = Phase::kResting;
   SteadyTime phase_end_ = 0;
@@ -91,7 +101,8 @@ class Client::Loop {
   int failures_ = 0;                   // in a row
   std::deque<std::string> addresses_;  // of this attempt to connect, not tried yet
   bool looking_up_ = false;            // also when nobody waits for it any more
-  bool told_ = false;                  // the log knows that there is no connection
+  bool told_ = false;                  // the log knows that there is no connection,
+  std::string told_refusal_;           // and that Redis refuses one for this reason
   std::string why_;                    // there is no connection
   std::unique_ptr<Connection> connection_;
   // In the order in which they came, so in that of their deadlines. In kReady all have been sent, otherwise none has.
@@ -255,7 +266,8 @@ absl::Status Client::Loop::OnReply(absl::StatusOr<Reply> reply) {
   if (commands_.empty()) return absl::InternalError("Redis answered without being asked");
   Command command = std::move(commands_.front());
   commands_.pop_front();
-  absl::Status status = HasWord(reply.status(), "READONLY") ? reply.status() : absl::OkStatus();
+  refusal_log_.Add(command.words.front(), reply.status());
+  absl::Status status = IsNoPrimary(reply.status()) ? reply.status() : absl::OkStatus();
   std::move(command.done)(std::move(reply));
   return status;
 }
@@ -265,6 +277,7 @@ void Client::Loop::BecomeReady() {
   ready_since_ = clock_->SteadyNow();
   connected_ = true;
   told_ = false;
+  told_refusal_.clear();
   logger_->Log(LogLevel::kInfo, "connected to redis");
   for (const Command& command : commands_) {
     connection_->Append(std::vector<absl::string_view>(command.words.begin(), command.words.end()));
@@ -275,20 +288,23 @@ void Client::Loop::BecomeReady() {
 void Client::Loop::Lose(const absl::Status& reason) {
   connected_ = false;
   const bool held = clock_->SteadyNow() - ready_since_ >= absl::ToInt64Nanoseconds(options_.min_backoff);
-  if (!held || HasWord(reason, "READONLY")) return Rest(reason);
+  if (!held || IsNoPrimary(reason)) return Rest(reason);
   logger_->Log(LogLevel::kWarning, "lost the connection to redis", {{"error", reason.message()}});
   told_ = true;
   failures_ = 0;
   connection_.reset();
-  FailAll(absl::UnavailableError("the connection to Redis was lost"));
+  FailAll(absl::UnavailableError(absl::StrCat("the connection to Redis was lost: ", reason.message())));
   Connect();
 }
 
 // There is no connection to be had at present.
 void Client::Loop::Rest(const absl::Status& reason) {
   why_ = std::string(reason.message());
-  // Once an outage as a warning; the attempts that follow say nothing new.
-  logger_->Log(told_ ? LogLevel::kDebug : LogLevel::kWarning, "no connection to redis", {{"error", why_}});
+  // Once an outage as a warning, since the attempts that follow say nothing new; but Redis' own no to the greeting,
+  // such as WRONGPASS, is for the operator to mend, and may come only after it could not be reached.
+  const bool is_news = IsRefusal(reason) && why_ != told_refusal_;
+  if (is_news) told_refusal_ = why_;
+  logger_->Log(told_ && !is_news ? LogLevel::kDebug : LogLevel::kWarning, "no connection to redis", {{"error", why_}});
   told_ = true;
   connection_.reset();
   addresses_.clear();

@@ -44,7 +44,8 @@ struct ClientOptions {
 //     later still, and a late answer would be taken for that of another command.
 // A lost connection is replaced at once, if it had held for `min_backoff`; otherwise after a delay that doubles from
 // min_backoff to max_backoff, and varies by half of it so that replicas do not come back in step. The name is looked up
-// anew each time. A Redis that says READONLY is left too, since the name may lead to the new master by now.
+// anew each time. A Redis that says READONLY or MASTERDOWN is left too, since the name may lead to the new primary by
+// now.
 //
 // It never sends a command twice: whoever runs one knows whether it may be repeated.
 class Client {

@@ -12,44 +12,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
-#include "server/redis/server_error.h"
 
 namespace interaction::redis {
 namespace {
 
-constexpr int kMaxDepth = 7;  // hiredis reads no deeper; said here so that the recursion is plainly bounded
-
-// A reply or, when there is an error anywhere in it, that error.
-absl::StatusOr<Reply> ToReply(const redisReply& from, int depth = 0) {
-  Reply reply;
-  switch (from.type) {
-    case REDIS_REPLY_ERROR:
-      return ServerError(absl::string_view(from.str, from.len));
-    case REDIS_REPLY_INTEGER:
-      reply.kind = Reply::Kind::kInteger;
-      reply.integer = from.integer;
-      return reply;
-    case REDIS_REPLY_STRING:
-    case REDIS_REPLY_STATUS:
-      reply.kind = Reply::Kind::kString;
-      reply.text.assign(from.str, from.len);
-      return reply;
-    case REDIS_REPLY_ARRAY:
-      if (depth >= kMaxDepth) return absl::InternalError("Redis' reply is nested too deeply");
-      reply.kind = Reply::Kind::kArray;
-      for (size_t i = 0; i < from.elements; ++i) {
-        ASSIGN_OR_RETURN(Reply element, ToReply(*from.element[i], depth + 1));
-        reply.elements.push_back(std::move(element));
-      }
-      return reply;
-    default:
-      return reply;
-  }
-}
-
-struct FreeReply {
-  void operator()(redisReply* reply) const { freeReplyObject(reply); }
-};
+// Of what has come, at most so much is read at once: other work waits meanwhile.
+constexpr size_t kMaxRead = 64 << 10;
 
 }  // namespace
 
@@ -114,16 +82,14 @@ absl::Status Connection::Write() {
   return absl::OkStatus();
 }
 
+// Not by hiredis' reader: that takes any reply, 2^31 elements as well.
 absl::Status Connection::Read(OnReply on_reply) {
-  // The last bytes before an end of the stream came with earlier reads: nothing is lost by stopping at the error.
-  if (redisBufferRead(context_) != REDIS_OK) return Broken();
-  while (true) {
-    void* raw = nullptr;
-    if (redisGetReplyFromReader(context_, &raw) != REDIS_OK) return Broken();
-    if (raw == nullptr) return absl::OkStatus();
-    const std::unique_ptr<redisReply, FreeReply> reply(static_cast<redisReply*>(raw));
-    RETURN_IF_ERROR(on_reply(ToReply(*reply)));
-  }
+  char bytes[kMaxRead];
+  const ssize_t count = recv(context_->fd, bytes, sizeof bytes, 0);
+  if (count > 0) return reader_.Read({bytes, static_cast<size_t>(count)}, on_reply);
+  if (count == 0) return absl::UnavailableError("Server closed the connection");
+  if (errno == EAGAIN || errno == EINTR) return absl::OkStatus();
+  return absl::UnavailableError(strerror(errno));
 }
 
 absl::Status Connection::Broken() const { return absl::UnavailableError(context_->errstr); }

@@ -4,24 +4,23 @@
 #include <memory>
 #include <string>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "server/redis/reply.h"
+#include "server/redis/reply_reader.h"
 
 struct redisContext;
 
 namespace interaction::redis {
 
-// One connection to Redis that never blocks: hiredis' reader and writer, driven by whoever polls fd(). Replies come in
-// the order of the commands. Not thread-safe.
+// One connection to Redis that never blocks: hiredis' writer and our reader, driven by whoever polls fd(). Replies come
+// in the order of the commands. Not thread-safe.
 class Connection {
  public:
   // Takes the answer to the next command, in their order: a reply, or a ServerError. An error that it returns ends
   // Turn.
-  using OnReply = absl::FunctionRef<absl::Status(absl::StatusOr<Reply>)>;
+  using OnReply = ReplyReader::OnReply;
 
   // Begin to connect. `address` is numeric.
   static absl::StatusOr<std::unique_ptr<Connection>> OpenTcp(const std::string& address, uint16_t port);
@@ -37,7 +36,7 @@ class Connection {
   void Append(absl::Span<const absl::string_view> words);
 
   // Goes on with what the descriptor is ready for, `revents` of poll. After an error, UNAVAILABLE or that of
-  // `on_reply`, the connection is of no more use.
+  // `on_reply`, INTERNAL for what is no reply or larger than ReplyLimits, the connection is of no more use.
   absl::Status Turn(short revents, OnReply on_reply);
 
  private:
@@ -50,6 +49,7 @@ class Connection {
   absl::Status Broken() const;
 
   redisContext* const context_;
+  ReplyReader reader_;
   bool connected_ = false;
   bool writing_ = true;  // something is left to be written, or the connection is not there yet
 };

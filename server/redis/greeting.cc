@@ -42,7 +42,7 @@ absl::Status Greeting::OnReply(const absl::StatusOr<Reply>& reply) {
 void Greeting::JudgePolicy(const Reply& reply) {
   if (reply.elements.size() != 2 || reply.elements[1].text == "noeviction") return;
   logger_->Log(telemetry::LogLevel::kWarning, "redis may evict records: set maxmemory-policy to noeviction",
-               {{"maxmemory_policy", reply.elements[1].text}});
+               {{"maxmemory_policy", absl::string_view(reply.elements[1].text).substr(0, 64)}});
 }
 
 }  // namespace interaction::redis

@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace interaction::redis {
 namespace {
@@ -28,6 +29,12 @@ constexpr Row kCodes[] = {
     {"TRYAGAIN", absl::StatusCode::kUnavailable},      {"CLUSTERDOWN", absl::StatusCode::kUnavailable},
 };
 
+// How Redis 7.0 and 7.2 begin to say that a script's user lacks a permission.
+bool IsAboutPermissions(absl::string_view text) {
+  return absl::StartsWith(text, "ERR The user executing the script can't") ||
+         absl::StartsWith(text, "ERR ACL failure in script");
+}
+
 // "ERR" when the text does not begin as an error of Redis does: then nobody knows what it contains.
 absl::string_view LeadingWord(absl::string_view text) {
   const absl::string_view word = text.substr(0, text.find(' '));
@@ -38,14 +45,19 @@ absl::string_view LeadingWord(absl::string_view text) {
 }  // namespace
 
 absl::Status ServerError(absl::string_view text) {
-  const absl::string_view word = LeadingWord(text);
+  const absl::string_view word = IsAboutPermissions(text) ? "NOPERM" : LeadingWord(text);
   const auto* row = std::find_if(std::begin(kCodes), std::end(kCodes), [&](const Row& r) { return r.word == word; });
   const absl::StatusCode code = row == std::end(kCodes) ? absl::StatusCode::kInternal : row->code;
   return absl::Status(code, absl::StrCat(word, kExplanation));
 }
 
-bool HasWord(const absl::Status& status, absl::string_view word) {
-  return status.message() == absl::StrCat(word, kExplanation);
+bool IsRefusal(const absl::Status& status) { return absl::EndsWith(status.message(), kExplanation); }
+
+absl::string_view WordOf(const absl::Status& status) {
+  absl::string_view word = status.message();
+  return absl::ConsumeSuffix(&word, kExplanation) && !absl::StrContains(word, ' ') ? word : "";
 }
+
+bool HasWord(const absl::Status& status, absl::string_view word) { return WordOf(status) == word; }
 
 }  // namespace interaction::redis

@@ -12,6 +12,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/redis_client.h"
 #include "tests/support/redis_server.h"
+#include "tests/support/scripted_redis.h"
 #include "tests/support/sockets.h"
 
 namespace interaction::redis {
@@ -23,15 +24,18 @@ using ::interaction::testing::IsOkAndHolds;
 using ::interaction::testing::RedisClient;
 using ::interaction::testing::RedisServer;
 using ::interaction::testing::RefusingPort;
+using ::interaction::testing::ScriptedRedis;
 using ::interaction::testing::SilentPort;
 using ::interaction::testing::StatusIs;
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::Each;
 using ::testing::Field;
 using ::testing::Ge;
 using ::testing::HasSubstr;
 using ::testing::Lt;
 using ::testing::Matches;
+using ::testing::Not;
 
 // Runs PING, and says how long it took.
 absl::Duration TimePing(RedisClient& client, absl::StatusCode expected) {
@@ -180,6 +184,17 @@ TEST(RedisClientFaultsTest, TellsOfAnOutageOnceAndOfItsEnd) {
   EXPECT_EQ(warnings, 1u) << log;
 }
 
+TEST(RedisClientFaultsTest, LeavesAReplicaThatHasLostItsPrimary) {
+  const RedisServer server({.settings = {"--replica-serve-stale-data", "no"}});
+  RedisClient client(server.client_options());
+  RefusingPort no_master;
+  server.Run({"REPLICAOF", "127.0.0.1", std::to_string(no_master.port())});
+  EXPECT_THAT(client.Run({"GET", "key"}), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("MASTERDOWN")));
+  EXPECT_TRUE(Eventually([&] { return Matches(HasSubstr("no connection to redis"))(client.log()); }));
+  server.Run({"REPLICAOF", "NO", "ONE"});
+  EXPECT_TRUE(Eventually([&] { return client.Run({"SET", "key", "x"}).ok(); }));
+}
+
 TEST(RedisClientFaultsTest, LeavesARedisThatMayOnlyBeRead) {
   const RedisServer server;
   RedisClient client(server.client_options());
@@ -189,6 +204,59 @@ TEST(RedisClientFaultsTest, LeavesARedisThatMayOnlyBeRead) {
   EXPECT_TRUE(Eventually([&] { return Matches(HasSubstr("READONLY"))(client.log()); }));
   server.Run({"REPLICAOF", "NO", "ONE"});
   EXPECT_TRUE(Eventually([&] { return client.Run({"SET", "key", "x"}).ok(); }));
+}
+
+// Redis would have a minute for it.
+TEST(RedisClientFaultsTest, AReplyThatIsTooLargeOrNoneEndsTheConnectionAtOnceAndTheErrorSaysSo) {
+  const struct {
+    std::string answer;
+    const char* error;
+  } rows[] = {
+      {"*2147483648\r\n", "2147483648 elements"},
+      {"*2147483647\r\n", "2147483647 elements"},
+      {"$2147483648\r\n", "2147483648 bytes"},
+      {"$2147483647\r\nx", "2147483647 bytes"},
+      {"*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n", "4 deep"},
+      {"+" + std::string(70'000, 'x'), "a line without an end"},
+      {"HTTP/1.1 400 Bad Request\r\n\r\n", "not a reply"},
+  };
+  for (const auto& row : rows) {
+    const ScriptedRedis redis(row.answer);
+    ClientOptions options;
+    options.port = redis.port();
+    options.operation_timeout = absl::Minutes(1);
+    RedisClient client(options);
+    const absl::Time start = absl::Now();
+    EXPECT_THAT(client.Run({"PING"}), StatusIs(absl::StatusCode::kUnavailable, HasSubstr(row.error)));
+    EXPECT_LT(absl::Now() - start, absl::Seconds(2)) << row.answer.substr(0, 20);
+    EXPECT_THAT(client.log(), HasSubstr(row.error));
+  }
+}
+
+TEST(RedisClientFaultsTest, TellsWhyRedisRefuses) {
+  const RedisServer server({.settings = {"--user", "default", "on", "nopass", "~*", "+@all", "-zrem"}});
+  RedisClient client(server.client_options());
+  EXPECT_THAT(client.Run({"ZREM", "key", "s3cret"}), StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(client.log(), AllOf(HasSubstr(R"("command":"ZREM","error":"NOPERM")"), Not(HasSubstr("s3cret"))));
+  EXPECT_THAT(client.Run({"EVAL", "return redis.call('ZREM', 'key', 's3cret')", "0"}),
+              StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(client.log(), AllOf(HasSubstr(R"("command":"EVAL","error":"NOPERM")"), Not(HasSubstr("s3cret"))));
+  server.Run({"CONFIG", "SET", "min-replicas-to-write", "1"});
+  EXPECT_THAT(client.Run({"SET", "key", "s3cret"}), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(client.log(), AllOf(HasSubstr(R"("command":"SET","error":"NOREPLICAS")"), Not(HasSubstr("s3cret"))));
+}
+
+// The log knows of the outage by then, but not of the reason that somebody has to mend.
+TEST(RedisClientFaultsTest, TellsThatItIsNotLetInAlsoAfterAnOutage) {
+  RedisServer server({.tcp = true, .password = "right"});
+  server.Stop();
+  ClientOptions options = server.client_options();
+  options.password = Secret();
+  options.max_backoff = absl::Milliseconds(100);
+  RedisClient client(options);
+  EXPECT_TRUE(Eventually([&] { return Matches(HasSubstr("Connection refused"))(client.log()); }));
+  server.Start();
+  EXPECT_TRUE(Eventually([&] { return Matches(ContainsRegex("\"warning\"[^\n]*NOAUTH"))(client.log()); }));
 }
 
 TEST(RedisClientFaultsTest, TakesNoMoreCommandsThanItsLimit) {
