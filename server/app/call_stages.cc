@@ -83,7 +83,7 @@ absl::StatusOr<std::unique_ptr<CallStages>> CallStages::Create(const config::Con
 
 absl::Status CallStages::ConnectRedis(const config::Config& config) {
   ASSIGN_OR_RETURN(redis_, redis::Client::Create(RedisOptions(config), clock_, log_, &Random));
-  shared_permits_ = std::make_unique<call::RedisPermits>(call::RedisPermitsOptions(), redis_.get());
+  shared_permits_ = std::make_unique<call::RedisPermits>(call::RedisPermitsOptions(), redis_.get(), log_);
   return absl::OkStatus();
 }
 

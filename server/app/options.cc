@@ -82,7 +82,8 @@ call::PermitsOptions PermitsOptions(const config::Config& config, const std::str
       .replicas = config.redis.replicas,
       .replica = instance,
       // A transfer takes the upstream's maximum at most, and the permit's lease a little longer.
-      .max_lease = upstream.max_deadline + absl::Seconds(10),
+      .wait_for_store = config.redis.on_outage == config::OnOutage::kWait ? upstream.max_deadline + absl::Seconds(10)
+                                                                          : absl::ZeroDuration(),
   };
 }
 

@@ -3,21 +3,13 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/errors.h"
 #include "server/base/status_macros.h"
 #include "server/lane/callback.h"
 #include "server/lane/operations.h"
 
 namespace interaction::call {
-namespace {
-
-PermitQueueOptions ShareOptions(const PermitsOptions& options) {
-  PermitQueueOptions share = options.queue;
-  if (share.limit > 0) share.limit = std::max(1, share.limit / options.replicas);
-  share.max_waiting = 0;
-  return share;
-}
-
-}  // namespace
+using Answer = SharedPermits::Answer;
 
 bool AcquirePermit::await_ready() {
   if (cancellation_->cancelled()) {
@@ -63,95 +55,137 @@ void AcquirePermit::Arrive(absl::StatusOr<PermitQueue::Permit> permit) {
 }
 
 Permits::StoreWatch::StoreWatch(const PermitsOptions& options)
-    : max_lease_ns_(absl::ToInt64Nanoseconds(options.max_lease)),
-      probe_interval_ns_(absl::ToInt64Nanoseconds(options.probe_interval)) {}
+    : wait_for_store_ns_(absl::ToInt64Nanoseconds(options.wait_for_store)),
+      settle_in_ns_(absl::ToInt64Nanoseconds(options.settle_in)),
+      tell_every_ns_(absl::ToInt64Nanoseconds(options.tell_every)) {}
 
 Permits::Plan Permits::StoreWatch::MakePlan(SteadyTime now) {
   const std::lock_guard lock(mutex_);
   Plan plan;
-  plan.share_suffices = silent_since_ && now >= *silent_since_ + max_lease_ns_;
-  plan.needs_share = plan.share_suffices || now < share_binds_until_;
-  if (plan.share_suffices) {
-    plan.ask_store = now >= next_probe_;
-    if (plan.ask_store) next_probe_ = now + probe_interval_ns_;
-  }
+  plan.ask_store = !IsGivenUp(now);
+  plan.keep_to_share = !plan.ask_store || now < share_binds_until_;
+  plan.tell_store = !plan.ask_store && now >= next_tell_;
+  if (plan.tell_store) next_tell_ = now + tell_every_ns_;
   return plan;
 }
 
-void Permits::StoreWatch::Answered() {
+void Permits::StoreWatch::Answered(SteadyTime now) {
   const std::lock_guard lock(mutex_);
+  if (IsGivenUp(now)) share_binds_until_ = now + settle_in_ns_;
   silent_since_.reset();
+  settling_ = false;
+}
+
+void Permits::StoreWatch::IsSettling(SteadyTime now) {
+  Answered(now);
+  const std::lock_guard lock(mutex_);
+  settling_ = true;
 }
 
 void Permits::StoreWatch::Failed(SteadyTime now) {
   const std::lock_guard lock(mutex_);
-  if (!silent_since_) silent_since_ = now;
+  if (silent_since_) return;
+  silent_since_ = now;
+  next_tell_ = now + tell_every_ns_;
 }
 
-void Permits::StoreWatch::UsedShare(SteadyTime until) {
+absl::string_view Permits::StoreWatch::trouble() const {
   const std::lock_guard lock(mutex_);
-  share_binds_until_ = std::max(share_binds_until_, until);
+  return silent_since_ ? "unavailable" : settling_ ? "empty" : "";
+}
+
+bool Permits::StoreWatch::IsGivenUp(SteadyTime now) const {
+  return silent_since_ && now >= *silent_since_ + wait_for_store_ns_;
 }
 
 Permits::Permits(const PermitsOptions& options, const Clock* clock, SharedPermits* shared,
                  std::function<double()> random, telemetry::Counters* counters)
     : options_(options),
+      share_(std::max(1, options.queue.limit / options.replicas)),
       clock_(clock),
       shared_(shared),
       random_(std::move(random)),
       counters_(counters),
       queue_(options.queue, clock, counters),
-      share_(ShareOptions(options), clock, nullptr),
-      watch_(options) {}
+      watch_(std::make_shared<StoreWatch>(options)) {}
 
 lane::Task<absl::StatusOr<Permits::Permit>> Permits::Acquire(lane::Lane* lane, std::string key, SteadyTime deadline,
                                                              absl::Duration lease, lane::Cancellation* cancellation) {
   AcquirePermit in_line(lane, &queue_, key, deadline, cancellation);
-  CO_ASSIGN_OR_RETURN(PermitQueue::Permit local, co_await in_line);
-  if (shared_ == nullptr || options_.queue.limit == 0) co_return Permit(std::move(local));
+  absl::StatusOr<PermitQueue::Permit> local = co_await in_line;
+  if (!local.ok()) co_return NameStore(local.status());
+  if (shared_ == nullptr || options_.queue.limit == 0) co_return Permit(*std::move(local));
   while (true) {
-    auto attempt = TryShared(lane, key, lease, &local);
+    auto attempt = TryShared(lane, key, lease, &*local);
     std::optional<Permit> permit = co_await attempt;
     if (permit) co_return *std::move(permit);
     lane::Sleep pause(lane, std::min(Poll(), absl::Nanoseconds(deadline - clock_->SteadyNow())), cancellation);
     if (!co_await pause) co_return lane::CancelledError(cancellation->cause(), /*sent=*/false);
-    if (clock_->SteadyNow() >= deadline) co_return queue_.Expired();
+    if (clock_->SteadyNow() >= deadline) co_return NameStore(queue_.Expired());
   }
 }
 
 lane::Task<std::optional<Permits::Permit>> Permits::TryShared(lane::Lane* lane, absl::string_view key,
                                                               absl::Duration lease, PermitQueue::Permit* local) {
-  const SteadyTime now = clock_->SteadyNow();
-  const Plan plan = watch_.MakePlan(now);
-  std::optional<PermitQueue::Permit> share = plan.needs_share ? TakeShare(key) : PermitQueue::Permit();
-  if (!share) co_return std::nullopt;
-  if (plan.ask_store) {
-    // New for each question: what gives an earlier one back may arrive later than this one.
-    const std::string holder = absl::StrCat(options_.replica, ":", next_holder_.fetch_add(1));
-    auto ask = lane::Callback<absl::StatusOr<bool>>(lane, [&](auto done) {
-      shared_->TryAcquire(std::string(key), holder, options_.queue.limit, lease, std::move(done));
-    });
-    const absl::StatusOr<bool> given = co_await ask;
-    if (given.ok()) {
-      watch_.Answered();
-      if (!*given) co_return std::nullopt;
-      co_return Permit(std::move(*local), *std::move(share), Permit::Holding(shared_, std::string(key), holder));
-    }
-    watch_.Failed(clock_->SteadyNow());
-    shared_->Release(std::string(key), holder);
+  const Plan plan = watch_->MakePlan(clock_->SteadyNow());
+  if (plan.tell_store) TellStore();
+  std::optional<UseCount::Use> use;
+  if (plan.keep_to_share) {
+    use = uses_.BeginBelow(key, share_);
+    if (!use) co_return std::nullopt;
   }
-  if (!plan.share_suffices) co_return std::nullopt;
-  watch_.UsedShare(now + absl::ToInt64Nanoseconds(lease));
-  if (counters_) counters_->Add(telemetry::Counter::kSharedPermitFallback);
-  co_return Permit(std::move(*local), *std::move(share));
+  if (!plan.ask_store) co_return UseShare(key, lease, std::move(use), local);
+  // New for each question: what gives an earlier one back may arrive later than this one.
+  const std::string holder = NewHolder();
+  auto ask = lane::Callback<absl::StatusOr<Answer>>(lane, [&](auto done) {
+    shared_->TryAcquire(std::string(key), holder, options_.queue.limit, lease, std::move(done));
+  });
+  const absl::StatusOr<Answer> answer = co_await ask;
+  const SteadyTime now = clock_->SteadyNow();
+  if (!answer.ok()) {
+    watch_->Failed(now);
+    shared_->Release(std::string(key), holder);
+  } else if (*answer == Answer::kSettling) {
+    watch_->IsSettling(now);
+  } else {
+    watch_->Answered(now);
+    if (*answer == Answer::kTaken) co_return std::nullopt;
+    if (!use) use = uses_.Begin(key);
+    co_return Permit(std::move(*local), *std::move(use), Permit::Holding(shared_, std::string(key), holder));
+  }
+  // It does not answer, or does not know what is held.
+  if (options_.wait_for_store > absl::ZeroDuration()) co_return std::nullopt;
+  co_return UseShare(key, lease, std::move(use), local);
 }
 
-std::optional<PermitQueue::Permit> Permits::TakeShare(absl::string_view key) {
-  auto taken = share_.Acquire(key, kNever, nullptr);
-  if (!taken->ok()) return std::nullopt;
-  return **std::move(taken);
+// Without the store: `use`, if there is one already, is of the share.
+std::optional<Permits::Permit> Permits::UseShare(absl::string_view key, absl::Duration lease,
+                                                 std::optional<UseCount::Use> use, PermitQueue::Permit* local) {
+  if (!use) use = uses_.BeginBelow(key, share_);
+  if (!use) return std::nullopt;
+  if (counters_) counters_->Add(telemetry::Counter::kSharedPermitFallback);
+  std::string holder = NewHolder();
+  shared_->Hold(std::string(key), holder, lease);
+  return Permit(std::move(*local), *std::move(use), Permit::Holding(shared_, std::string(key), std::move(holder)));
+}
+
+// No call waits for the answer: when the store has stopped, it takes as long as the store's time-out.
+void Permits::TellStore() {
+  shared_->Tell([watch = watch_, clock = clock_](const absl::Status& told) {
+    if (told.ok()) watch->Answered(clock->SteadyNow());
+  });
 }
 
 absl::Duration Permits::Poll() const { return options_.min_poll + random_() * (options_.max_poll - options_.min_poll); }
+
+// Of a call that waited for its turn in vain, or was not let wait: without the store turns are fewer, or none come.
+absl::Status Permits::NameStore(absl::Status refusal) const {
+  const absl::string_view trouble = watch_->trouble();
+  const Reason reason = GetErrorDetails(refusal).reason;
+  if (trouble.empty() || (reason != Reason::kDeadlineBeforeSend && reason != Reason::kOverloaded)) return refusal;
+  return WithMetadata(std::move(refusal), "redis", trouble);
+}
+
+std::string Permits::NewHolder() { return absl::StrCat(options_.replica, ":", next_holder_.fetch_add(1)); }
 
 }  // namespace interaction::call

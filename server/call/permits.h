@@ -4,6 +4,7 @@
 #include <coroutine>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@
 #include "server/base/clock.h"
 #include "server/call/permit_queue.h"
 #include "server/call/shared_permits.h"
+#include "server/call/use_count.h"
 #include "server/lane/cancellation.h"
 #include "server/lane/lane.h"
 #include "server/lane/task.h"
@@ -63,20 +65,28 @@ struct PermitsOptions {
   // For a store that replicas share.
   int replicas = 1;
   std::string replica;                               // a name that no other replica has
-  absl::Duration max_lease = absl::Seconds(75);      // no replica asks for a longer one
   absl::Duration min_poll = absl::Milliseconds(20);  // between two questions of one call: a random time
   absl::Duration max_poll = absl::Milliseconds(100);
-  absl::Duration probe_interval = absl::Seconds(1);  // of all calls together, while the store is given up
+  // While the store does not answer, calls wait for it for so long before the replica uses its own share of the limit.
+  // Zero: they go on at once. The longest lease of any replica: no more permits are ever used at once than the limit.
+  absl::Duration wait_for_store;
+  // A store that answers again is asked for permits, but the replica keeps to its share for so long: until the others
+  // have told the store what they hold, too.
+  absl::Duration settle_in = absl::Seconds(5);
+  absl::Duration tell_every = absl::Seconds(1);  // a store that does not answer is tried, when there are calls
 };
 
 // Permits to use a credential, first in this replica and then, with a shared store, in all of them. Calls get in line
 // here, and only those at its head ask the store, so the order of arrival holds within the replica.
 //
-// When the store does not answer, calls wait for it, up to their deadlines: permits that it gave to other replicas stay
-// in use up to their leases. When it has not answered for the longest lease, each replica takes its share of the limit,
-// at least 1, as its own, and asks the store once a second whether it is back. The calls let through like that are
-// unknown to the store, so the share goes on to bind the replica until the last of them has ended. What this cannot
-// keep: more replicas than the limit, or a store that is gone for some replicas only.
+// While the store does not answer, each replica takes its share of the limit, at least 1, as its own: calls go on as
+// long as fewer of this replica's use the credential, those included to which the store gave a permit before. What
+// other replicas got before may still be in use then, so together they may for a while use as much more than the limit
+// as the shares of the other replicas make; with wait_for_store, calls rather wait until that has ended. No call waits
+// to learn whether the store is back: it is told in the background what this replica holds, and asked again once it has
+// taken it. A store that is empty, and so does not know yet what is held, counts as one that does not answer.
+//
+// What this cannot keep: more replicas than the limit, or a store that is gone for some replicas only.
 //
 // Thread-safe.
 class Permits {
@@ -88,8 +98,8 @@ class Permits {
   Permits(const PermitsOptions& options, const Clock* clock, SharedPermits* shared, std::function<double()> random,
           telemetry::Counters* counters);
 
-  // As AcquirePermit. `lease`: how long the permit may be in use at most, in the eyes of the other replicas. Permits,
-  // `lane` and `cancellation` outlive the task.
+  // As AcquirePermit; its errors have metadata "redis" while the store gives no permits. `lease`: how long the permit
+  // may be in use at most, in the eyes of the other replicas. Permits, `lane` and `cancellation` outlive the task.
   lane::Task<absl::StatusOr<Permit>> Acquire(lane::Lane* lane, std::string key, SteadyTime deadline,
                                              absl::Duration lease, lane::Cancellation* cancellation);
 
@@ -98,9 +108,9 @@ class Permits {
  private:
   // What a call may do for a permit now.
   struct Plan {
-    bool ask_store = true;        // ask the store
-    bool needs_share = false;     // not without a permit of the replica's share,
-    bool share_suffices = false;  // which is enough, if the store does not answer
+    bool ask_store = true;       // for a permit; otherwise the share is enough
+    bool keep_to_share = false;  // not while as many calls of this replica as its share use the credential
+    bool tell_store = false;     // besides, in the background
   };
 
   // Whether the store answers, and what follows from it. Thread-safe.
@@ -109,33 +119,45 @@ class Permits {
     explicit StoreWatch(const PermitsOptions& options);
 
     Plan MakePlan(SteadyTime now);
-    void Answered();
+    void Answered(SteadyTime now);
+    void IsSettling(SteadyTime now);
     void Failed(SteadyTime now);
-    void UsedShare(SteadyTime until);
+
+    // For the metadata of an error: "unavailable", "empty", or "" for a store that gives permits.
+    absl::string_view trouble() const;
 
    private:
-    const int64_t max_lease_ns_;
-    const int64_t probe_interval_ns_;
-    std::mutex mutex_;
+    bool IsGivenUp(SteadyTime now) const;  // with mutex_ held
+
+    const int64_t wait_for_store_ns_;
+    const int64_t settle_in_ns_;
+    const int64_t tell_every_ns_;
+    mutable std::mutex mutex_;
+    bool settling_ = false;                   // guarded by mutex_; its last answer
     std::optional<SteadyTime> silent_since_;  // guarded by mutex_; its first failure after its last answer
-    SteadyTime next_probe_ = 0;               // guarded by mutex_
+    SteadyTime next_tell_ = 0;                // guarded by mutex_
     SteadyTime share_binds_until_ = 0;        // guarded by mutex_
   };
 
   // One attempt: the permit, or nothing yet.
   lane::Task<std::optional<Permit>> TryShared(lane::Lane* lane, absl::string_view key, absl::Duration lease,
                                               PermitQueue::Permit* local);
-  std::optional<PermitQueue::Permit> TakeShare(absl::string_view key);
+  std::optional<Permit> UseShare(absl::string_view key, absl::Duration lease, std::optional<UseCount::Use> use,
+                                 PermitQueue::Permit* local);
+  void TellStore();
   absl::Duration Poll() const;
+  absl::Status NameStore(absl::Status refusal) const;
+  std::string NewHolder();
 
   const PermitsOptions options_;
+  const int share_;  // of the limit
   const Clock* const clock_;
   SharedPermits* const shared_;
   const std::function<double()> random_;
   telemetry::Counters* const counters_;
   PermitQueue queue_;
-  PermitQueue share_;  // the replica's own share; nobody waits in it
-  StoreWatch watch_;
+  UseCount uses_;                            // of calls that have their permit
+  const std::shared_ptr<StoreWatch> watch_;  // shared with callbacks on their way
   std::atomic<int64_t> next_holder_{0};
 };
 
@@ -170,14 +192,13 @@ class Permits::Permit {
     std::string holder_;
   };
 
-  explicit Permit(PermitQueue::Permit local, PermitQueue::Permit share = {})
-      : local_(std::move(local)), share_(std::move(share)) {}
-  Permit(PermitQueue::Permit local, PermitQueue::Permit share, Holding holding)
-      : local_(std::move(local)), share_(std::move(share)), holding_(std::move(holding)) {}
+  explicit Permit(PermitQueue::Permit local) : local_(std::move(local)) {}
+  Permit(PermitQueue::Permit local, UseCount::Use use, Holding holding)
+      : local_(std::move(local)), use_(std::move(use)), holding_(std::move(holding)) {}
 
   // Given back from the last to the first: when the next call in line begins to ask, the rest is free.
   PermitQueue::Permit local_;
-  PermitQueue::Permit share_;
+  UseCount::Use use_;
   Holding holding_;
 };
 

@@ -6,6 +6,7 @@
 #include "absl/time/time.h"
 #include "server/call/shared_permits.h"
 #include "server/redis/client.h"
+#include "server/telemetry/log.h"
 
 namespace interaction::call {
 
@@ -22,28 +23,34 @@ struct RedisPermitsOptions {
 //
 // The limit is an upstream's, so forgetting a holder is the fault to avoid. A Redis that lost its data is told again:
 // every `renew_every` each replica writes down all that it holds, whatever the limit. Until then an empty set means
-// nothing; so a key `sem:1:born` tells since when Redis has its data, and for `settle_in` after that no permit is
-// given, on the very first start neither. A failover to a replica that lags may still forget what was given in the last
-// moment.
+// nothing; so a key `sem:1:born` tells since when Redis has its data, and for `settle_in` after that the answer is
+// kSettling, on the very first start too: that looks the same. A failover to a replica that lags may still forget what
+// was given in the last moment.
 //
 // Redis needs the policy noeviction, and one database for all: the scripts touch two keys, which a cluster refuses.
 //
 // `done` runs on the client's thread.
 class RedisPermits final : public SharedPermits {
  public:
-  // `client` outlives the permits. Begins to renew at once, and ends with this object.
-  RedisPermits(const RedisPermitsOptions& options, redis::Client* client);
+  // `client` and `logger` outlive the permits. Begins to renew at once, and ends with this object.
+  RedisPermits(const RedisPermitsOptions& options, redis::Client* client, telemetry::Logger* logger);
   ~RedisPermits() override;
 
   void TryAcquire(std::string key, std::string holder, int limit, absl::Duration lease,
-                  absl::AnyInvocable<void(absl::StatusOr<bool>) &&> done) override;
+                  absl::AnyInvocable<void(absl::StatusOr<Answer>) &&> done) override;
+
+  void Hold(std::string key, std::string holder, absl::Duration lease) override;
 
   // A release that Redis does not take is repeated until the lease has ended. Not while TryAcquire of this holder is
   // under way; the holder does not come back.
   void Release(std::string key, std::string holder) override;
 
+  // Besides, this is done every `renew_every`.
+  void Tell(absl::AnyInvocable<void(absl::Status) &&> done) override;
+
  private:
   class Table;
+  class Telling;
 
   const std::shared_ptr<Table> table_;  // shared with callbacks on their way
 };

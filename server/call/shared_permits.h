@@ -15,15 +15,26 @@ namespace interaction::call {
 // Thread-safe. Every `done` runs exactly once, on any thread, possibly before the function returns.
 class SharedPermits {
  public:
+  enum class Answer {
+    kGiven,     // `holder` holds one of `limit` permits of `key` for `lease`
+    kTaken,     // all are taken: ask again
+    kSettling,  // the store is empty, new or robbed of its data, and waits to be told what replicas hold: ask again
+  };
+
   virtual ~SharedPermits() = default;
 
-  // True: `holder` holds one of `limit` permits of `key` for `lease`. False: all are taken, ask again. UNAVAILABLE: the
-  // store did not answer; the permit may nevertheless have been given, so Release() it.
+  // UNAVAILABLE: the store did not answer; the permit may nevertheless have been given, so Release() it.
   virtual void TryAcquire(std::string key, std::string holder, int limit, absl::Duration lease,
-                          absl::AnyInvocable<void(absl::StatusOr<bool>) &&> done) = 0;
+                          absl::AnyInvocable<void(absl::StatusOr<Answer>) &&> done) = 0;
 
-  // Gives the permit back; nothing happens if `holder` holds none.
+  // `holder` uses the key without a permit. The store is told as soon as it answers, whatever the limit.
+  virtual void Hold(std::string key, std::string holder, absl::Duration lease) = 0;
+
+  // Gives back what TryAcquire gave or Hold took; nothing happens if `holder` holds nothing.
   virtual void Release(std::string key, std::string holder) = 0;
+
+  // Tells the store all that this process holds. OK: it answers, and knows.
+  virtual void Tell(absl::AnyInvocable<void(absl::Status) &&> done) = 0;
 };
 
 }  // namespace interaction::call

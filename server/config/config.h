@@ -101,6 +101,8 @@ struct Idempotency {
   absl::Duration in_progress_wait = absl::Seconds(5);  // for the same call, under way in another replica
 };
 
+enum class OnOutage { kContinue, kWait };
+
 // What replicas share. With an address, the limits of credentials hold over all replicas, too.
 struct Redis {
   std::string address;  // host:port or unix:/path; "": none
@@ -108,9 +110,10 @@ struct Redis {
   std::string password_file;
   int database = 0;
   absl::Duration timeout = absl::Milliseconds(50);  // of one command
-  int replicas = 1;             // how many gateways use it: for their shares of a limit when it is gone
-  std::string digest_key_file;  // at least 32 characters, the same in all replicas
-  Secret password;              // read from the files; not keys
+  int replicas = 1;                          // how many gateways use it: for their shares of a limit when it is gone
+  OnOutage on_outage = OnOutage::kContinue;  // what calls to an upstream with a limit do then
+  std::string digest_key_file;               // at least 32 characters, the same in all replicas
+  Secret password;                           // read from the files; not keys
   Secret digest_key;
 };
 

@@ -334,6 +334,11 @@ Section RedisSection() {
                "How long a command may take; a call with request_id needs two of them."),
           Integer("redis.replicas", AT(redis.replicas), 1, 10000,
                   "Gateways that use it: when it is gone, each keeps to its part of a credential's limit."),
+          Choice<OnOutage>("redis.on_outage", AT(redis.on_outage),
+                           {{"continue", OnOutage::kContinue}, {"wait", OnOutage::kWait}},
+                           "What calls to an upstream with a limit per credential do when it is gone: continue sends "
+                           "them within this gateway's part of the limit, wait holds them until it is back or no "
+                           "other gateway can still be using the credential."),
           File("redis.digest_key_file", AT(redis.digest_key_file),
                "Holds 32 to 512 random characters, the same for all replicas: Redis sees requests and credentials only "
                "as digests made with it."),

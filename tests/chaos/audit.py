@@ -17,11 +17,11 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import storm
 from callers import Call, Callers, Habits
-from invariants import Circumstances, Holdings, Span, Violation, check_all, nothing_is_left
+from invariants import Apart, Circumstances, Holdings, Span, Violation, check_all, nothing_is_left
 from processes import STORES, Redis, Server, Upstream, look_at, store_settings
 from records import Attempt, Post, load_posts
 
@@ -43,7 +43,7 @@ ANSWER_TIME = 0.02
 LONGEST_PERMIT = MAX_DEADLINE + LATE_ANSWER_TIME + 5.0
 TOKEN_LIMIT = 2
 # How long after the storm every server must serve every token again: breakers and leases have to run out. And how long
-# after the start: a Redis that is new gives out no permits for a while.
+# after the start: where calls wait for Redis, one that is new gives out no permits for a while.
 RECOVERY_TIME = 90.0
 WARM_UP_TIME = 20.0
 # How long a server may hold what it used, and how long it may take to end when no call is under way.
@@ -75,6 +75,7 @@ class Audit:
         extra = dict(setting.split("=", 1) for setting in options.set)
         self._settings = SETTINGS | store_settings(options.store, self.redis, options.servers) | extra
         self._folder = folder
+        self._store_began: Span | None = None  # empty
         self.servers: list[Server] = []
         self.habits = Habits(seed=options.seed, request_ids=options.store != "none")
         self._numbers = iter(range(options.calls or sys.maxsize))
@@ -101,7 +102,9 @@ class Audit:
     async def _start(self) -> None:
         await self.upstream.serve()
         if self.redis:
+            begin = time.monotonic()
             await self.redis.serve()
+            self._store_began = Span(begin, time.monotonic())
         urls = {"seethepro.base_url": self.upstream.url, "wolkvox.base_url": self.upstream.url}
         self.servers = [Server(self.options.server, f"server-{number}", self._folder, self._settings | urls)
                         for number in range(self.options.servers)]
@@ -196,13 +199,25 @@ class Audit:
         return [Violation("I6", "a server does not end in good order", [end]) for end in ends]
 
     def _circumstances(self, weather: storm.Storm) -> Circumstances:
-        apart = []
-        # Without the store, each replica may use a token once. And nobody who is frozen can tell a store that lost its
-        # data what he holds.
-        if self.options.servers > TOKEN_LIMIT or (self.options.lose_data and self.options.long_freezes):
-            apart += [Span(span.start, span.end + LONGEST_PERMIT) for span in weather.store_away]
         return Circumstances(losses=tuple(weather.store_losses), claim_to_post=MAX_DEADLINE + 1, limit=TOKEN_LIMIT,
-                             apart=tuple(apart), limit_apart=TOKEN_LIMIT + max(TOKEN_LIMIT, self.options.servers))
+                             apart=tuple(self._apart(weather)))
+
+    def _apart(self, weather: storm.Storm) -> Iterator[Apart]:
+        """When a token may be used more often at once than its limit, since the store was away, or empty."""
+        servers = self.options.servers
+        share = max(1, TOKEN_LIMIT // servers)
+        goes_on = self._settings.get("redis.on_outage", "continue") == "continue"
+        for span in [self._store_began, *weather.store_away] if self._store_began else []:
+            end = span.end + LONGEST_PERMIT
+            if goes_on:
+                # What the store gave before, and the share of each replica, also of one that was killed with calls
+                # under way and has begun anew.
+                killed = sum(span.start <= kill <= end for kill in weather.server_kills)
+                yield Apart(span.start, end, TOKEN_LIMIT + share * (servers + killed))
+            elif servers > TOKEN_LIMIT or (self.options.lose_data and self.options.long_freezes):
+                # When no permit of the store's can be in use any more, each replica may use a token once. And nobody
+                # who is frozen can tell a store that lost its data what he holds.
+                yield Apart(span.start, end, TOKEN_LIMIT + max(TOKEN_LIMIT, servers))
 
     @property
     def _upstream_port(self) -> int:

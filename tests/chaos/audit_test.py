@@ -10,7 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.dont_write_bytecode = True
 
 import storm  # noqa: E402
-from invariants import Circumstances, Holdings, Span, Violation, check_all, nothing_is_left  # noqa: E402
+from invariants import Apart, Circumstances, Holdings, Violation, check_all, nothing_is_left  # noqa: E402
 from records import Attempt, Post, Verdict, read_posts, to_line  # noqa: E402
 
 ID = "6925ebd4-125d-4338-a736-99f4b5bcb3d7"
@@ -171,7 +171,7 @@ class CrowdTest(BooksTest):
         self.assert_broken("I5", *self.crowd((1.0, 2.0), (1.1, 2.1), (1.9, 1.95)))
 
     def test_replicas_that_cannot_know_of_each_other_may_have_more(self):
-        apart = Circumstances(apart=(Span(1.5, 2.0),), limit_apart=3)
+        apart = Circumstances(apart=(Apart(1.5, 2.0, limit=3), Apart(1.6, 2.0, limit=1)))
         self.assert_kept(*self.crowd((1.0, 2.0), (1.1, 2.1), (1.9, 1.95)), apart)
         self.assert_broken("I5", *self.crowd((1.0, 2.0), (1.1, 2.1), (1.2, 1.3)), apart)
         self.assert_broken("I5", *self.crowd((1.0, 2.0), (1.1, 2.1), (1.8, 1.9), (1.8, 1.9)), apart)

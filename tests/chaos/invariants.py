@@ -37,6 +37,15 @@ class Span:
 
 
 @dataclasses.dataclass(frozen=True)
+class Apart:
+    """A time in which the replicas cannot know of each other's requests, and so may use a token more often at once."""
+
+    start: float
+    end: float
+    limit: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Circumstances:
     """What was done to the gateway, as far as it narrows what it promises."""
 
@@ -47,8 +56,7 @@ class Circumstances:
     # Simultaneous requests that a token may have,
     limit: int = 2
     # and how many while the replicas cannot know of each other's.
-    apart: tuple[Span, ...] = ()
-    limit_apart: int = 2
+    apart: tuple[Apart, ...] = ()
 
 
 def check_all(posts: list[Post], attempts: list[Attempt], circumstances: Circumstances) -> list[Violation]:
@@ -195,8 +203,8 @@ def find_crowds(posts: list[Post], circumstances: Circumstances) -> Iterator[lis
 
 
 def limit_at(time: float, circumstances: Circumstances) -> int:
-    apart = any(span.start <= time <= span.end for span in circumstances.apart)
-    return circumstances.limit_apart if apart else circumstances.limit
+    limits = [apart.limit for apart in circumstances.apart if apart.start <= time <= apart.end]
+    return max([circumstances.limit, *limits])
 
 
 def errors_say_what_they_are(attempts: list[Attempt]) -> Iterator[Violation]:

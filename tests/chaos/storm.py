@@ -60,6 +60,7 @@ class Storm:
     def __init__(self, servers: list[Server], upstream: Upstream, redis: Redis | None) -> None:
         self.store_losses: list[float] = []
         self.store_away: list[Span] = []
+        self.server_kills: list[float] = []  # with calls under way, of which nobody knows any more
         self.unclean_ends: list[str] = []  # servers that did not end in good order when asked to
         # One thing at a time for each target, also when ending a server in good order takes longer than was planned.
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -113,6 +114,7 @@ class Storm:
             await self._freeze(server, disturbance.length)
             return
         if disturbance.kind == "kill":
+            self.server_kills.append(time.monotonic())
             await server.kill()
         elif (code := await server.end(patience=20)) != 0:
             self.unclean_ends.append(f"{server.name}: exit code {code}")

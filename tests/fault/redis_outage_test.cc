@@ -1,9 +1,10 @@
-// Redis fails: calls with a request_id are refused before anything is sent, or end as they would have; all others
-// notice nothing.
+// Redis fails: calls with a request_id are refused before anything is sent, or end as they would have; all others go
+// on, those to an upstream with a limit per credential within this replica's share of it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <fstream>
 #include <future>
 #include <string>
 #include <thread>
@@ -12,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "tests/fault/replicas.h"
@@ -20,6 +22,7 @@
 #include "tests/support/eventually.h"
 #include "tests/support/raw_upstream.h"
 #include "tests/support/redis_server.h"
+#include "tests/support/scripted_redis.h"
 #include "tests/support/temp_dir.h"
 
 namespace interaction::testing {
@@ -28,6 +31,7 @@ namespace {
 using ::grpc::StatusCode;
 using ::testing::Le;
 
+constexpr char kWolkvoxOk[] = R"({"code":"201","error":null,"msg":"ok"})";
 constexpr char kOk[] = R"({"InteractionId":"42"})";
 constexpr absl::Duration kBound = absl::Milliseconds(300);  // two timeouts of Redis, and time to spare
 
@@ -51,6 +55,15 @@ bool EventuallySucceeds(const ServerProcess& server, const v1::CreateVspInteract
 }
 
 auto IsRefused() { return IsError(StatusCode::UNAVAILABLE, "IDEMPOTENCY_STORE_UNAVAILABLE", "not_applied"); }
+
+// The line of docs/operations.md that begins as rights of an ACL do. Tests run in the root of the repository.
+std::string DocumentedRights() {
+  std::ifstream page("docs/operations.md");
+  for (std::string line; std::getline(page, line);) {
+    if (absl::StrContains(line, "    ~idem:1:*")) return line;
+  }
+  return "";
+}
 
 struct Outage {
   const char* name;
@@ -80,11 +93,145 @@ TEST_P(RedisOutageTest, RefusesCallsWithARequestIdInTimeAndNoOthers) {
   EXPECT_EQ(upstream.counts().requests, 3u);
 }
 
+// A command of Redis' may take a second. The first call finds out; no later one waits for it.
+TEST_P(RedisOutageTest, CallsToAnUpstreamWithALimitGoOnAtOnceWithinTheShare) {
+  RawUpstream upstream(Always({Pause(absl::Milliseconds(20)), RespondJson(201, kWolkvoxOk)}));
+  RedisServer redis;
+  const Replicas replicas(redis, upstream.url(), {"redis.timeout=1s"});
+  const ServerProcess server = replicas.Start();
+  EXPECT_THAT(server.AddWolkvox(TestGateway::ValidWolkvox()), Succeeds());
+  EXPECT_THAT(server.AddWolkvox(TestGateway::ValidWolkvox()), Succeeds());
+
+  (redis.*GetParam().begin)();
+  const absl::Time begin = absl::Now();
+  EXPECT_THAT(server.AddWolkvox(TestGateway::ValidWolkvox()), Succeeds());
+  EXPECT_THAT(absl::Now() - begin, Le(absl::Seconds(2)));
+  // For longer than it takes until Redis is tried again.
+  for (const absl::Time end = absl::Now() + absl::Milliseconds(2500); absl::Now() < end;) {
+    const absl::Time start = absl::Now();
+    EXPECT_THAT(server.AddWolkvox(TestGateway::ValidWolkvox()), Succeeds());
+    EXPECT_THAT(absl::Now() - start, Le(absl::Milliseconds(700)));
+  }
+  std::vector<std::future<WolkvoxAnswer>> calls;
+  for (int i = 0; i < 6; ++i) {
+    calls.push_back(std::async(std::launch::async, [&] { return server.AddWolkvox(TestGateway::ValidWolkvox()); }));
+  }
+  for (auto& call : calls) EXPECT_THAT(call.get(), Succeeds());
+  EXPECT_THAT(upstream.counts().most_at_once, Le(1u));  // two permits, two replicas
+
+  auto with_id = TestGateway::ValidWolkvox();
+  with_id.set_request_id(VspWithId(1).request_id());
+  const size_t sent = upstream.counts().requests;
+  EXPECT_THAT(server.AddWolkvox(with_id), IsRefused());
+  EXPECT_EQ(upstream.counts().requests, sent);
+  (redis.*GetParam().end)();
+  EXPECT_TRUE(Eventually([&] { return server.AddWolkvox(with_id).status.ok(); }, absl::Seconds(10)));
+}
+
+// The longest lease is twelve seconds here: permits of Redis' may be in use for so long.
+TEST_P(RedisOutageTest, CallsThatAreToWaitForRedisSendNothingAndTheirErrorNamesIt) {
+  RawUpstream upstream(Always({RespondJson(201, kWolkvoxOk)}));
+  RedisServer redis;
+  redis.Run({"SET", "sem:1:born", "1"});  // it gives permits at once
+  const Replicas replicas(
+      redis, upstream.url(),
+      {"redis.timeout=50ms", "redis.on_outage=wait", "wolkvox.max_deadline=2s", "wolkvox.connect_timeout=1s"});
+  const ServerProcess server = replicas.Start();
+  EXPECT_THAT(server.AddWolkvox(TestGateway::ValidWolkvox()), Succeeds());
+  (redis.*GetParam().begin)();
+  const WolkvoxAnswer refused = server.AddWolkvox(TestGateway::ValidWolkvox());
+  EXPECT_THAT(refused, IsError(StatusCode::DEADLINE_EXCEEDED, "DEADLINE_BEFORE_SEND", "not_applied"));
+  EXPECT_EQ(refused.metadata.at("redis"), "unavailable");
+  EXPECT_EQ(upstream.counts().requests, 1u);
+  (redis.*GetParam().end)();
+  EXPECT_TRUE(
+      Eventually([&] { return server.AddWolkvox(TestGateway::ValidWolkvox()).status.ok(); }, absl::Seconds(20)));
+}
+
 INSTANTIATE_TEST_SUITE_P(Kinds, RedisOutageTest,
                          ::testing::Values(Outage{"Stopped", &RedisServer::Stop, &RedisServer::Start},
                                            Outage{"Killed", &RedisServer::Kill, &RedisServer::Start},
                                            Outage{"Paused", &RedisServer::Pause, &RedisServer::Resume}),
                          [](const auto& row) { return row.param.name; });
+
+// As at the first start of all: nothing is known yet of what replicas hold, but nobody has to wait for it.
+TEST(RedisFaultTest, AnEmptyRedisHoldsNoCallUpAndTheLogSaysSo) {
+  RawUpstream upstream(Always({RespondJson(201, kWolkvoxOk)}));
+  const RedisServer redis;
+  const Replicas replicas(redis, upstream.url());
+  const ServerProcess server = replicas.Start();
+  const absl::Time start = absl::Now();
+  EXPECT_THAT(server.AddWolkvox(TestGateway::ValidWolkvox()), Succeeds());
+  EXPECT_THAT(absl::Now() - start, Le(absl::Seconds(2)));
+  EXPECT_TRUE(server.process().WaitForLine("redis is empty").has_value());
+  EXPECT_EQ(upstream.counts().requests, 1u);
+}
+
+// Calls without a request_id go on; the log tells the operator what is wrong.
+TEST(RedisFaultTest, ARedisThatRefusesCommandsIsNamedInTheLogWithItsReason) {
+  RawUpstream upstream([](const RecordedRequest& request) -> Script {
+    return {absl::StrContains(request.body, "rp_id") ? RespondJson(201, kWolkvoxOk) : RespondJson(200, kOk)};
+  });
+  const RedisServer redis;
+  const Replicas replicas(redis, upstream.url());
+  const ServerProcess server = replicas.Start();
+  EXPECT_THAT(server.AddWolkvox(TestGateway::ValidWolkvox()), Succeeds());
+  redis.Run({"CONFIG", "SET", "min-replicas-to-write", "1"});
+  EXPECT_THAT(server.CreateVsp(VspWithId(1)), IsRefused());
+  EXPECT_THAT(server.AddWolkvox(TestGateway::ValidWolkvox()), Succeeds());
+  EXPECT_TRUE(server.process().WaitForLine(R"("command":"EVALSHA","error":"NOREPLICAS")").has_value());
+  redis.Run({"CONFIG", "SET", "min-replicas-to-write", "0"});
+  redis.Run({"ACL", "SETUSER", "default", "-set", "-zadd", "-hset"});
+  EXPECT_THAT(server.CreateVsp(VspWithId(1)), IsRefused());
+  EXPECT_THAT(server.AddWolkvox(TestGateway::ValidWolkvox()), Succeeds());
+  EXPECT_TRUE(server.process().WaitForLine(R"("error":"NOPERM")").has_value());
+  EXPECT_EQ(upstream.counts().requests, 3u);
+}
+
+// docs/operations.md, "What the log says".
+TEST(RedisFaultTest, ARedisThatAllowsTheDocumentedRightsAndNoOthersIsEnough) {
+  RawUpstream upstream([](const RecordedRequest& request) -> Script {
+    return {absl::StrContains(request.body, "rp_id") ? RespondJson(201, kWolkvoxOk) : RespondJson(200, kOk)};
+  });
+  std::vector<std::string> user = {"--user", "gateway", "on", ">s3cret"};
+  const std::vector<std::string> rights = absl::StrSplit(DocumentedRights(), ' ', absl::SkipEmpty());
+  user.insert(user.end(), rights.begin(), rights.end());
+  const RedisServer redis({.settings = user});
+  redis.Run({"SET", "sem:1:born", "1"});  // so that it gives permits at once
+  const TempDir dir;
+  const Replicas replicas(
+      redis, upstream.url(),
+      {"redis.username=gateway", absl::StrCat("redis.password_file=", dir.Write("password", "s3cret"))});
+  const ServerProcess server = replicas.Start();
+  EXPECT_THAT(server.CreateVsp(VspWithId(1)), Succeeds());
+  EXPECT_THAT(server.CreateVsp(VspWithId(1)), IsReplayed());
+  auto wolkvox = TestGateway::ValidWolkvox();
+  wolkvox.set_request_id(VspWithId(2).request_id());
+  EXPECT_THAT(server.AddWolkvox(wolkvox), Succeeds());
+  EXPECT_TRUE(Eventually([&] { return redis.Run({"KEYS", "sem:1:{*"}).empty(); }));
+  EXPECT_FALSE(absl::StrContains(server.process().Stderr(), "redis refuses"));
+}
+
+// It has five seconds for each command.
+TEST(RedisFaultTest, ARedisThatAnnouncesAnEndlessReplyDelaysNoCall) {
+  RawUpstream upstream([](const RecordedRequest& request) -> Script {
+    return {absl::StrContains(request.body, "rp_id") ? RespondJson(201, kWolkvoxOk) : RespondJson(200, kOk)};
+  });
+  for (const char* answer : {"*2147483648\r\n", "*2147483647\r\n", "$2147483647\r\n"}) {
+    const RedisServer unused;
+    const ScriptedRedis redis(answer);
+    const Replicas replicas(unused, upstream.url(), {absl::StrCat("redis.address=127.0.0.1:", redis.port())});
+    const ServerProcess server = replicas.Start();
+    const size_t sent = upstream.counts().requests;
+    const absl::Time start = absl::Now();
+    EXPECT_THAT(server.CreateVsp(VspWithId(1)), IsRefused()) << answer;
+    EXPECT_EQ(upstream.counts().requests, sent);
+    EXPECT_THAT(server.AddWolkvox(TestGateway::ValidWolkvox()), Succeeds()) << answer;
+    EXPECT_THAT(server.CreateVsp(TestGateway::ValidVsp()), Succeeds()) << answer;
+    EXPECT_THAT(absl::Now() - start, Le(absl::Seconds(2))) << answer;
+    EXPECT_TRUE(server.process().WaitForLine("Redis announced a reply").has_value());
+  }
+}
 
 TEST(RedisFaultTest, AGatewayThatStaysOpenServesCallsUnprotectedAndSaysSo) {
   RawUpstream upstream([](const RecordedRequest& request) -> Script {

@@ -35,6 +35,7 @@ class ServerProcess {
         client_(GatewayClient(grpc::CreateChannel(address_, grpc::InsecureChannelCredentials()))) {}
 
   Subprocess& process() { return process_; }
+  const Subprocess& process() const { return process_; }
   const std::string& address() const { return address_; }  // "" if it does not serve
 
   VspAnswer CreateVsp(const v1::CreateVspInteractionRequest& request, const CallSetup& setup = nullptr) const {
