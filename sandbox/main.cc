@@ -13,6 +13,7 @@
 #include "sandbox/sandbox.h"
 #include "sandbox/scenarios.h"
 #include "sandbox/server.h"
+#include "version/version.h"
 
 namespace interaction::sandbox {
 namespace {
@@ -107,6 +108,7 @@ int Serve(const Flags& flags) {
 int Main(int argc, char** argv) {
   Flags flags;
   CLI::App app("Plays SeeThePro and wolkvox over plain HTTP, with errors on request.", "interaction-sandbox");
+  app.set_version_flag("--version", VersionLine("interaction-sandbox"), "print version, commit and build, and exit");
   Declare(app, flags);
   try {
     app.parse(argc, argv);

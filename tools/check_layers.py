@@ -27,9 +27,10 @@ ARROWS = {
     "server/call": ("server/base", "server/config", "server/http", "server/telemetry", "server/redis", "server/lane"),
     "server/rpc": ("server/base", "server/config", "server/http", "server/telemetry", "server/redis", "server/lane",
                    "server/upstream", "server/upstream/*", "server/call"),
-    "server/app": ("server/*",),
-    "client": (),
-    "sandbox": (),
+    "server/app": ("server/*", "version"),
+    "client": ("version",),
+    "sandbox": ("version",),
+    "version": (),
     "tests": ("*",),
 }
 
@@ -46,7 +47,7 @@ LIBRARIES = {
 VENDOR_NAMES_ALLOWED = ("server/config/*", "server/app/*", "server/rpc/interaction_service*")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
-TOP_FOLDERS = ("server", "client", "sandbox", "tests")
+TOP_FOLDERS = ("server", "client", "sandbox", "version", "tests")
 
 
 class Violation(NamedTuple):

@@ -16,6 +16,7 @@
 #include "client/cli/exit_code.h"
 #include "client/cli/request_id.h"
 #include "client/cli/suggest.h"
+#include "version/version.h"
 
 namespace interaction::cli {
 namespace {
@@ -156,7 +157,7 @@ int RunCli(const std::vector<std::string>& args, const GetEnv& getenv, std::istr
   root.get_formatter()->column_width(32);
   root.footer(kExamples);
   root.set_help_flag("-h,--help", "print this help");
-  root.set_version_flag("--version", "interactionctl " INTERACTION_VERSION, "print the version");
+  root.set_version_flag("--version", VersionLine("interactionctl"), "print version, commit and build");
   root.fallthrough();  // global flags may follow the command
   DeclareGlobalOptions(root, session.options);
   const std::vector<Command> commands = {AddCreateVsp(root), AddAddWolkvox(root), AddHealth(root)};

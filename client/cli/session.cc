@@ -7,13 +7,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/cli/exit_code.h"
+#include "version/version.h"
 
 namespace interaction::cli {
 
 absl::StatusOr<std::unique_ptr<Client>> Connect(const Session& session) {
   const GlobalOptions& flags = session.options;
   const TlsFiles& files = flags.tls_files;
-  ClientOptions options{.target = flags.address, .user_agent_prefix = "interactionctl/" INTERACTION_VERSION};
+  ClientOptions options{.target = flags.address,
+                        .user_agent_prefix = absl::StrCat("interactionctl/", GetBuildInfo().version)};
   const bool any_file = !files.ca.empty() || !files.certificate.empty() || !files.key.empty();
   if (flags.tls || any_file) options.tls = files;
   return Client::Connect(options);

@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "version/version.h"
+
 namespace interaction::app {
 namespace {
 
@@ -31,7 +33,7 @@ CommandLine ParseCommandLine(int argc, const char* const* argv, std::optional<in
   CommandLine line;
   CLI::App app(kDescription, "interaction-server");
   app.footer(kFooter);
-  app.set_version_flag("--version", "interaction-server " INTERACTION_VERSION);
+  app.set_version_flag("--version", VersionLine("interaction-server"), "Prints version, commit and build, and ends");
   app.add_option("--config", line.config_file, "The configuration, a YAML file")
       ->type_name("FILE")
       ->envname("INTERACTION_CONFIG");
