@@ -22,6 +22,18 @@ void Read(const google::rpc::BadRequest& bad_request, CallError& error) {
   }
 }
 
+void Read(const google::rpc::QuotaFailure& quota, CallError& error) {
+  for (const auto& violation : quota.violations()) {
+    error.quota_violations.push_back({violation.subject(), violation.description()});
+  }
+}
+
+void Read(const google::rpc::PreconditionFailure& precondition, CallError& error) {
+  for (const auto& violation : precondition.violations()) {
+    error.precondition_violations.push_back({violation.type(), violation.subject(), violation.description()});
+  }
+}
+
 void Read(const google::rpc::RetryInfo& retry, CallError& error) {
   if (!retry.has_retry_delay()) return;
   error.retry_delay = absl::Seconds(retry.retry_delay().seconds()) + absl::Nanoseconds(retry.retry_delay().nanos());
@@ -43,6 +55,8 @@ CallError GetCallError(const absl::Status& status) {
   for (const google::protobuf::Any& any : details.details()) {
     ReadIf<google::rpc::ErrorInfo>(any, error);
     ReadIf<google::rpc::BadRequest>(any, error);
+    ReadIf<google::rpc::QuotaFailure>(any, error);
+    ReadIf<google::rpc::PreconditionFailure>(any, error);
     ReadIf<google::rpc::RetryInfo>(any, error);
   }
   return error;

@@ -1,7 +1,6 @@
 #include "interaction/client.h"
 
-#include <fstream>
-#include <iterator>
+#include <optional>
 
 #include <grpc/grpc.h>
 #include <grpc/slice.h>
@@ -12,38 +11,13 @@
 #include "absl/time/clock.h"
 #include "client/service_config.h"
 #include "client/status_conversion.h"
+#include "client/target.h"
+#include "client/tls_files.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "interaction/v1/interaction_service.grpc.pb.h"
 
 namespace interaction {
 namespace {
-
-absl::StatusOr<std::string> ReadPem(const std::string& path) {
-  if (path.empty()) return std::string();
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", path));
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (text.empty()) return absl::InvalidArgumentError(absl::StrCat(path, " is empty"));
-  return text;
-}
-
-absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const std::optional<TlsFiles>& tls) {
-  if (!tls.has_value()) return grpc::InsecureChannelCredentials();
-  if (tls->certificate.empty() != tls->key.empty()) {
-    return absl::InvalidArgumentError("a client certificate needs its key, and a key its certificate");
-  }
-  const absl::StatusOr<std::string> ca = ReadPem(tls->ca);
-  const absl::StatusOr<std::string> certificate = ReadPem(tls->certificate);
-  const absl::StatusOr<std::string> key = ReadPem(tls->key);
-  for (const auto* file : {&ca, &certificate, &key}) {
-    if (!file->ok()) return file->status();
-  }
-  grpc::SslCredentialsOptions options;
-  options.pem_root_certs = *ca;
-  options.pem_cert_chain = *certificate;
-  options.pem_private_key = *key;
-  return grpc::SslCredentials(options);
-}
 
 // gRPC aborts the process on metadata that cannot be sent, so it is checked before.
 bool IsLegal(const std::string& name, const std::string& value) {
@@ -66,6 +40,19 @@ absl::Status Prepare(const CallOptions& options, absl::Time deadline, grpc::Clie
   return absl::OkStatus();
 }
 
+// Cancels a call, once CallOptions::stop says so.
+class CancelOnStop {
+ public:
+  CancelOnStop(const CallOptions& options, grpc::ClientContext& context) : callback_(options.stop, Cancel{&context}) {}
+
+ private:
+  struct Cancel {
+    void operator()() const { context->TryCancel(); }
+    grpc::ClientContext* context;
+  };
+  const std::stop_callback<Cancel> callback_;
+};
+
 bool HasTrailer(const grpc::ClientContext& context, const char* name, const char* value) {
   const auto& trailers = context.GetServerTrailingMetadata();
   const auto trailer = trailers.find(name);
@@ -85,8 +72,9 @@ ServingStatus FromProto(grpc::health::v1::HealthCheckResponse::ServingStatus sta
 
 // A channel and what is called over it. It connects when it is first used.
 struct Route {
-  explicit Route(std::shared_ptr<grpc::Channel> new_channel)
+  Route(std::shared_ptr<grpc::Channel> new_channel, const ClientOptions& options)
       : channel(std::move(new_channel)),
+        through(options.proxy.empty() ? "" : absl::StrCat(", through the proxy ", WithoutUser(options.proxy))),
         service(v1::InteractionService::NewStub(channel)),
         health(grpc::health::v1::Health::NewStub(channel)) {}
 
@@ -97,26 +85,39 @@ struct Route {
     grpc::health::v1::HealthCheckRequest request;
     request.set_service(std::string(name));
     grpc::health::v1::HealthCheckResponse response;
+    const CancelOnStop cancel(options, context);
     const grpc::Status status = health->Check(&context, request, &response);
-    if (!status.ok()) return ToAbslStatus(status);
+    if (!status.ok()) return WithRoute(ToAbslStatus(status));
     return FromProto(response.status());
+  }
+
+  // Names the proxy where it may be to blame.
+  absl::Status WithRoute(absl::Status error) const {
+    if (through.empty() || !absl::IsUnavailable(error)) return error;
+    return absl::UnavailableError(absl::StrCat(error.message(), through));
   }
 
   // Fails if there is no connection and none can be made: the health check goes ahead, of which two do no harm.
   absl::Status EnsureConnected(const CallOptions& options, absl::Time deadline) {
     if (channel->GetState(/*try_to_connect=*/false) == GRPC_CHANNEL_READY) return absl::OkStatus();
     const absl::Status status = CheckHealth("", options, deadline).status();
+    if (options.stop.stop_requested()) {
+      return NothingSent(absl::StatusCode::kCancelled, "The call was cancelled before it was sent.", kCancelledUnsent);
+    }
     if (!absl::IsUnavailable(status) && !absl::IsDeadlineExceeded(status)) return absl::OkStatus();
     return NothingSent(status.code(), status.message(), kGatewayUnreachable);
   }
 
   std::shared_ptr<grpc::Channel> channel;
+  std::string through;  // ends the message of a connection that failed
   std::unique_ptr<v1::InteractionService::Stub> service;
   std::unique_ptr<grpc::health::v1::Health::Stub> health;
 };
 
 grpc::ChannelArguments MakeArguments(const ClientOptions& options) {
   grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, options.proxy.empty() ? 0 : 1);
+  if (!options.proxy.empty()) arguments.SetString(GRPC_ARG_HTTP_PROXY, options.proxy);
   if (!options.user_agent_prefix.empty()) arguments.SetUserAgentPrefix(options.user_agent_prefix);
   if (options.default_service_config) arguments.SetLoadBalancingPolicyName("round_robin");
   return arguments;
@@ -134,8 +135,8 @@ grpc::ChannelArguments MakeRetryingArguments(const ClientOptions& options) {
 struct Client::Routes {
   Routes(const ClientOptions& options, const std::shared_ptr<grpc::ChannelCredentials>& credentials)
       : default_timeout(options.default_timeout),
-        once(grpc::CreateCustomChannel(options.target, credentials, MakeArguments(options))),
-        retried(grpc::CreateCustomChannel(options.target, credentials, MakeRetryingArguments(options))) {}
+        once(grpc::CreateCustomChannel(options.target, credentials, MakeArguments(options)), options),
+        retried(grpc::CreateCustomChannel(options.target, credentials, MakeRetryingArguments(options)), options) {}
 
   absl::Time DeadlineOf(const CallOptions& options) const {
     return options.deadline.value_or(absl::Now() + default_timeout);
@@ -152,8 +153,13 @@ struct Client::Routes {
     if (ready.ok()) ready = route.EnsureConnected(options, deadline);
     if (!ready.ok()) return ready;
     Reply<Response> reply;
+    const CancelOnStop cancel(options, context);
     const grpc::Status status = ((*route.service).*method)(&context, request, &reply.message);
-    if (!status.ok()) return ToAbslStatus(status);
+    if (status.error_code() == grpc::StatusCode::CANCELLED && options.stop.stop_requested()) {
+      return WithErrorInfo(absl::CancelledError("The caller cancelled the call after it may have been sent."),
+                           request.request_id());
+    }
+    if (!status.ok()) return WithErrorInfo(ToAbslStatus(status), request.request_id());
     reply.replayed = HasTrailer(context, "idempotent-replayed", "true");
     reply.bypassed = HasTrailer(context, "idempotency", "bypassed");
     return reply;
@@ -165,7 +171,8 @@ struct Client::Routes {
 };
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ClientOptions& options) {
-  if (options.target.empty()) return absl::InvalidArgumentError("no target");
+  if (absl::Status status = CheckTarget(options.target); !status.ok()) return status;
+  if (absl::Status status = CheckProxy(options.proxy); !status.ok()) return status;
   const auto credentials = MakeCredentials(options.tls);
   if (!credentials.ok()) return credentials.status();
   return std::unique_ptr<Client>(new Client(std::make_unique<Routes>(options, *credentials)));

@@ -1,5 +1,6 @@
 #include "client/status_conversion.h"
 
+#include <algorithm>
 #include <string>
 
 #include "absl/strings/cord.h"
@@ -8,6 +9,23 @@
 #include "interaction/client.h"
 
 namespace interaction {
+namespace {
+
+google::rpc::ErrorInfo ClientError(absl::string_view reason, absl::string_view outcome) {
+  google::rpc::ErrorInfo info;
+  info.set_reason(std::string(reason));
+  info.set_domain(kClientDomain);
+  (*info.mutable_metadata())["outcome"] = std::string(outcome);
+  return info;
+}
+
+void SetDetails(google::rpc::Status details, absl::Status& error) {
+  details.set_code(static_cast<int>(error.code()));
+  details.set_message(std::string(error.message()));
+  error.SetPayload(kStatusPayload, absl::Cord(details.SerializeAsString()));
+}
+
+}  // namespace
 
 absl::Status ToAbslStatus(const grpc::Status& status) {
   absl::Status result(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
@@ -15,18 +33,27 @@ absl::Status ToAbslStatus(const grpc::Status& status) {
   return result;
 }
 
-absl::Status NothingSent(absl::StatusCode code, absl::string_view message, absl::string_view reason) {
-  google::rpc::ErrorInfo info;
-  info.set_reason(std::string(reason));
-  info.set_domain(kClientDomain);
-  (*info.mutable_metadata())["outcome"] = "not_applied";
+absl::Status WithErrorInfo(absl::Status error, absl::string_view request_id) {
   google::rpc::Status details;
-  details.set_code(static_cast<int>(code));
-  details.set_message(std::string(message));
+  const absl::optional<absl::Cord> payload = error.GetPayload(kStatusPayload);
+  if (payload.has_value() && !details.ParseFromString(std::string(*payload))) details.Clear();
+  const auto& all = details.details();
+  if (std::any_of(all.begin(), all.end(), [](const auto& any) { return any.template Is<google::rpc::ErrorInfo>(); })) {
+    return error;
+  }
+  google::rpc::ErrorInfo info = ClientError(kNoAnswerFromGateway, "unknown");
+  if (!request_id.empty()) (*info.mutable_metadata())["requestId"] = std::string(request_id);
   details.add_details()->PackFrom(info);
-  absl::Status status(code, message);
-  status.SetPayload(kStatusPayload, absl::Cord(details.SerializeAsString()));
-  return status;
+  SetDetails(std::move(details), error);
+  return error;
+}
+
+absl::Status NothingSent(absl::StatusCode code, absl::string_view message, absl::string_view reason) {
+  absl::Status error(code, message);
+  google::rpc::Status details;
+  details.add_details()->PackFrom(ClientError(reason, "not_applied"));
+  SetDetails(std::move(details), error);
+  return error;
 }
 
 }  // namespace interaction

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +25,7 @@ struct TlsFiles {
 
 struct ClientOptions {
   std::string target = "127.0.0.1:50051";              // a gRPC name: "host:port", "dns:///host:port", "unix:/path"
+  std::string proxy;                                   // "http://host:port" of an HTTP proxy; see Client
   std::optional<TlsFiles> tls;                         // absent: plaintext
   absl::Duration default_timeout = absl::Seconds(30);  // of a call that names no deadline
   bool default_service_config = true;                  // see Client; off: gRPC's own defaults, no retries
@@ -33,6 +35,7 @@ struct ClientOptions {
 struct CallOptions {
   std::optional<absl::Time> deadline;                         // absent: now + ClientOptions::default_timeout
   std::vector<std::pair<std::string, std::string>> metadata;  // names in lower case; "grpc-..." is reserved
+  std::stop_token stop;                                       // cancels the call, from any thread
 };
 
 template <typename Message>
@@ -42,17 +45,32 @@ struct Reply {
   bool bypassed = false;  // the gateway could not keep the request_id: repeating the call may open a second interaction
 };
 
-// What a failed call tells besides code and message. A status that did not come from the gateway (a proxy, a lost
-// connection) has no reason and kUnknown, so that nobody sends the call again on the strength of it.
+// What a failed call tells besides code and message.
 struct CallError {
   enum class Outcome {
-    kNotApplied,  // nothing was opened: sending the call again cannot open a second interaction
-    kUnknown,     // an interaction may have been opened: check before sending the call again
+    // Nothing was opened, so sending the call again cannot open a second interaction. Whether it can succeed is another
+    // question, which the reason answers: many fail again until somebody corrects something.
+    kNotApplied,
+    // An interaction may have been opened. With a request_id, send the same request again: the gateway never sends it
+    // twice. Without one, look at the vendor's side first; likewise if the reason is OUTCOME_UNKNOWN, or if
+    // metadata["idempotency"] is "bypassed".
+    kUnknown,
   };
   struct FieldViolation {
     std::string field;  // as spelled in the proto
     std::string description;
     bool operator==(const FieldViolation&) const = default;
+  };
+  struct QuotaViolation {
+    std::string subject;  // what is used up
+    std::string description;
+    bool operator==(const QuotaViolation&) const = default;
+  };
+  struct PreconditionViolation {
+    std::string type;     // the reason
+    std::string subject;  // what the operator of the gateway has to look at
+    std::string description;
+    bool operator==(const PreconditionViolation&) const = default;
   };
 
   std::string reason;  // UPPER_SNAKE, one of docs/errors.md, or one of the client's own
@@ -60,13 +78,21 @@ struct CallError {
   Outcome outcome = Outcome::kUnknown;
   std::map<std::string, std::string> metadata;
   std::vector<FieldViolation> field_violations;
+  std::vector<QuotaViolation> quota_violations;
+  std::vector<PreconditionViolation> precondition_violations;
   std::optional<absl::Duration> retry_delay;  // do not try again earlier
 };
 
-// The client's own reasons, of its own domain. Their outcome is kNotApplied: nothing was sent.
+// The client's own reasons, of its own domain. With these, nothing was sent: kNotApplied.
 inline constexpr char kClientDomain[] = "client.interaction.v1";
 inline constexpr char kGatewayUnreachable[] = "GATEWAY_UNREACHABLE";  // there was no connection to send the call on
 inline constexpr char kIllegalMetadata[] = "ILLEGAL_METADATA";        // CallOptions::metadata cannot be sent
+inline constexpr char kCancelledUnsent[] = "CANCELLED_BEFORE_SEND";   // CallOptions::stop came in time
+
+// With this one, the call was sent and ended without an ErrorInfo: the connection broke, the deadline passed, the
+// caller cancelled, or something on the way answered in the gateway's place. No code makes up for it: UNAVAILABLE too
+// is kUnknown, because a gateway that dies at work looks like one that never began.
+inline constexpr char kNoAnswerFromGateway[] = "NO_ANSWER_FROM_GATEWAY";
 
 // Where the status of a failed call keeps its google.rpc.Status, as bytes: absl::Status::GetPayload(kStatusPayload).
 inline constexpr char kStatusPayload[] = "type.googleapis.com/google.rpc.Status";
@@ -84,6 +110,9 @@ enum class ServingStatus { kUnknown, kServing, kNotServing };
 // the answer. If it is not, the error is kGatewayUnreachable: the call itself was not sent. gRPC's own status would
 // leave open whether it was.
 //
+// A proxy stands between only if ClientOptions::proxy names one: http_proxy and the other variables of the environment
+// are not obeyed, but for no_proxy, which exempts hosts from that one.
+//
 // Retries. Both calls create something, and gRPC's retry policy cannot tell UNAVAILABLE from the gateway (surely
 // nothing was opened) from UNAVAILABLE because the connection broke while the gateway was working. So the default
 // service config, client/service_config.json, is in force for calls with a request_id, of which the gateway makes one:
@@ -92,7 +121,9 @@ enum class ServingStatus { kUnknown, kServing, kNotServing };
 class Client {
  public:
   // Reads the TLS files and prepares the channels; the first call connects. Errors:
-  //   INVALID_ARGUMENT  no target, one of certificate and key without the other, a file without content
+  //   INVALID_ARGUMENT  a target or a proxy that nothing can be sent to, such as one without port; one of certificate
+  //   and
+  //                     key without the other; a file that does not hold what it has to
   //   NOT_FOUND         a file cannot be read
   static absl::StatusOr<std::unique_ptr<Client>> Connect(const ClientOptions& options);
 

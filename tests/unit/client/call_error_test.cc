@@ -48,6 +48,23 @@ TEST(CallErrorTest, HoldsEverythingThatTheDetailsSay) {
   EXPECT_EQ(error.retry_delay, absl::Milliseconds(1500));
 }
 
+TEST(CallErrorTest, HoldsWhoseQuotaIsUsedUpAndWhatTheOperatorHasToLookAt) {
+  google::rpc::QuotaFailure quota;
+  quota.add_violations()->set_subject("uses a day");
+  quota.mutable_violations(0)->set_description("used up");
+  google::rpc::PreconditionFailure precondition;
+  precondition.add_violations()->set_type("UPSTREAM_PERMISSION_DENIED");
+  precondition.mutable_violations(0)->set_subject("the credential");
+  precondition.mutable_violations(0)->set_description("not allowed");
+
+  const CallError error =
+      GetCallError(StatusWith(RpcStatus(grpc::RESOURCE_EXHAUSTED, "no", quota, precondition).SerializeAsString()));
+
+  EXPECT_THAT(error.quota_violations, ElementsAre(CallError::QuotaViolation{"uses a day", "used up"}));
+  EXPECT_THAT(error.precondition_violations, ElementsAre(CallError::PreconditionViolation{
+                                                 "UPSTREAM_PERMISSION_DENIED", "the credential", "not allowed"}));
+}
+
 struct OutcomeCase {
   const char* name;
   std::string outcome;

@@ -13,6 +13,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/certificates.h"
 #include "tests/support/matchers.h"
+#include "tests/unit/client/connect_proxy.h"
 #include "tests/unit/client/details.h"
 #include "tests/unit/client/fake_gateway.h"
 
@@ -20,6 +21,7 @@ namespace interaction {
 namespace {
 
 using ::interaction::testing::CertificateAuthority;
+using ::interaction::testing::ConnectProxy;
 using ::interaction::testing::DyingGateway;
 using ::interaction::testing::EqualsProto;
 using ::interaction::testing::FakeGateway;
@@ -31,10 +33,13 @@ using ::interaction::testing::SilentPort;
 using ::interaction::testing::StatusIs;
 using ::interaction::testing::TempDir;
 using ::interaction::testing::ToGrpc;
+using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::Pair;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
@@ -59,7 +64,7 @@ FakeGateway::CreateVsp Fail(grpc::Status status) {
   return [status](auto&&...) { return status; };
 }
 
-CallOptions Within(absl::Duration timeout) { return {.deadline = absl::Now() + timeout, .metadata = {}}; }
+CallOptions Within(absl::Duration timeout) { return {.deadline = absl::Now() + timeout, .metadata = {}, .stop = {}}; }
 
 TEST(ClientTest, CreateVspInteractionSendsTheRequestAndReturnsTheReply) {
   FakeGateway gateway;
@@ -109,8 +114,9 @@ TEST(ClientTest, MetadataAndUserAgentReachTheGateway) {
   FakeGateway gateway;
   const auto client = Connect({.target = gateway.target(), .user_agent_prefix = "billing/7"});
 
-  ASSERT_THAT(client->CreateVspInteraction({}, {.metadata = {{"x-request-id", "42"}, {"x-raw-bin", "\x01\xff"}}}),
-              ::interaction::testing::IsOk());
+  ASSERT_THAT(
+      client->CreateVspInteraction({}, {.metadata = {{"x-request-id", "42"}, {"x-raw-bin", "\x01\xff"}}, .stop = {}}),
+      ::interaction::testing::IsOk());
 
   ASSERT_THAT(gateway.calls(), SizeIs(1));
   EXPECT_THAT(gateway.calls()[0].metadata,
@@ -128,8 +134,8 @@ class IllegalMetadataTest : public ::testing::TestWithParam<MetadataCase> {};
 TEST_P(IllegalMetadataTest, IsRefusedBeforeAnythingIsSent) {
   FakeGateway gateway;
 
-  const auto reply =
-      ConnectTo(gateway.target())->CreateVspInteraction({}, {.deadline = {}, .metadata = {GetParam().metadata}});
+  const auto reply = ConnectTo(gateway.target())
+                         ->CreateVspInteraction({}, {.deadline = {}, .metadata = {GetParam().metadata}, .stop = {}});
 
   ASSERT_THAT(reply, StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_EQ(GetCallError(reply.status()).reason, kIllegalMetadata);
@@ -160,8 +166,8 @@ TEST(ClientTest, ACallWithoutDeadlineGetsTheDefaultTimeout) {
 }
 
 TEST(ClientTest, ADeadlineThatPassesWhileTheGatewayWorksLeavesTheOutcomeUnknown) {
-  FakeGateway gateway;
   absl::Notification released;
+  FakeGateway gateway;
   gateway.OnCreateVsp([&released](auto&&...) {
     released.WaitForNotification();
     return grpc::Status::OK;
@@ -174,7 +180,72 @@ TEST(ClientTest, ADeadlineThatPassesWhileTheGatewayWorksLeavesTheOutcomeUnknown)
 
   ASSERT_THAT(reply, StatusIs(absl::StatusCode::kDeadlineExceeded));
   EXPECT_EQ(GetCallError(reply.status()).outcome, CallError::Outcome::kUnknown);
-  EXPECT_EQ(GetCallError(reply.status()).reason, "");
+  EXPECT_EQ(GetCallError(reply.status()).reason, kNoAnswerFromGateway);
+}
+
+TEST(ClientTest, AStopCancelsACallUnderWayAndLeavesItsOutcomeUnknown) {
+  std::stop_source source;
+  absl::Notification released;
+  FakeGateway gateway;
+  gateway.OnCreateVsp([&](auto&&...) {
+    source.request_stop();
+    released.WaitForNotification();
+    return grpc::Status::OK;
+  });
+
+  const auto reply = ConnectTo(gateway.target())->CreateVspInteraction({}, {.stop = source.get_token()});
+  released.Notify();
+
+  ASSERT_THAT(reply, StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_EQ(GetCallError(reply.status()).outcome, CallError::Outcome::kUnknown);
+  EXPECT_EQ(GetCallError(reply.status()).reason, kNoAnswerFromGateway);
+}
+
+TEST(ClientTest, AStopBeforeTheCallIsSentLeavesNothingOpened) {
+  SilentPort port;
+  std::stop_source source;
+  source.request_stop();
+
+  const auto reply = ConnectTo(absl::StrCat("127.0.0.1:", port.port()))
+                         ->CreateVspInteraction(RequestWithId(), {.stop = source.get_token()});
+
+  ASSERT_THAT(reply, StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_EQ(GetCallError(reply.status()).outcome, CallError::Outcome::kNotApplied);
+  EXPECT_EQ(GetCallError(reply.status()).reason, kCancelledUnsent);
+}
+
+// A code alone says nothing about the outcome: a proxy, or gRPC itself, answered in the gateway's place.
+class BareErrorTest : public ::testing::TestWithParam<grpc::StatusCode> {};
+
+TEST_P(BareErrorTest, HasAnUnknownOutcomeAndTheClientsOwnReason) {
+  FakeGateway gateway;
+  gateway.OnCreateVsp(Fail({GetParam(), "no"}));
+
+  const auto reply = ConnectTo(gateway.target())->CreateVspInteraction(RequestWithId());
+
+  ASSERT_THAT(reply, StatusIs(static_cast<absl::StatusCode>(GetParam()), "no"));
+  const CallError error = GetCallError(reply.status());
+  EXPECT_EQ(error.reason, kNoAnswerFromGateway);
+  EXPECT_EQ(error.domain, kClientDomain);
+  EXPECT_EQ(error.outcome, CallError::Outcome::kUnknown);
+  EXPECT_THAT(error.metadata, Contains(Pair("requestId", kRequestId)));
+}
+
+INSTANTIATE_TEST_SUITE_P(Codes, BareErrorTest,
+                         ::testing::Values(grpc::UNAVAILABLE, grpc::UNIMPLEMENTED, grpc::RESOURCE_EXHAUSTED,
+                                           grpc::UNAUTHENTICATED, grpc::INTERNAL));
+
+TEST(ClientTest, DetailsWithoutErrorInfoAreKept) {
+  google::rpc::RetryInfo retry;
+  retry.mutable_retry_delay()->set_seconds(3);
+  FakeGateway gateway;
+  gateway.OnCreateVsp(Fail(ToGrpc(RpcStatus(grpc::UNAVAILABLE, "busy", retry))));
+
+  const auto reply = ConnectTo(gateway.target())->CreateVspInteraction({});
+
+  const CallError error = GetCallError(reply.status());
+  EXPECT_EQ(error.reason, kNoAnswerFromGateway);
+  EXPECT_EQ(error.retry_delay, absl::Seconds(3));
 }
 
 TEST(ClientTest, AnErrorKeepsCodeMessageAndTheBytesOfItsDetails) {
@@ -325,6 +396,52 @@ TEST(ClientConnectionTest, AGatewayThatDoesNotAcceptConnectionsInTimeHasOpenedNo
   EXPECT_EQ(GetCallError(reply.status()).reason, kGatewayUnreachable);
 }
 
+// The environment of this process, for one test. gRPC reads it when a channel is made.
+class ScopedVariable {
+ public:
+  ScopedVariable(const char* name, const std::string& value) : name_(name) { setenv(name, value.c_str(), 1); }
+  ~ScopedVariable() { unsetenv(name_); }
+
+ private:
+  const char* name_;
+};
+
+TEST(ClientProxyTest, TheProxyOfTheEnvironmentIsNotUsed) {
+  RefusingPort nobody;
+  const std::string proxy = absl::StrCat("http://127.0.0.1:", nobody.port());
+  const ScopedVariable http_proxy("http_proxy", proxy);
+  const ScopedVariable https_proxy("https_proxy", proxy);
+  const ScopedVariable grpc_proxy("grpc_proxy", proxy);
+  FakeGateway gateway;
+
+  EXPECT_THAT(ConnectTo(gateway.target())->CreateVspInteraction({}), ::interaction::testing::IsOk());
+}
+
+TEST(ClientProxyTest, TheProxyThatIsAskedForIsUsed) {
+  ConnectProxy proxy(ConnectProxy::Answer::kTunnel);
+  FakeGateway gateway;
+  const auto client = Connect({.target = gateway.target(), .proxy = absl::StrCat("http://127.0.0.1:", proxy.port())});
+
+  EXPECT_THAT(client->CreateVspInteraction({}), ::interaction::testing::IsOk());
+
+  EXPECT_THAT(proxy.requests(), ElementsAre(StartsWith(absl::StrCat("CONNECT ", gateway.target(), " "))));
+}
+
+TEST(ClientProxyTest, AConnectionThatTheProxyRefusesNamesItWithoutItsPassword) {
+  ConnectProxy proxy(ConnectProxy::Answer::kForbidden);
+  FakeGateway gateway;
+  const auto client =
+      Connect({.target = gateway.target(), .proxy = absl::StrCat("http://user:s3cret@127.0.0.1:", proxy.port())});
+
+  const auto reply = client->CreateVspInteraction({});
+
+  EXPECT_THAT(reply, StatusIs(absl::StatusCode::kUnavailable,
+                              AllOf(HasSubstr(absl::StrCat("through the proxy http://127.0.0.1:", proxy.port())),
+                                    Not(HasSubstr("s3cret")))));
+  EXPECT_EQ(GetCallError(reply.status()).reason, kGatewayUnreachable);
+  EXPECT_THAT(gateway.calls(), IsEmpty());
+}
+
 std::shared_ptr<grpc::ServerCredentials> ServerTls(const KeyPairFiles& identity, const std::string& ca_file,
                                                    grpc_ssl_client_certificate_request_type demand) {
   const auto read = [](const std::string& path) {
@@ -377,12 +494,67 @@ TEST(ClientTlsTest, TheClientShowsItsCertificate) {
 }
 
 TEST(ClientConnectTest, ATargetIsNeeded) {
-  EXPECT_THAT(Client::Connect({.target = ""}), StatusIs(absl::StatusCode::kInvalidArgument, "no target"));
+  EXPECT_THAT(Client::Connect({.target = ""}), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("no address")));
+}
+
+TEST(ClientConnectTest, ATargetThatGrpcWouldReadAsAnotherIsRefused) {
+  EXPECT_THAT(Client::Connect({.target = "gateway:99999"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("from 1 to 65535")));
 }
 
 TEST(ClientConnectTest, AMissingFileIsNamed) {
   EXPECT_THAT(Client::Connect({.tls = TlsFiles{.ca = "/nonexistent/ca.pem"}}),
-              StatusIs(absl::StatusCode::kNotFound, "cannot read /nonexistent/ca.pem"));
+              StatusIs(absl::StatusCode::kNotFound, "cannot read /nonexistent/ca.pem: No such file or directory"));
+}
+
+TEST(ClientConnectTest, AFolderIsNoFile) {
+  TempDir dir;
+  EXPECT_THAT(Client::Connect({.tls = TlsFiles{.ca = dir.path()}}),
+              StatusIs(absl::StatusCode::kNotFound, absl::StrCat("cannot read ", dir.path(), ": Is a directory")));
+}
+
+// A file of each kind that a client cannot use, beside a certificate and a key that it can.
+class WrongPemTest : public ::testing::Test {
+ protected:
+  WrongPemTest() : authority_(&dir_), identity_(authority_.Issue("client")) {}
+
+  absl::Status Connect(const TlsFiles& files) { return Client::Connect({.tls = files}).status(); }
+
+  std::string Read(const std::string& path) const {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  TempDir dir_;
+  CertificateAuthority authority_;
+  const KeyPairFiles identity_;
+};
+
+TEST_F(WrongPemTest, AnAuthorityThatIsNotPemIsRefused) {
+  EXPECT_THAT(Connect({.ca = dir_.Write("ca.txt", "trust me")}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("ca.txt does not hold certificates in PEM form")));
+}
+
+TEST_F(WrongPemTest, AnAuthorityThatBreaksOffIsRefused) {
+  const std::string pem = Read(authority_.ca_file());
+  EXPECT_THAT(Connect({.ca = dir_.Write("cut.pem", pem + pem.substr(0, pem.size() / 2))}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("cut.pem does not hold certificates")));
+}
+
+TEST_F(WrongPemTest, AKeyIsNoCertificate) {
+  EXPECT_THAT(Connect({.certificate = identity_.key, .key = identity_.key}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("client.key does not hold certificates")));
+}
+
+TEST_F(WrongPemTest, ACertificateIsNoKey) {
+  EXPECT_THAT(Connect({.certificate = identity_.certificate, .key = identity_.certificate}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("client.pem does not hold a private key")));
+}
+
+TEST_F(WrongPemTest, TheKeyOfAnotherCertificateIsRefused) {
+  const KeyPairFiles other = authority_.Issue("other");
+  EXPECT_THAT(Connect({.certificate = identity_.certificate, .key = other.key}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("other.key is not the key of the certificate")));
 }
 
 TEST(ClientConnectTest, AFileWithoutContentIsRefused) {

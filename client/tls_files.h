@@ -1,0 +1,19 @@
+#pragma once
+
+#include <grpcpp/security/credentials.h>
+
+#include <memory>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "interaction/client.h"
+
+namespace interaction {
+
+// Credentials of a channel: plaintext without `tls`. The files are read and checked here, because what gRPC cannot use
+// it finds out too late and tells nobody but its own log. Errors name the file:
+//   INVALID_ARGUMENT  one of certificate and key without the other, or a file that does not hold what it has to
+//   NOT_FOUND         a file cannot be read
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const std::optional<TlsFiles>& tls);
+
+}  // namespace interaction
