@@ -3,19 +3,20 @@
 #include <memory>
 #include <optional>
 #include <ostream>
+#include <sstream>
 
 #include <CLI/CLI.hpp>
 
 #include "absl/random/random.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "client/cli/command_line_errors.h"
 #include "client/cli/commands/add_wolkvox.h"
 #include "client/cli/commands/create_vsp.h"
 #include "client/cli/commands/health.h"
 #include "client/cli/exit_code.h"
+#include "client/cli/not_empty.h"
 #include "client/cli/request_id.h"
-#include "client/cli/suggest.h"
 #include "version/version.h"
 
 namespace interaction::cli {
@@ -31,7 +32,9 @@ constexpr char kExitCodes[] = R"(Exit codes:
   0   done
   1   health: the answer is not SERVING
   2   wrong flags or input; nothing was sent
+  3   done, but not written to standard output; standard error has it
   64+ the call failed: 64 + its gRPC code, for example 67 INVALID_ARGUMENT, 78 UNAVAILABLE
+  128+ ended by a signal: 128 + its number, which is how a shell puts it
 
 Data goes to standard output, everything else to standard error. With -o json an error is
 data too: a google.rpc.Status.
@@ -71,10 +74,17 @@ void ParseMetadata(const std::vector<std::string>& texts, GlobalOptions& options
 void DeclareGlobalOptions(CLI::App& root, GlobalOptions& options) {
   root.add_option("--address", options.address, "where the gateway listens, or INTERACTION_ADDRESS [127.0.0.1:50051]")
       ->type_name("HOST:PORT");
+  root.add_option("--proxy", options.proxy, "HTTP proxy to the gateway; http_proxy is not obeyed [none]")
+      ->type_name("http://HOST:PORT")
+      ->check(NotEmpty());
   root.add_flag("--tls", options.tls, "use TLS; implied by the next three");
-  root.add_option("--ca", options.tls_files.ca, "PEM file of the authorities to trust")->type_name("FILE");
-  root.add_option("--cert", options.tls_files.certificate, "PEM file of the client's certificate")->type_name("FILE");
-  root.add_option("--key", options.tls_files.key, "PEM file of the client's key")->type_name("FILE");
+  root.add_option("--ca", options.tls_files.ca, "PEM file of the authorities to trust")
+      ->type_name("FILE")
+      ->check(NotEmpty());
+  root.add_option("--cert", options.tls_files.certificate, "PEM file of the client's certificate")
+      ->type_name("FILE")
+      ->check(NotEmpty());
+  root.add_option("--key", options.tls_files.key, "PEM file of the client's key")->type_name("FILE")->check(NotEmpty());
   root.add_option_function<std::string>(
           "--timeout", [&options](const std::string& text) { ParseTimeout(text, options); },
           "how long to wait for an answer [30s]")
@@ -88,44 +98,24 @@ void DeclareGlobalOptions(CLI::App& root, GlobalOptions& options) {
           "-o,--output", [&options](const std::string& text) { ParseFormat(text, options); }, "table or json [table]")
       ->type_name("FORMAT");
   root.add_option("--request-id", options.request_id, "UUID that makes the call exactly-once; 'auto' for a new one")
-      ->type_name("UUID");
+      ->type_name("UUID")
+      ->check(NotEmpty());
 }
 
-std::vector<std::string> FlagNames(const CLI::App& root, const std::vector<CLI::App*>& selected) {
-  std::vector<std::string> names;
-  const auto add = [&names](const CLI::App& app) {
-    for (const CLI::Option* option : app.get_options()) {
-      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-    }
-  };
-  add(root);
-  for (const CLI::App* app : selected) add(*app);
-  return names;
-}
-
-// What to say about the first word that the parser had no place for.
-std::string DescribeUnknownWord(const CLI::App& root, const std::vector<Command>& commands, const std::string& word) {
-  const std::vector<CLI::App*> selected = root.get_subcommands();
-  if (absl::StartsWith(word, "-")) {
-    const std::string flag = word.substr(0, word.find('='));
-    return absl::StrCat("unknown flag '", flag, "'", DidYouMean(flag, FlagNames(root, selected)));
-  }
-  if (!selected.empty()) return absl::StrCat("unexpected argument '", word, "'");
-  std::vector<std::string> names;
-  for (const Command& command : commands) names.push_back(command.app->get_name());
-  return absl::StrCat("unknown command '", word, "'", DidYouMean(word, names));
+// Prints what was asked for, help or the version, and returns the exit code.
+int PrintInfo(const CLI::App& root, const CLI::ParseError& request, const Session& session) {
+  std::ostringstream text;
+  root.exit(request, text, text);
+  return WriteData(session, text.str(), "", kExitOk);
 }
 
 // Parses the command line. Returns the exit code if that is the end of it: help was asked for, or something is wrong.
-std::optional<int> Parse(CLI::App& root, const std::vector<Command>& commands, const std::vector<std::string>& args,
-                         const Session& session) {
+std::optional<int> Parse(CLI::App& root, const std::vector<std::string>& args, const Session& session) {
   try {
     root.parse(std::vector<std::string>(args.rbegin(), args.rend()));  // CLI11 takes them from the back
-  } catch (const CLI::ExtrasError&) {
-    return FailUsage(session, DescribeUnknownWord(root, commands, root.remaining(/*recurse=*/true).front()));
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() != 0) return FailUsage(session, error.what());
-    return root.exit(error, session.out, session.err);
+    const std::optional<std::string> wrong = DescribeError(root, error);
+    return wrong.has_value() ? FailUsage(session, *wrong) : PrintInfo(root, error, session);
   }
   return std::nullopt;
 }
@@ -162,7 +152,7 @@ int RunCli(const std::vector<std::string>& args, const GetEnv& getenv, std::istr
   DeclareGlobalOptions(root, session.options);
   const std::vector<Command> commands = {AddCreateVsp(root), AddAddWolkvox(root), AddHealth(root)};
 
-  if (const std::optional<int> code = Parse(root, commands, args, session); code.has_value()) return *code;
+  if (const std::optional<int> code = Parse(root, args, session); code.has_value()) return *code;
   return Dispatch(root, commands, session);
 }
 

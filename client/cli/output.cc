@@ -12,6 +12,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "client/cli/advice.h"
 #include "google/rpc/status.pb.h"
 
 namespace interaction::cli {
@@ -22,9 +23,10 @@ using Rows = std::vector<std::pair<std::string, std::string>>;
 
 constexpr int kJsonIndent = 2;
 
-// Rows as two columns, the values one under the other.
-std::string RenderRows(const Rows& rows, absl::string_view indent) {
-  size_t width = 0;
+constexpr size_t kErrorNameWidth = 8;  // "metadata"
+
+// Rows as two columns, the values one under the other; the first is at least `width` wide.
+std::string RenderRows(const Rows& rows, absl::string_view indent, size_t width = 0) {
   for (const auto& [name, value] : rows) width = std::max(width, name.size());
   std::string text;
   for (const auto& [name, value] : rows) {
@@ -67,11 +69,24 @@ Json DetailToJson(const google::protobuf::Any& detail) {
 absl::string_view OutcomeText(CallError::Outcome outcome) {
   switch (outcome) {
     case CallError::Outcome::kNotApplied:
-      return "nothing was opened; safe to retry";
+      return "nothing was opened";
     case CallError::Outcome::kUnknown:
       break;
   }
-  return "may have been opened: do not retry without checking";
+  return "may have been opened: nobody can tell";
+}
+
+absl::string_view NextStepOfHealth(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kNotFound:
+      return "leave the name out to ask for the gateway as a whole";
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kUnimplemented:
+      return "check that a gateway runs at this address";
+    default:
+      return "";
+  }
 }
 
 absl::string_view ServingStatusName(ServingStatus status) {
@@ -114,7 +129,7 @@ std::string RenderReply(const google::protobuf::Message& reply, Format format) {
   return RenderRows(rows, "");
 }
 
-std::string RenderError(const absl::Status& status, Effect effect) {
+std::string RenderError(const absl::Status& status, Effect effect, absl::string_view request_id) {
   const CallError error = GetCallError(status);
   Rows rows;
   if (!error.reason.empty()) rows.emplace_back("reason", absl::StrCat(error.reason, " (", error.domain, ")"));
@@ -122,14 +137,23 @@ std::string RenderError(const absl::Status& status, Effect effect) {
   for (const CallError::FieldViolation& violation : error.field_violations) {
     rows.emplace_back("field", absl::StrCat(violation.field, ": ", violation.description));
   }
+  for (const CallError::QuotaViolation& violation : error.quota_violations) {
+    rows.emplace_back("quota", absl::StrCat(violation.subject, ": ", violation.description));
+  }
+  for (const CallError::PreconditionViolation& violation : error.precondition_violations) {
+    rows.emplace_back("operator", absl::StrCat(violation.subject, ": ", violation.description));
+  }
   if (error.retry_delay.has_value()) {
     rows.emplace_back("retry", absl::StrCat("not before ", absl::FormatDuration(*error.retry_delay)));
   }
   std::string text = absl::StrCat("error: ", absl::StatusCodeToString(status.code()), ": ", Printable(status.message()),
-                                  "\n", RenderRows(rows, "  "));
+                                  "\n", RenderRows(rows, "  ", kErrorNameWidth));
   if (!error.metadata.empty()) {
     absl::StrAppend(&text, "  metadata\n", RenderRows({error.metadata.begin(), error.metadata.end()}, "    "));
   }
+  const std::string next =
+      effect == Effect::kOpens ? NextStep(status, error, request_id) : std::string(NextStepOfHealth(status));
+  if (!next.empty()) absl::StrAppend(&text, RenderRows({{"next", next}}, "  ", kErrorNameWidth));
   return text;
 }
 

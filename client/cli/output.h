@@ -21,10 +21,10 @@ enum class Format { kTable, kJson };
 //   campaign_key     -
 std::string RenderReply(const google::protobuf::Message& reply, Format format);
 
-// A failed call for people: what happened, what to correct and, if it was meant to open an interaction, whether that
-// was done. `status` is not OK.
+// A failed call for people: what happened, and, if it was meant to open an interaction, whether that was done. The last
+// line says what to do next. `status` is not OK; `request_id` is the call's, empty if it had none.
 enum class Effect { kOpens, kNone };
-std::string RenderError(const absl::Status& status, Effect effect);
+std::string RenderError(const absl::Status& status, Effect effect, absl::string_view request_id = "");
 
 // A failed call for programs: its google.rpc.Status as JSON, details decoded. A detail of a type that this program does
 // not know keeps its bytes, in base64.

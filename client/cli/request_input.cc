@@ -1,12 +1,11 @@
 #include "client/cli/request_input.h"
 
-#include <nlohmann/json.hpp>
-
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "client/cli/not_empty.h"
 #include "client/cli/request_json.h"
 
 namespace interaction::cli {
@@ -35,30 +34,52 @@ std::string StripLineEnd(absl::string_view text) {
 
 RequestInput::RequestInput(CLI::App& command, absl::Span<const FieldFlag> fields) {
   command.add_option("--json", json_file_, "whole request as JSON, '-' for standard input; flags override it")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->check(NotEmpty());
   for (const FieldFlag& flag : fields) {
     Source& source = sources_.emplace_back(Source{flag});
-    source.option =
+    CLI::Option* option =
         command.add_option(FlagName(flag), source.text, HelpText(flag))->type_name(flag.secret ? "FILE" : "TEXT");
+    if (flag.secret) option->check(NotEmpty());
+    source.option = option;
   }
 }
 
+absl::StatusOr<nlohmann::json> RequestInput::ReadJson(const Session& session,
+                                                      const google::protobuf::Descriptor& type) const {
+  if (json_file_.empty()) return nlohmann::json::object();
+  const absl::StatusOr<std::string> text = ReadInput(session, json_file_);
+  if (!text.ok()) return text.status();
+  absl::StatusOr<nlohmann::json> parsed = ParseRequestJson(*text, type);
+  if (parsed.ok()) return parsed;
+  return absl::Status(parsed.status().code(),
+                      absl::StrCat(json_file_ == "-" ? "standard input" : json_file_, ": ", parsed.status().message()));
+}
+
+absl::StatusOr<std::string> RequestInput::ReadSecret(const Session& session, const Source& source) const {
+  const absl::StatusOr<std::string> text = ReadInput(session, source.text);
+  if (!text.ok()) return text;
+  std::string secret = StripLineEnd(*text);
+  if (!secret.empty()) return secret;
+  return absl::InvalidArgumentError(
+      absl::StrCat(FlagName(source.flag), ": ", source.text == "-" ? "standard input" : source.text, " is empty"));
+}
+
 absl::Status RequestInput::Fill(const Session& session, google::protobuf::Message& request) const {
-  nlohmann::json object = nlohmann::json::object();
-  if (!json_file_.empty()) {
-    const absl::StatusOr<std::string> text = ReadInput(session, json_file_);
-    if (!text.ok()) return text.status();
-    absl::StatusOr<nlohmann::json> parsed = ParseRequestJson(*text, *request.GetDescriptor());
-    if (!parsed.ok()) return parsed.status();
-    object = *std::move(parsed);
+  for (const Source& source : sources_) {
+    if (!source.flag.secret || source.text != "-" || json_file_ != "-") continue;
+    return absl::InvalidArgumentError(absl::StrCat("standard input cannot be both --json and ", FlagName(source.flag)));
   }
+  absl::StatusOr<nlohmann::json> json = ReadJson(session, *request.GetDescriptor());
+  if (!json.ok()) return json.status();
+  nlohmann::json& object = *json;
   for (const Source& source : sources_) {
     const char* field = source.flag.field;
     const bool given = source.option->count() > 0;
     if (given && source.flag.secret) {
-      const absl::StatusOr<std::string> secret = ReadInput(session, source.text);
+      const absl::StatusOr<std::string> secret = ReadSecret(session, source);
       if (!secret.ok()) return secret.status();
-      object[field] = StripLineEnd(*secret);
+      object[field] = *secret;
     } else if (given) {
       object[field] = source.text;
     } else if (source.flag.secret && !object.contains(field)) {

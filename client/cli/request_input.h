@@ -5,8 +5,10 @@
 
 #include <google/protobuf/message.h>
 #include <CLI/App.hpp>
+#include <nlohmann/json.hpp>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "client/cli/session.h"
 
@@ -39,6 +41,9 @@ class RequestInput {
     std::string text;  // the value, or the file that holds the secret
     const CLI::Option* option = nullptr;
   };
+
+  absl::StatusOr<nlohmann::json> ReadJson(const Session& session, const google::protobuf::Descriptor& type) const;
+  absl::StatusOr<std::string> ReadSecret(const Session& session, const Source& source) const;
 
   std::string json_file_;
   std::deque<Source> sources_;  // CLI11 keeps pointers to the texts

@@ -1,20 +1,29 @@
 #include "client/cli/session.h"
 
-#include <fstream>
-#include <iterator>
+#include <cerrno>
+#include <cstring>
+#include <istream>
 #include <ostream>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/cli/exit_code.h"
+#include "client/read_file.h"
 #include "version/version.h"
 
 namespace interaction::cli {
+namespace {
+
+// ": No space left on device", if the last operation of a stream left a reason.
+std::string ReasonOfSystem() { return errno == 0 ? "" : absl::StrCat(": ", std::strerror(errno)); }
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<Client>> Connect(const Session& session) {
   const GlobalOptions& flags = session.options;
   const TlsFiles& files = flags.tls_files;
   ClientOptions options{.target = flags.address,
+                        .proxy = flags.proxy,
                         .user_agent_prefix = absl::StrCat("interactionctl/", GetBuildInfo().version)};
   const bool any_file = !files.ca.empty() || !files.certificate.empty() || !files.key.empty();
   if (flags.tls || any_file) options.tls = files;
@@ -22,15 +31,28 @@ absl::StatusOr<std::unique_ptr<Client>> Connect(const Session& session) {
 }
 
 CallOptions MakeCallOptions(const Session& session) {
-  return {.deadline = absl::Now() + session.options.timeout, .metadata = session.options.metadata};
+  return {.deadline = absl::Now() + session.options.timeout, .metadata = session.options.metadata, .stop = {}};
 }
 
 absl::StatusOr<std::string> ReadInput(const Session& session, const std::string& path) {
-  if (path == "-") return std::string{std::istreambuf_iterator<char>(session.in), {}};
-  std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", path));
+  if (path != "-") return ReadFile(path);
+  std::string text;
+  char buffer[16384];
+  errno = 0;
+  while (session.in.read(buffer, sizeof(buffer)) || session.in.gcount() > 0) {
+    text.append(buffer, static_cast<size_t>(session.in.gcount()));
+    if (text.size() > kMaxFileBytes) return absl::InvalidArgumentError("standard input is larger than 4 MiB");
+  }
+  if (session.in.bad()) return absl::NotFoundError(absl::StrCat("cannot read standard input", ReasonOfSystem()));
   return text;
+}
+
+int WriteData(const Session& session, absl::string_view data, absl::string_view instead, int exit_code) {
+  errno = 0;
+  session.out << data << std::flush;
+  if (session.out) return exit_code;
+  session.err << "interactionctl: cannot write to standard output" << ReasonOfSystem() << "\n" << instead << std::flush;
+  return exit_code == kExitOk ? kExitNotWritten : exit_code;
 }
 
 int FailUsage(const Session& session, absl::string_view message) {
@@ -38,13 +60,13 @@ int FailUsage(const Session& session, absl::string_view message) {
   return kExitUsage;
 }
 
-int FailCall(const Session& session, const absl::Status& status, Effect effect) {
+int FailCall(const Session& session, const absl::Status& status, Effect effect, absl::string_view request_id) {
   if (GetCallError(status).reason == kIllegalMetadata) return FailUsage(session, status.message());
+  const std::string text = RenderError(status, effect, request_id);
   if (session.options.format == Format::kJson) {
-    session.out << RenderErrorJson(status);
-  } else {
-    session.err << RenderError(status, effect);
+    return WriteData(session, RenderErrorJson(status), text, ExitCodeOf(status));
   }
+  session.err << text;
   return ExitCodeOf(status);
 }
 

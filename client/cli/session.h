@@ -21,7 +21,8 @@ using GetEnv = std::function<const char*(const char*)>;  // null for a variable 
 // The flags that every command takes.
 struct GlobalOptions {
   std::string address = "127.0.0.1:50051";
-  bool tls = false;  // on as well when one of the files is given
+  std::string proxy;  // empty: none
+  bool tls = false;   // on as well when one of the files is given
   TlsFiles tls_files;
   absl::Duration timeout = absl::Seconds(30);
   std::vector<std::pair<std::string, std::string>> metadata;
@@ -41,11 +42,15 @@ struct Session {
 absl::StatusOr<std::unique_ptr<Client>> Connect(const Session& session);
 CallOptions MakeCallOptions(const Session& session);
 
-// The text of `path`, of standard input for "-". NOT_FOUND if it cannot be read.
+// The text of `path`, of standard input for "-". The error says what cannot be read and why.
 absl::StatusOr<std::string> ReadInput(const Session& session, const std::string& path);
+
+// Writes data to standard output and returns `exit_code`. If it cannot be written, standard error gets the reason, then
+// `instead`, and the exit code is kExitNotWritten unless `exit_code` tells of a failure already.
+int WriteData(const Session& session, absl::string_view data, absl::string_view instead, int exit_code);
 
 // Print, and return the exit code.
 int FailUsage(const Session& session, absl::string_view message);
-int FailCall(const Session& session, const absl::Status& status, Effect effect);
+int FailCall(const Session& session, const absl::Status& status, Effect effect, absl::string_view request_id = "");
 
 }  // namespace interaction::cli

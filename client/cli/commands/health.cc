@@ -1,7 +1,6 @@
 #include "client/cli/commands/health.h"
 
 #include <memory>
-#include <ostream>
 #include <string>
 
 #include "client/cli/exit_code.h"
@@ -18,8 +17,9 @@ int CheckHealth(Session& session, const std::string& service) {
   if (!client.ok()) return FailUsage(session, client.status().message());
   const absl::StatusOr<ServingStatus> status = (*client)->CheckHealth(service, MakeCallOptions(session));
   if (!status.ok()) return FailCall(session, status.status(), Effect::kNone);
-  session.out << RenderHealth(service, *status, session.options.format);
-  return *status == ServingStatus::kServing ? kExitOk : kExitNotServing;
+  const int exit_code = *status == ServingStatus::kServing ? kExitOk : kExitNotServing;
+  return WriteData(session, RenderHealth(service, *status, session.options.format),
+                   RenderHealth(service, *status, Format::kTable), exit_code);
 }
 
 }  // namespace

@@ -2,12 +2,27 @@
 
 #include <ostream>
 
+#include "absl/strings/str_cat.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/request_input.h"
 #include "client/cli/session.h"
+#include "client/cli/signal_stop.h"
 #include "interaction/client.h"
 
 namespace interaction::cli {
+
+// The interaction is there, whatever becomes of its reply: what cannot be written to standard output is told on
+// standard error.
+template <typename Response>
+int PrintReply(Session& session, const Reply<Response>& reply) {
+  if (reply.replayed)
+    session.err << "note: the answer to an earlier call with this request id; nothing new was opened\n";
+  if (reply.bypassed)
+    session.err
+        << "note: the gateway could not keep the request id; repeating this call may open a second interaction\n";
+  return WriteData(session, RenderReply(reply.message, session.options.format),
+                   absl::StrCat("the interaction WAS opened:\n", RenderReply(reply.message, Format::kTable)), kExitOk);
+}
 
 // Builds the request, calls, prints: what the commands that open something have in common. Returns the exit code.
 template <typename Request, typename Response>
@@ -18,15 +33,13 @@ int OpenInteraction(Session& session, const RequestInput& input,
   if (!filled.ok()) return FailUsage(session, filled.message());
   const absl::StatusOr<std::unique_ptr<Client>> client = Connect(session);
   if (!client.ok()) return FailUsage(session, client.status().message());
-  const absl::StatusOr<Reply<Response>> reply = ((**client).*method)(request, MakeCallOptions(session));
-  if (!reply.ok()) return FailCall(session, reply.status(), Effect::kOpens);
-  if (reply->replayed)
-    session.err << "note: the answer to an earlier call with this request id; nothing new was opened\n";
-  if (reply->bypassed)
-    session.err
-        << "note: the gateway could not keep the request id; repeating this call may open a second interaction\n";
-  session.out << RenderReply(reply->message, session.options.format);
-  return kExitOk;
+  const SignalStop signals;
+  CallOptions options = MakeCallOptions(session);
+  options.stop = signals.token();
+  const absl::StatusOr<Reply<Response>> reply = ((**client).*method)(request, options);
+  const int exit_code = reply.ok() ? PrintReply(session, *reply)
+                                   : FailCall(session, reply.status(), Effect::kOpens, request.request_id());
+  return signals.received() == 0 ? exit_code : ExitCodeOfSignal(signals.received());
 }
 
 }  // namespace interaction::cli

@@ -9,6 +9,9 @@ namespace interaction::cli {
 namespace {
 
 using ::interaction::testing::RpcStatus;
+using ::testing::AllOf;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
 
 absl::Status StatusWith(const google::rpc::Status& details) {
   absl::Status status(static_cast<absl::StatusCode>(details.code()), details.message());
@@ -81,14 +84,15 @@ TEST(RenderErrorTest, TellsReasonOutcomeFieldsRetryAndMetadata) {
 
   EXPECT_EQ(RenderError(StatusWith(details), Effect::kOpens),
             "error: INVALID_ARGUMENT: The request breaks 2 rules.\n"
-            "  reason   INVALID_REQUEST (interaction.v1.InteractionService)\n"
-            "  outcome  nothing was opened; safe to retry\n"
-            "  field    account_id: must be a GUID\n"
-            "  field    contact_id: must be a GUID\n"
-            "  retry    not before 7s\n"
+            "  reason    INVALID_REQUEST (interaction.v1.InteractionService)\n"
+            "  outcome   nothing was opened\n"
+            "  field     account_id: must be a GUID\n"
+            "  field     contact_id: must be a GUID\n"
+            "  retry     not before 7s\n"
             "  metadata\n"
             "    outcome    not_applied\n"
-            "    requestId  7\n");
+            "    requestId  7\n"
+            "  next      correct the fields, then call again\n");
 }
 
 TEST(RenderErrorTest, AnUnknownOutcomeWarns) {
@@ -96,20 +100,59 @@ TEST(RenderErrorTest, AnUnknownOutcomeWarns) {
 
   EXPECT_EQ(RenderError(StatusWith(details), Effect::kOpens),
             "error: UNKNOWN: Lost.\n"
-            "  reason   UPSTREAM_CONNECTION_LOST (interaction.v1.InteractionService)\n"
-            "  outcome  may have been opened: do not retry without checking\n"
+            "  reason    UPSTREAM_CONNECTION_LOST (interaction.v1.InteractionService)\n"
+            "  outcome   may have been opened: nobody can tell\n"
             "  metadata\n"
-            "    outcome  unknown\n");
+            "    outcome  unknown\n"
+            "  next      look at the vendor's side whether it was opened, before you call again\n");
+}
+
+TEST(RenderErrorTest, AnUnknownOutcomeWithRequestIdEndsWithTheCallToRepeat) {
+  const auto details = RpcStatus(grpc::UNKNOWN, "Lost.", Info("UPSTREAM_CONNECTION_LOST", "unknown"));
+
+  EXPECT_THAT(
+      RenderError(StatusWith(details), Effect::kOpens, "1f0e2d3c"),
+      EndsWith(
+          "  next      call again with the same request_id, 1f0e2d3c: it is never sent twice, and the answer tells "
+          "what became of it\n"));
+}
+
+TEST(RenderErrorTest, ShowsWhoseQuotaIsUsedUp) {
+  google::rpc::QuotaFailure quota;
+  quota.add_violations()->set_subject("uses of the wolkvox token a day");
+  quota.mutable_violations(0)->set_description("The daily quota is used up.");
+  const auto details =
+      RpcStatus(grpc::RESOURCE_EXHAUSTED, "Used up.", Info("UPSTREAM_DAILY_QUOTA", "not_applied"), quota);
+
+  EXPECT_THAT(RenderError(StatusWith(details), Effect::kOpens),
+              AllOf(HasSubstr("\n  quota     uses of the wolkvox token a day: The daily quota is used up.\n"),
+                    EndsWith("\n  next      use another token, or call again tomorrow\n")));
+}
+
+TEST(RenderErrorTest, ShowsWhatTheOperatorHasToLookAt) {
+  google::rpc::PreconditionFailure precondition;
+  precondition.add_violations()->set_subject("the gateway's credential for the upstream");
+  precondition.mutable_violations(0)->set_description("The upstream rejected the credential.");
+  const auto details =
+      RpcStatus(grpc::FAILED_PRECONDITION, "No.", Info("UPSTREAM_CREDENTIALS_REJECTED", "not_applied"), precondition);
+
+  EXPECT_THAT(RenderError(StatusWith(details), Effect::kOpens),
+              AllOf(HasSubstr("\n  operator  the gateway's credential for the upstream: The upstream rejected the "
+                              "credential.\n"),
+                    EndsWith("\n  next      have the gateway's operator correct the gateway's credential\n")));
 }
 
 TEST(RenderErrorTest, AnErrorWithoutDetailsWarnsAsWell) {
   EXPECT_EQ(RenderError(absl::UnavailableError("Socket \x1b closed"), Effect::kOpens),
             "error: UNAVAILABLE: Socket \\x1b closed\n"
-            "  outcome  may have been opened: do not retry without checking\n");
+            "  outcome   may have been opened: nobody can tell\n"
+            "  next      look at the vendor's side whether it was opened, before you call again\n");
 }
 
 TEST(RenderErrorTest, ACallThatOpensNothingHasNoOutcome) {
-  EXPECT_EQ(RenderError(absl::NotFoundError("unknown service"), Effect::kNone), "error: NOT_FOUND: unknown service\n");
+  EXPECT_EQ(RenderError(absl::NotFoundError("unknown service"), Effect::kNone),
+            "error: NOT_FOUND: unknown service\n"
+            "  next      leave the name out to ask for the gateway as a whole\n");
 }
 
 TEST(RenderErrorJsonTest, IsTheStatusWithItsDetailsDecoded) {
