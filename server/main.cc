@@ -17,6 +17,7 @@
 #include "server/config/load.h"
 #include "server/http/client.h"
 #include "server/telemetry/log.h"
+#include "version/version.h"
 
 namespace interaction {
 namespace {
@@ -60,7 +61,8 @@ int Serve(const config::Config& config) {
   }
   auto app = app::App::Start(config, {&clock, &log});
   if (!app.ok()) return Fail(absl::IsInvalidArgument(app.status()) ? kWrongConfiguration : kCannotServe, app.status());
-  log.Log(telemetry::LogLevel::kInfo, "serving", {{"address", (*app)->address()}});
+  log.Log(telemetry::LogLevel::kInfo, "serving",
+          {{"address", (*app)->address()}, {"version", GetBuildInfo().version}, {"commit", GetBuildInfo().commit}});
 
   const std::string signal = signals.WaitForEnd();
   (*app)->AnnounceShutdown();

@@ -40,6 +40,7 @@ constexpr Advice kAdvice[] = {
     {kCancelledUnsent, Kind::kOther, "nothing; call again if it is still wanted"},  // the gateway's as well
     {kNoAnswerFromGateway, Kind::kUnknown, ""},
 
+    {"UNKNOWN_METHOD", Kind::kOther, "correct the client: the gateway has no such method, or is older than the client"},
     {"MALFORMED_REQUEST", Kind::kOther, "correct the client: what it sends is not the method's message"},
     {"INVALID_REQUEST", Kind::kOther, kCorrectFields},
     {"CALLER_CREDENTIALS_FORBIDDEN", Kind::kOther,

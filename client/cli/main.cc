@@ -1,7 +1,5 @@
-#include <fcntl.h>
 #include <grpc/support/log.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <iostream>
@@ -11,17 +9,6 @@
 #include "client/cli/cli.h"
 
 namespace {
-
-// A standard stream that the caller closed would be the number of the next socket, and get its bytes. So something is
-// opened in its place that can be neither read nor written as the stream would be: using it fails as it should.
-void OccupyClosedStreams() {
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (fcntl(fd, F_GETFD) == -1) open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
-  }
-}
-
-// Before the constructors of libraries: gRPC's open a descriptor already.
-[[gnu::section(".preinit_array"), gnu::used]] void (*const kOccupyClosedStreams)() = &OccupyClosedStreams;
 
 void PrepareProcess() {
   signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an error of writing, to be told like any other
