@@ -2,6 +2,13 @@
 # language level, warnings, hardening and sanitizers, so that no target can forget them.
 set(INTERACTION_SANITIZE "" CACHE STRING "Sanitizers to build with, as for -fsanitize= (address,undefined)")
 option(INTERACTION_WERROR "Treat warnings as errors" ON)
+# Most of a build is reading headers and instantiating templates again for each file. Compiled together, a target's files
+# share that; but an edit of one compiles its neighbours, too.
+set(INTERACTION_UNITY 0 CACHE STRING "How many source files of a target are compiled as one; 0: each by itself")
+if(INTERACTION_UNITY GREATER 0)
+  set(CMAKE_UNITY_BUILD ON)
+  set(CMAKE_UNITY_BUILD_BATCH_SIZE ${INTERACTION_UNITY})
+endif()
 
 include(CheckCXXCompilerFlag)
 check_cxx_compiler_flag(-fcf-protection INTERACTION_HAS_CF_PROTECTION)  # x86: control flow by hardware
@@ -16,6 +23,9 @@ target_compile_options(interaction_flags INTERFACE
 target_compile_definitions(interaction_flags INTERFACE _GLIBCXX_ASSERTIONS)
 target_include_directories(interaction_flags INTERFACE ${PROJECT_SOURCE_DIR})
 target_link_options(interaction_flags INTERFACE -Wl,-z,relro,-z,now)
+if(INTERACTION_UNITY GREATER 0)
+  target_compile_options(interaction_flags INTERFACE -Wno-subobject-linkage)  # every file counts as a header then
+endif()
 if(INTERACTION_SANITIZE)
   target_compile_options(interaction_flags INTERFACE -fsanitize=${INTERACTION_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-maybe-uninitialized)
   target_link_options(interaction_flags INTERFACE -fsanitize=${INTERACTION_SANITIZE})

@@ -5,6 +5,7 @@
 #include "absl/time/clock.h"
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/gateway.h"
+#include "tests/integration/vendor_replies.h"
 #include "tests/support/eventually.h"
 #include "tests/support/fake_resolver.h"
 #include "tests/support/raw_upstream.h"
@@ -16,8 +17,6 @@ using ::grpc::StatusCode;
 using ::testing::AllOf;
 using ::testing::Ge;
 using ::testing::Le;
-
-constexpr char kOk[] = R"({"InteractionId":"1"})";
 
 TEST(BreakerRecoveryTest, AnUpstreamThatIsBackIsFoundWithinTenSecondsAndThenTrusted) {
   RawUpstream upstream(Always({RespondJson(200, kOk)}));

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/gateway.h"
+#include "tests/integration/vendor_replies.h"
 #include "tests/support/raw_upstream.h"
 #include "tests/support/sockets.h"
 
@@ -18,8 +19,6 @@ using ::grpc::StatusCode;
 using ::testing::AllOf;
 using ::testing::Gt;
 using ::testing::Le;
-
-constexpr char kWolkvoxOk[] = R"({"code":"201","error":null,"msg":"ok"})";
 
 void ExpectOpen(const VspAnswer& answer) {
   EXPECT_THAT(answer, IsError(StatusCode::UNAVAILABLE, "UPSTREAM_CIRCUIT_OPEN", "not_applied"));

@@ -11,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/gateway.h"
+#include "tests/integration/vendor_replies.h"
 #include "tests/support/eventually.h"
 #include "tests/support/fake_resolver.h"
 #include "tests/support/process_stats.h"
@@ -23,7 +24,6 @@ namespace {
 
 using ::testing::Not;
 
-constexpr char kOk[] = R"({"InteractionId":"1"})";
 constexpr char kCreateVsp[] = "/interaction.v1.InteractionService/CreateVspInteraction";
 
 RawCall ValidCall() { return {.path = kCreateVsp, .body = GrpcMessage(TestGateway::ValidVsp().SerializeAsString())}; }

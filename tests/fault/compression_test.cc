@@ -13,6 +13,7 @@
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/gateway.h"
 #include "tests/integration/server_process.h"
+#include "tests/integration/vendor_replies.h"
 #include "tests/support/process_stats.h"
 #include "tests/support/raw_h2.h"
 #include "tests/support/raw_upstream.h"
@@ -23,7 +24,6 @@ namespace {
 
 using ::testing::Lt;
 
-constexpr char kOk[] = R"({"InteractionId":"1"})";
 constexpr int64_t kMiB = 1 << 20;
 
 // `size` zeros as a gzip file.

@@ -11,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/gateway.h"
+#include "tests/integration/vendor_replies.h"
 #include "tests/support/fake_resolver.h"
 #include "tests/support/raw_upstream.h"
 #include "tests/support/sockets.h"
@@ -22,9 +23,6 @@ using ::testing::AllOf;
 using ::testing::Ge;
 using ::testing::Le;
 using ::testing::Lt;
-
-constexpr char kOk[] = R"({"InteractionId":"1"})";
-constexpr char kWolkvoxOk[] = R"({"code":"201","error":null,"msg":"ok"})";
 
 CallSetup Deadline(absl::Duration timeout) {
   return [timeout](grpc::ClientContext& context) {

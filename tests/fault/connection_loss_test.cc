@@ -9,14 +9,13 @@
 
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/gateway.h"
+#include "tests/integration/vendor_replies.h"
 #include "tests/support/certificates.h"
 #include "tests/support/raw_upstream.h"
 #include "tests/support/temp_dir.h"
 
 namespace interaction::testing {
 namespace {
-
-constexpr char kOk[] = R"({"InteractionId":"1"})";
 
 auto IsConnectionLost() { return IsError(grpc::StatusCode::UNKNOWN, "UPSTREAM_CONNECTION_LOST", "unknown"); }
 

@@ -10,6 +10,7 @@
 #include "google/rpc/status.pb.h"
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/gateway.h"
+#include "tests/integration/vendor_replies.h"
 #include "tests/support/raw_h2.h"
 #include "tests/support/raw_upstream.h"
 
@@ -20,7 +21,6 @@ using ::testing::AllOf;
 using ::testing::Ge;
 using ::testing::Le;
 
-constexpr char kOk[] = R"({"InteractionId":"1"})";
 constexpr char kCreateVsp[] = "/interaction.v1.InteractionService/CreateVspInteraction";
 
 CallSetup Deadline(absl::Duration timeout) {

@@ -10,6 +10,7 @@
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/gateway.h"
 #include "tests/integration/server_process.h"
+#include "tests/integration/vendor_replies.h"
 #include "tests/support/process_stats.h"
 #include "tests/support/raw_upstream.h"
 #include "tests/support/require.h"
@@ -20,8 +21,6 @@ namespace {
 using ::grpc::StatusCode;
 using ::testing::Gt;
 using ::testing::Lt;
-
-constexpr char kOk[] = R"({"InteractionId":"1"})";
 
 TEST(DescriptorsTest, CallsBeyondThemAreRefusedCheaplyUntilSomeAreFree) {
 #ifdef __SANITIZE_ADDRESS__

@@ -19,7 +19,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr char kOk[] = R"({"InteractionId":"6f6c1b0e-51b5-4b0f-9d8a-0d6a3c6f3b11"})";
+constexpr char kLateReply[] = R"({"InteractionId":"6f6c1b0e-51b5-4b0f-9d8a-0d6a3c6f3b11"})";
 constexpr char kLate[] = "answer came after its caller had left";
 constexpr char kRequestId[] = "0b6f2a7e-1a0f-4a8e-8f5e-6f1f0c2d9e55";
 
@@ -35,7 +35,7 @@ void GiveUpSoon(grpc::ClientContext& context) {
 
 TEST(LateAnswerTest, IsLoggedWithRequestIdAndInteractionId) {
   absl::Notification caller_has_left;
-  RawUpstream upstream(Always({WaitFor(caller_has_left), RespondJson(200, kOk)}));
+  RawUpstream upstream(Always({WaitFor(caller_has_left), RespondJson(200, kLateReply)}));
   ServerProcess server(SettingsFor(upstream.url(), upstream.url()));
   ASSERT_THAT(server.CreateVsp(WithRequestId(), GiveUpSoon),
               IsError(grpc::StatusCode::DEADLINE_EXCEEDED, "UPSTREAM_TIMEOUT", "unknown"));
@@ -48,7 +48,7 @@ TEST(LateAnswerTest, IsLoggedWithRequestIdAndInteractionId) {
 
 // Each of these ends before its caller begins to wait.
 TEST(LateAnswerTest, IsNotWhatACallerHasHeardAtOnce) {
-  RawUpstream upstream(Always({RespondJson(200, kOk)}));
+  RawUpstream upstream(Always({RespondJson(200, kLateReply)}));
   const RefusingPort refusing;
   const std::string nobody = absl::StrCat("http://127.0.0.1:", refusing.port());
   ServerProcess server(With(SettingsFor(upstream.url(), nobody), {"calls.retry=false", "server.lanes=1"}));

@@ -11,6 +11,7 @@
 #include "tests/fault/replicas.h"
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/gateway.h"
+#include "tests/integration/vendor_replies.h"
 #include "tests/support/eventually.h"
 #include "tests/support/raw_upstream.h"
 #include "tests/support/redis_server.h"
@@ -22,7 +23,6 @@ using ::grpc::StatusCode;
 using ::testing::AnyOf;
 using ::testing::Ge;
 
-constexpr char kOk[] = R"({"InteractionId":"42"})";
 constexpr char kId[] = "7b8c4d3e-91d2-4a0b-8c5e-2f1a6b7c8d9e";
 constexpr absl::Duration kLease = absl::Seconds(11);  // the longest deadline and ten seconds
 
@@ -75,7 +75,7 @@ TEST(LeaseTest, WhatAKilledReplicaHadSentIsUnknownWhenItsLeaseEnds) {
 
 // It goes on where it stood, with the name resolved, when another replica has given its call up for lost.
 TEST(LeaseTest, AReplicaThatStoodStillPastItsLeaseSendsNothing) {
-  RawUpstream upstream(Always({RespondJson(200, kOk)}));
+  RawUpstream upstream(Always({RespondJson(200, kOk42)}));
   const RedisServer redis;
   const Replicas replicas(redis, upstream.UrlFor("slow.test"), ShortLease());
   SubprocessOptions slow_names;

@@ -15,6 +15,7 @@
 #include "absl/time/clock.h"
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/gateway.h"
+#include "tests/integration/vendor_replies.h"
 #include "tests/support/eventually.h"
 #include "tests/support/raw_upstream.h"
 
@@ -23,9 +24,6 @@ namespace {
 
 using ::grpc::StatusCode;
 using ::testing::Lt;
-
-constexpr char kOk[] = R"({"InteractionId":"1"})";
-constexpr char kWolkvoxOk[] = R"({"code":"201","error":null,"msg":"ok"})";
 
 std::future<VspAnswer> BeginVsp(const TestGateway& gateway) {
   return std::async(std::launch::async, [&gateway] { return gateway.CreateVsp(); });

@@ -17,6 +17,7 @@
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/gateway.h"
 #include "tests/integration/server_process.h"
+#include "tests/integration/vendor_replies.h"
 #include "tests/support/raw_upstream.h"
 #include "tests/support/require.h"
 #include "tests/support/sockets.h"
@@ -29,8 +30,6 @@ namespace {
 using ::grpc::StatusCode;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
-
-constexpr char kOk[] = R"({"InteractionId":"1"})";
 
 // A client whose connection is a new one.
 GatewayClient NewClient(const std::string& address) {

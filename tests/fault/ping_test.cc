@@ -9,13 +9,12 @@
 
 #include "absl/synchronization/notification.h"
 #include "tests/integration/gateway.h"
+#include "tests/integration/vendor_replies.h"
 #include "tests/support/raw_h2.h"
 #include "tests/support/raw_upstream.h"
 
 namespace interaction::testing {
 namespace {
-
-constexpr char kOk[] = R"({"InteractionId":"1"})";
 
 RawCall VspCall() {
   return {.path = "/interaction.v1.InteractionService/CreateVspInteraction",

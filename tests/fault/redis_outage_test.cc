@@ -19,6 +19,7 @@
 #include "tests/fault/replicas.h"
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/gateway.h"
+#include "tests/integration/vendor_replies.h"
 #include "tests/support/eventually.h"
 #include "tests/support/raw_upstream.h"
 #include "tests/support/redis_server.h"
@@ -31,8 +32,6 @@ namespace {
 using ::grpc::StatusCode;
 using ::testing::Le;
 
-constexpr char kWolkvoxOk[] = R"({"code":"201","error":null,"msg":"ok"})";
-constexpr char kOk[] = R"({"InteractionId":"42"})";
 constexpr absl::Duration kBound = absl::Milliseconds(300);  // two timeouts of Redis, and time to spare
 
 // The n-th of different requests.
@@ -74,7 +73,7 @@ struct Outage {
 class RedisOutageTest : public ::testing::TestWithParam<Outage> {};
 
 TEST_P(RedisOutageTest, RefusesCallsWithARequestIdInTimeAndNoOthers) {
-  RawUpstream upstream(Always({RespondJson(200, kOk)}));
+  RawUpstream upstream(Always({RespondJson(200, kOk42)}));
   RedisServer redis;
   const Replicas replicas(redis, upstream.url(), {"redis.timeout=50ms"});
   const ServerProcess server = replicas.Start();
@@ -170,7 +169,7 @@ TEST(RedisFaultTest, AnEmptyRedisHoldsNoCallUpAndTheLogSaysSo) {
 // Calls without a request_id go on; the log tells the operator what is wrong.
 TEST(RedisFaultTest, ARedisThatRefusesCommandsIsNamedInTheLogWithItsReason) {
   RawUpstream upstream([](const RecordedRequest& request) -> Script {
-    return {absl::StrContains(request.body, "rp_id") ? RespondJson(201, kWolkvoxOk) : RespondJson(200, kOk)};
+    return {absl::StrContains(request.body, "rp_id") ? RespondJson(201, kWolkvoxOk) : RespondJson(200, kOk42)};
   });
   const RedisServer redis;
   const Replicas replicas(redis, upstream.url());
@@ -191,7 +190,7 @@ TEST(RedisFaultTest, ARedisThatRefusesCommandsIsNamedInTheLogWithItsReason) {
 // docs/operations.md, "What the log says".
 TEST(RedisFaultTest, ARedisThatAllowsTheDocumentedRightsAndNoOthersIsEnough) {
   RawUpstream upstream([](const RecordedRequest& request) -> Script {
-    return {absl::StrContains(request.body, "rp_id") ? RespondJson(201, kWolkvoxOk) : RespondJson(200, kOk)};
+    return {absl::StrContains(request.body, "rp_id") ? RespondJson(201, kWolkvoxOk) : RespondJson(200, kOk42)};
   });
   std::vector<std::string> user = {"--user", "gateway", "on", ">s3cret"};
   const std::vector<std::string> rights = absl::StrSplit(DocumentedRights(), ' ', absl::SkipEmpty());
@@ -215,7 +214,7 @@ TEST(RedisFaultTest, ARedisThatAllowsTheDocumentedRightsAndNoOthersIsEnough) {
 // It has five seconds for each command.
 TEST(RedisFaultTest, ARedisThatAnnouncesAnEndlessReplyDelaysNoCall) {
   RawUpstream upstream([](const RecordedRequest& request) -> Script {
-    return {absl::StrContains(request.body, "rp_id") ? RespondJson(201, kWolkvoxOk) : RespondJson(200, kOk)};
+    return {absl::StrContains(request.body, "rp_id") ? RespondJson(201, kWolkvoxOk) : RespondJson(200, kOk42)};
   });
   for (const char* answer : {"*2147483648\r\n", "*2147483647\r\n", "$2147483647\r\n"}) {
     const RedisServer unused;
@@ -235,7 +234,7 @@ TEST(RedisFaultTest, ARedisThatAnnouncesAnEndlessReplyDelaysNoCall) {
 
 TEST(RedisFaultTest, AGatewayThatStaysOpenServesCallsUnprotectedAndSaysSo) {
   RawUpstream upstream([](const RecordedRequest& request) -> Script {
-    return {RespondJson(absl::StrContains(request.body, "fails") ? 500 : 200, kOk)};
+    return {RespondJson(absl::StrContains(request.body, "fails") ? 500 : 200, kOk42)};
   });
   RedisServer redis;
   const Replicas replicas(redis, upstream.url(), {"redis.timeout=50ms", "idempotency.on_store_failure=open"});
@@ -267,7 +266,7 @@ TEST(RedisFaultTest, ACallerThatLeavesWhileItsRecordIsSettledLearnsThatSomething
   RedisServer redis;
   RawUpstream upstream([&](const RecordedRequest&) -> Script {
     redis.Pause();
-    return {RespondJson(200, kOk)};
+    return {RespondJson(200, kOk42)};
   });
   const Replicas replicas(redis, upstream.url());
   const ServerProcess server = replicas.Start();
@@ -281,7 +280,7 @@ TEST(RedisFaultTest, ACallerThatLeavesWhileItsRecordIsSettledLearnsThatSomething
 }
 
 TEST(RedisFaultTest, ARedisThatIsStuckForAWhileDelaysNoCallForLong) {
-  RawUpstream upstream(Always({RespondJson(200, kOk)}));
+  RawUpstream upstream(Always({RespondJson(200, kOk42)}));
   const RedisServer redis;
   const Replicas replicas(redis, upstream.url(), {"redis.timeout=50ms"});
   const ServerProcess server = replicas.Start();
@@ -311,7 +310,7 @@ TEST(RedisFaultTest, ARedisThatIsStuckForAWhileDelaysNoCallForLong) {
 // Redis comes back empty, and is told how the call ended.
 TEST(RedisFaultTest, ARedisThatLosesACallUnderWayLearnsItsEnd) {
   absl::Notification go_on;
-  RawUpstream upstream(Always({WaitFor(go_on), RespondJson(200, kOk)}));
+  RawUpstream upstream(Always({WaitFor(go_on), RespondJson(200, kOk42)}));
   RedisServer redis;
   const Replicas replicas(redis, upstream.url());
   const ServerProcess one = replicas.Start();
@@ -335,7 +334,7 @@ TEST(RedisFaultTest, ARedisThatLosesACallUnderWayLearnsItsEnd) {
 
 TEST(RedisFaultTest, ARedisWithALogLosesNothing) {
   absl::Notification go_on;
-  RawUpstream upstream(Always({WaitFor(go_on), RespondJson(200, kOk)}));
+  RawUpstream upstream(Always({WaitFor(go_on), RespondJson(200, kOk42)}));
   RedisServer redis({.settings = {"--appendonly", "yes", "--appendfsync", "always"}});
   const Replicas replicas(redis, upstream.url(), {"idempotency.in_progress_wait=0s"});
   const ServerProcess one = replicas.Start();
@@ -358,7 +357,7 @@ TEST(RedisFaultTest, ARedisWithALogLosesNothing) {
 }
 
 TEST(RedisFaultTest, ARedisThatForgetsItsScriptsIsToldThemAgain) {
-  RawUpstream upstream(Always({RespondJson(200, kOk)}));
+  RawUpstream upstream(Always({RespondJson(200, kOk42)}));
   const RedisServer redis;
   const Replicas replicas(redis, upstream.url());
   const ServerProcess server = replicas.Start();
@@ -371,7 +370,7 @@ TEST(RedisFaultTest, ARedisThatForgetsItsScriptsIsToldThemAgain) {
 }
 
 TEST(RedisFaultTest, AWrongPasswordRefusesCallsWithARequestIdAndNoOthers) {
-  RawUpstream upstream(Always({RespondJson(200, kOk)}));
+  RawUpstream upstream(Always({RespondJson(200, kOk42)}));
   const RedisServer redis({.password = "right"});
   const TempDir dir;
   const auto with_password = [&](const std::string& password) {
@@ -398,7 +397,7 @@ struct Damage {
 class DamagedRecordTest : public ::testing::TestWithParam<Damage> {};
 
 TEST_P(DamagedRecordTest, ReadsUnknownInAllReplicasAndIsLogged) {
-  RawUpstream upstream(Always({RespondJson(200, kOk)}));
+  RawUpstream upstream(Always({RespondJson(200, kOk42)}));
   const RedisServer redis;
   const Replicas replicas(redis, upstream.url());
   const ServerProcess one = replicas.Start();

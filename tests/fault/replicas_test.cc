@@ -14,6 +14,7 @@
 #include "tests/fault/replicas.h"
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/gateway.h"
+#include "tests/integration/vendor_replies.h"
 #include "tests/support/eventually.h"
 #include "tests/support/raw_upstream.h"
 #include "tests/support/redis_server.h"
@@ -26,8 +27,6 @@ using ::testing::AnyOf;
 using ::testing::Ge;
 using ::testing::Le;
 
-constexpr char kOk[] = R"({"InteractionId":"42"})";
-constexpr char kWolkvoxOk[] = R"({"code":"201","error":null,"msg":"ok"})";
 constexpr char kId[] = "7b8c4d3e-91d2-4a0b-8c5e-2f1a6b7c8d9e";
 
 v1::CreateVspInteractionRequest VspWith(const std::string& request_id) {
@@ -52,7 +51,7 @@ VspAnswer CallUntilThereIsAnAnswer(const ServerProcess& replica, std::atomic<int
 
 TEST(ReplicasTest, AHundredCallsWithOneRequestIdAreOnePost) {
   absl::Notification go_on;
-  RawUpstream upstream(Always({WaitFor(go_on), RespondJson(200, kOk)}));
+  RawUpstream upstream(Always({WaitFor(go_on), RespondJson(200, kOk42)}));
   const RedisServer redis;
   const Replicas replicas(redis, upstream.url(), {"idempotency.in_progress_wait=100ms"});
   const ServerProcess one = replicas.Start();
@@ -76,7 +75,7 @@ TEST(ReplicasTest, AHundredCallsWithOneRequestIdAreOnePost) {
 }
 
 TEST(ReplicasTest, WhatOneReplicaWasToldTheOtherKnows) {
-  RawUpstream upstream(InOrder({{RespondJson(200, kOk)}, {RespondJson(500, "{}")}}));
+  RawUpstream upstream(InOrder({{RespondJson(200, kOk42)}, {RespondJson(500, "{}")}}));
   const RedisServer redis;
   const Replicas replicas(redis, upstream.url());
   const ServerProcess one = replicas.Start();

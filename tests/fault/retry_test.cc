@@ -16,6 +16,7 @@
 #include "server/http/resolver.h"
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/gateway.h"
+#include "tests/integration/vendor_replies.h"
 #include "tests/support/certificates.h"
 #include "tests/support/raw_h2.h"
 #include "tests/support/raw_upstream.h"
@@ -29,8 +30,6 @@ using ::grpc::StatusCode;
 using ::testing::AllOf;
 using ::testing::Ge;
 using ::testing::Le;
-
-constexpr char kOk[] = R"({"InteractionId":"1"})";
 
 // Finds no name at the first lookup, and this machine from then on.
 class LateResolver final : public http::Resolver {

@@ -14,6 +14,7 @@
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/gateway.h"
 #include "tests/integration/server_process.h"
+#include "tests/integration/vendor_replies.h"
 #include "tests/support/raw_upstream.h"
 #include "tests/support/sockets.h"
 #include "tests/support/subprocess.h"
@@ -26,9 +27,6 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Le;
 using ::testing::Lt;
-
-constexpr char kOk[] = R"({"InteractionId":"1"})";
-constexpr char kWolkvoxOk[] = R"({"code":"201","error":null,"msg":"ok"})";
 
 struct BadStart {
   const char* name;

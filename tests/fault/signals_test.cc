@@ -10,6 +10,7 @@
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/gateway.h"
 #include "tests/integration/server_process.h"
+#include "tests/integration/vendor_replies.h"
 #include "tests/support/raw_upstream.h"
 #include "tests/support/subprocess.h"
 
@@ -18,8 +19,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Ne;
-
-constexpr char kOk[] = R"({"InteractionId":"1"})";
 
 struct Signal {
   std::string name;

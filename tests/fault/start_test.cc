@@ -14,6 +14,7 @@
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/gateway.h"
 #include "tests/integration/server_process.h"
+#include "tests/integration/vendor_replies.h"
 #include "tests/support/eventually.h"
 #include "tests/support/raw_upstream.h"
 #include "tests/support/subprocess.h"
@@ -27,8 +28,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-
-constexpr char kOk[] = R"({"InteractionId":"1"})";
 
 // Starts the server from a shell: `how` may close descriptors ("2>&-") or run something before it.
 Subprocess FromShell(const std::string& before, const std::string& how, std::vector<std::string> arguments,

@@ -7,6 +7,7 @@
 
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/gateway.h"
+#include "tests/integration/vendor_replies.h"
 #include "tests/support/eventually.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/raw_h2.h"
@@ -18,7 +19,6 @@ namespace {
 using ::grpc::StatusCode;
 
 constexpr size_t kLimit = 10;
-constexpr char kOk[] = R"({"InteractionId":"1"})";
 constexpr absl::Duration kCutOffAfter = absl::Seconds(10);
 
 // A client that grants no window has made as many calls as may be in flight, and all have their answers.

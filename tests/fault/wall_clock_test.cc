@@ -11,6 +11,7 @@
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/gateway.h"
 #include "tests/integration/server_process.h"
+#include "tests/integration/vendor_replies.h"
 #include "tests/support/eventually.h"
 #include "tests/support/raw_upstream.h"
 #include "tests/support/temp_dir.h"
@@ -23,8 +24,6 @@ using ::testing::AllOf;
 using ::testing::Ge;
 using ::testing::Le;
 using ::testing::Not;
-
-constexpr char kOk[] = R"({"InteractionId":"1"})";
 
 v1::CreateVspInteractionRequest VspNamed(const std::string& name, const std::string& request_id) {
   auto request = TestGateway::ValidVsp();

@@ -8,14 +8,13 @@
 #include "absl/synchronization/notification.h"
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/gateway.h"
+#include "tests/integration/vendor_replies.h"
 #include "tests/support/process_stats.h"
 #include "tests/support/raw_upstream.h"
 #include "tests/support/sockets.h"
 
 namespace interaction::testing {
 namespace {
-
-constexpr char kOk[] = R"({"InteractionId":"1"})";
 
 TEST(DrainTest, FinishesTheCallsInFlight) {
   absl::Notification answer;

@@ -15,7 +15,7 @@ namespace {
 
 using ::grpc::StatusCode;
 
-constexpr char kOk[] = R"({"InteractionId":"42","CampaignKey":null,"InteractionURL":"https://x.test/"})";
+constexpr char kWholeReply[] = R"({"InteractionId":"42","CampaignKey":null,"InteractionURL":"https://x.test/"})";
 constexpr char kId[] = "7b8c4d3e-91d2-4a0b-8c5e-2f1a6b7c8d9e";
 constexpr char kOtherId[] = "0f9e8d7c-6b5a-4c3d-9e8f-7a6b5c4d3e2f";
 
@@ -34,7 +34,7 @@ CallSetup WithKey(const std::string& key) {
 }
 
 TEST(IdempotencyTest, ARepeatedCallIsAnsweredWithoutAnotherPost) {
-  RawUpstream upstream(Always({RespondJson(200, kOk)}));
+  RawUpstream upstream(Always({RespondJson(200, kWholeReply)}));
   const TestGateway gateway(upstream.url());
   const VspAnswer first = gateway.CreateVsp(VspWith(kId));
   EXPECT_THAT(first, Succeeds());
@@ -46,7 +46,7 @@ TEST(IdempotencyTest, ARepeatedCallIsAnsweredWithoutAnotherPost) {
 }
 
 TEST(IdempotencyTest, AnotherRequestIdIsAnotherInteraction) {
-  RawUpstream upstream(Always({RespondJson(200, kOk)}));
+  RawUpstream upstream(Always({RespondJson(200, kWholeReply)}));
   const TestGateway gateway(upstream.url());
   EXPECT_THAT(gateway.CreateVsp(VspWith(kId)), Succeeds());
   EXPECT_FALSE(gateway.CreateVsp(VspWith(kOtherId)).replayed);
@@ -54,7 +54,7 @@ TEST(IdempotencyTest, AnotherRequestIdIsAnotherInteraction) {
 }
 
 TEST(IdempotencyTest, TheMetadataIdempotencyKeyIsTheSameAsTheField) {
-  RawUpstream upstream(Always({RespondJson(200, kOk)}));
+  RawUpstream upstream(Always({RespondJson(200, kWholeReply)}));
   const TestGateway gateway(upstream.url());
   EXPECT_THAT(gateway.CreateVsp(WithKey(kId)), Succeeds());
   EXPECT_THAT(gateway.CreateVsp(VspWith(kId)), IsReplayed());
@@ -63,7 +63,7 @@ TEST(IdempotencyTest, TheMetadataIdempotencyKeyIsTheSameAsTheField) {
 }
 
 TEST(IdempotencyTest, AFieldAndAMetadataThatDifferAreRefused) {
-  RawUpstream upstream(Always({RespondJson(200, kOk)}));
+  RawUpstream upstream(Always({RespondJson(200, kWholeReply)}));
   const TestGateway gateway(upstream.url());
   for (const char* key : {kOtherId, "x", "00000000-0000-0000-0000-000000000000"}) {
     const VspAnswer answer = gateway.CreateVsp(VspWith(kId), WithKey(key));
@@ -74,7 +74,7 @@ TEST(IdempotencyTest, AFieldAndAMetadataThatDifferAreRefused) {
 }
 
 TEST(IdempotencyTest, TheSameIdForAnotherRequestIsRefused) {
-  RawUpstream upstream(Always({RespondJson(200, kOk)}));
+  RawUpstream upstream(Always({RespondJson(200, kWholeReply)}));
   const TestGateway gateway(upstream.url());
   EXPECT_THAT(gateway.CreateVsp(VspWith(kId)), Succeeds());
   auto other = VspWith(kId);
@@ -85,7 +85,7 @@ TEST(IdempotencyTest, TheSameIdForAnotherRequestIsRefused) {
 }
 
 TEST(IdempotencyTest, AnotherSpellingOfAGuidIsTheSameRequest) {
-  RawUpstream upstream(Always({RespondJson(200, kOk)}));
+  RawUpstream upstream(Always({RespondJson(200, kWholeReply)}));
   const TestGateway gateway(upstream.url());
   auto request = VspWith(kId);
   request.set_account_id("6925ebd4-125d-4338-a736-99f4b5bcb3d7");
@@ -97,7 +97,7 @@ TEST(IdempotencyTest, AnotherSpellingOfAGuidIsTheSameRequest) {
 TEST(IdempotencyTest, TheIdBelongsToItsMethod) {
   RawUpstream upstream([](const RecordedRequest& request) -> Script {
     const bool wolkvox = request.target.find("add_interaction") != std::string::npos;
-    return {RespondJson(200, wolkvox ? R"({"code":"201","error":null,"msg":"OK"})" : kOk)};
+    return {RespondJson(200, wolkvox ? R"({"code":"201","error":null,"msg":"OK"})" : kWholeReply)};
   });
   const TestGateway gateway(upstream.url());
   auto request = TestGateway::ValidWolkvox();
@@ -109,7 +109,7 @@ TEST(IdempotencyTest, TheIdBelongsToItsMethod) {
 
 // Nobody reads another's answer: callers with credentials of their own have records of their own.
 TEST(IdempotencyTest, TheIdBelongsToItsCaller) {
-  RawUpstream upstream(Always({RespondJson(200, kOk)}));
+  RawUpstream upstream(Always({RespondJson(200, kWholeReply)}));
   const TestGateway gateway(upstream.url());
   auto request = VspWith(kId);
   request.set_app_access_key("key-of-one");
@@ -121,7 +121,7 @@ TEST(IdempotencyTest, TheIdBelongsToItsCaller) {
 
 TEST(IdempotencyTest, AHundredCallsAtOnceAreOnePost) {
   absl::Notification answer;
-  RawUpstream upstream(Always({WaitFor(answer), RespondJson(200, kOk)}));
+  RawUpstream upstream(Always({WaitFor(answer), RespondJson(200, kWholeReply)}));
   const TestGateway gateway(upstream.url());
   std::vector<VspAnswer> answers(100);
   std::vector<std::thread> callers;
@@ -139,7 +139,7 @@ TEST(IdempotencyTest, AHundredCallsAtOnceAreOnePost) {
 }
 
 TEST(IdempotencyTest, WhatSurelyOpenedNothingMayBeTriedAgain) {
-  RawUpstream upstream(InOrder({{RespondJson(400, "{}")}, {RespondJson(200, kOk)}}));
+  RawUpstream upstream(InOrder({{RespondJson(400, "{}")}, {RespondJson(200, kWholeReply)}}));
   const TestGateway gateway(upstream.url());
   EXPECT_THAT(gateway.CreateVsp(VspWith(kId)),
               IsError(StatusCode::INVALID_ARGUMENT, "UPSTREAM_REJECTED_ARGUMENT", "not_applied"));
@@ -149,7 +149,7 @@ TEST(IdempotencyTest, WhatSurelyOpenedNothingMayBeTriedAgain) {
 }
 
 TEST(IdempotencyTest, WhatMayHaveOpenedSomethingIsNeverSentAgain) {
-  RawUpstream upstream(InOrder({{RespondJson(500, "{}")}, {RespondJson(200, kOk)}}));
+  RawUpstream upstream(InOrder({{RespondJson(500, "{}")}, {RespondJson(200, kWholeReply)}}));
   const TestGateway gateway(upstream.url());
   EXPECT_THAT(gateway.CreateVsp(VspWith(kId)), IsError(StatusCode::UNKNOWN, "UPSTREAM_INTERNAL_ERROR", "unknown"));
   for (int i = 0; i < 3; ++i) {
@@ -164,7 +164,7 @@ TEST(IdempotencyTest, WhatMayHaveOpenedSomethingIsNeverSentAgain) {
 // The caller gave up, the upstream did not: the second call finds the answer.
 TEST(IdempotencyTest, AnAnswerThatComesAfterTheCallersDeadlineIsReplayed) {
   absl::Notification answer;
-  RawUpstream upstream(Always({WaitFor(answer), RespondJson(200, kOk)}));
+  RawUpstream upstream(Always({WaitFor(answer), RespondJson(200, kWholeReply)}));
   const TestGateway gateway(upstream.url());
   EXPECT_THAT(gateway.CreateVsp(VspWith(kId), Within(absl::Milliseconds(300))),
               IsError(StatusCode::DEADLINE_EXCEEDED, "UPSTREAM_TIMEOUT", "unknown"));
@@ -173,16 +173,16 @@ TEST(IdempotencyTest, AnAnswerThatComesAfterTheCallersDeadlineIsReplayed) {
   EXPECT_EQ(upstream.counts().requests, 1u);
 }
 
-// ... also when it waits for the flight that the first call has left.
+// ... also when it waits for the work that the first call has left.
 TEST(IdempotencyTest, ACallJoinsTheFlightThatItsFirstCallerHasLeft) {
   absl::Notification answer;
-  RawUpstream upstream(Always({WaitFor(answer), RespondJson(200, kOk)}));
+  RawUpstream upstream(Always({WaitFor(answer), RespondJson(200, kWholeReply)}));
   const TestGateway gateway(upstream.url());
   EXPECT_THAT(gateway.CreateVsp(VspWith(kId), Within(absl::Milliseconds(300))),
               IsError(StatusCode::DEADLINE_EXCEEDED, "UPSTREAM_TIMEOUT", "unknown"));
   VspAnswer second;
   std::thread caller([&] { second = gateway.CreateVsp(VspWith(kId)); });
-  EXPECT_TRUE(Eventually([&] { return gateway.app().calls_in_flight() == 2; }));  // the flight and the second call
+  EXPECT_TRUE(Eventually([&] { return gateway.app().calls_in_flight() == 2; }));  // the work and the second call
   answer.Notify();
   caller.join();
   EXPECT_THAT(second, IsReplayed());
@@ -201,7 +201,7 @@ TEST(IdempotencyTest, AnUpstreamThatNeverAnswersLeavesTheOutcomeUnknown) {
 }
 
 TEST(IdempotencyTest, WithoutAStoreARequestIdIsRefused) {
-  RawUpstream upstream(Always({RespondJson(200, kOk)}));
+  RawUpstream upstream(Always({RespondJson(200, kWholeReply)}));
   const TestGateway gateway(upstream.url(),
                             [](config::Config& config) { config.idempotency.store = config::RecordStore::kNone; });
   EXPECT_THAT(gateway.CreateVsp(VspWith(kId)),
@@ -211,7 +211,7 @@ TEST(IdempotencyTest, WithoutAStoreARequestIdIsRefused) {
 }
 
 TEST(IdempotencyTest, AGatewayThatRequiresARequestIdSaysSo) {
-  RawUpstream upstream(Always({RespondJson(200, kOk)}));
+  RawUpstream upstream(Always({RespondJson(200, kWholeReply)}));
   const TestGateway gateway(upstream.url(), [](config::Config& config) { config.idempotency.require = true; });
   const VspAnswer answer = gateway.CreateVsp();
   EXPECT_THAT(answer, IsError(StatusCode::INVALID_ARGUMENT, "INVALID_REQUEST", "not_applied"));
@@ -220,7 +220,7 @@ TEST(IdempotencyTest, AGatewayThatRequiresARequestIdSaysSo) {
 }
 
 TEST(IdempotencyTest, AFullStoreRefusesNewIdsAndKeepsItsPromises) {
-  RawUpstream upstream(Always({RespondJson(200, kOk)}));
+  RawUpstream upstream(Always({RespondJson(200, kWholeReply)}));
   const TestGateway gateway(upstream.url(), [](config::Config& config) { config.idempotency.max_records = 1; });
   EXPECT_THAT(gateway.CreateVsp(VspWith(kId)), Succeeds());
   EXPECT_THAT(gateway.CreateVsp(VspWith(kOtherId)),

@@ -19,7 +19,7 @@ constexpr FieldFlag kFields[] = {
     {"wolkvox_token", "the token, where the gateway holds none", /*secret=*/true},
 };
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kAddWolkvoxExamples[] = R"(Examples:
   interactionctl add-wolkvox --sender +573001234567 --recipient +576015550100 --routing-point-id 4711 \
       --subject "Call me back" --body "After 5 pm, please"
   jq -c .ticket < ticket.json | interactionctl add-wolkvox --json - --wolkvox-server 0042 -o json)";
@@ -28,7 +28,7 @@ constexpr char kExamples[] = R"(Examples:
 
 Command AddAddWolkvox(CLI::App& root) {
   CLI::App* app = root.add_subcommand("add-wolkvox", "Route an atypical interaction to an agent at wolkvox");
-  app->footer(kExamples);
+  app->footer(kAddWolkvoxExamples);
   auto input = std::make_shared<RequestInput>(*app, kFields);
   return {app, [input](Session& session) { return OpenInteraction(session, *input, &Client::AddWolkvoxInteraction); }};
 }

@@ -17,7 +17,7 @@ constexpr FieldFlag kFields[] = {
     {"group_key", "group at SeeThePro, a GUID"},
 };
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kCreateVspExamples[] = R"(Examples:
   interactionctl create-vsp --interaction-identity +573001234567 --interaction-name "Claim 1138" \
       --account-id 6925ebd4-125d-4338-a736-99f4b5bcb3d7 --contact-id 0b0a3c1e-58b4-4c1b-9d0e-2d0c6a1f7f55
   interactionctl create-vsp --json request.json --request-id auto -o json)";
@@ -26,7 +26,7 @@ constexpr char kExamples[] = R"(Examples:
 
 Command AddCreateVsp(CLI::App& root) {
   CLI::App* app = root.add_subcommand("create-vsp", "Open a video interaction at SeeThePro");
-  app->footer(kExamples);
+  app->footer(kCreateVspExamples);
   auto input = std::make_shared<RequestInput>(*app, kFields);
   return {app, [input](Session& session) { return OpenInteraction(session, *input, &Client::CreateVspInteraction); }};
 }

@@ -8,7 +8,7 @@
 namespace interaction::cli {
 namespace {
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kHealthExamples[] = R"(Examples:
   interactionctl health
   interactionctl health interaction.v1.InteractionService --address gateway:50051 --tls)";
 
@@ -26,7 +26,7 @@ int CheckHealth(Session& session, const std::string& service) {
 
 Command AddHealth(CLI::App& root) {
   CLI::App* app = root.add_subcommand("health", "Ask whether the gateway is ready to serve");
-  app->footer(kExamples);
+  app->footer(kHealthExamples);
   auto service = std::make_shared<std::string>();
   app->add_option("service", *service, "name of a service; left out: the gateway as a whole")->type_name("NAME");
   return {app, [service](Session& session) { return CheckHealth(session, *service); }};
