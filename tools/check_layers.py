@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Checks that includes follow the arrows of docs/architecture.md.
 
-    base <- config, http, telemetry, redis <- lane <- upstream, call <- rpc <- app
+    base <- config, http, telemetry, redis <- lane, upstream <- limits <- call <- records <- rpc <- app
 
-Prints one line `path:line: rule` for each include or vendor's name that is where it must not be, and fails if there is
-any. Reads the sources only, so it takes no build; tests/contract/layers_test.py shows that each rule bites.
+Prints one line `path:line: rule` for each include or vendor's name that is where it must not be, and for each arrow that no
+include uses, and fails if there is any. Reads the sources only, so it takes no build; tests/contract/layers_test.py shows that each rule bites.
 """
 
 import fnmatch
@@ -21,12 +21,14 @@ ARROWS = {
     "server/http": ("server/base",),
     "server/telemetry": ("server/base",),
     "server/redis": ("server/base", "server/telemetry"),
-    "server/lane": ("server/base", "server/config", "server/http", "server/telemetry", "server/redis"),
-    "server/upstream": ("server/base", "server/config", "server/http"),
-    "server/upstream/*": ("server/base", "server/config", "server/http", "server/upstream"),
-    "server/call": ("server/base", "server/config", "server/http", "server/telemetry", "server/redis", "server/lane"),
-    "server/rpc": ("server/base", "server/config", "server/http", "server/telemetry", "server/redis", "server/lane",
-                   "server/upstream", "server/upstream/*", "server/call"),
+    "server/lane": ("server/base", "server/http"),
+    "server/upstream": ("server/base", "server/http"),
+    "server/upstream/*": ("server/base", "server/http", "server/upstream"),
+    "server/limits": ("server/base", "server/telemetry", "server/redis", "server/lane"),
+    "server/call": ("server/base", "server/http", "server/telemetry", "server/lane", "server/upstream", "server/limits"),
+    "server/records": ("server/base", "server/telemetry", "server/redis", "server/lane", "server/upstream", "server/call"),
+    "server/rpc": ("server/base", "server/telemetry", "server/lane", "server/upstream", "server/limits", "server/call",
+                   "server/records"),
     "server/app": ("server/*", "version"),
     "client": ("version",),
     "sandbox": ("version",),
@@ -117,6 +119,18 @@ def vendor_rules(path: str, line: str, vendors: list) -> Iterator[str]:
             yield f"names the vendor {vendor} outside its room"
 
 
+def unused_arrows(used: set) -> Iterator[Violation]:
+    """Arrows that are allowed although nobody goes along them."""
+    for room, targets in ARROWS.items():
+        for target in targets:
+            if "*" not in target and (room, target) not in used:
+                yield Violation("tools/check_layers.py", 0, f"no file of {room} includes {target}: take the arrow away")
+
+
+def row_of(room: str) -> str:
+    return "server/upstream/*" if room.startswith("server/upstream/") else room
+
+
 def sources(root: pathlib.Path) -> Iterator[pathlib.Path]:
     for folder in TOP_FOLDERS:
         for path in sorted((root / folder).rglob("*")):
@@ -124,24 +138,32 @@ def sources(root: pathlib.Path) -> Iterator[pathlib.Path]:
                 yield path
 
 
-def check(root: pathlib.Path) -> list:
-    """The violations in the repository at `root`, in the order of the files; of a line, the first."""
+def check(root: pathlib.Path) -> tuple:
+    """The violations in the repository at `root`, in the order of the files; of a line, the first. And the arrows used."""
     upstream = root / "server" / "upstream"
     vendors = sorted(folder.name for folder in upstream.iterdir() if folder.is_dir()) if upstream.is_dir() else []
-    violations = []
+    violations, used = [], set()
     for file in sources(root):
         path = file.relative_to(root).as_posix()
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
             include = INCLUDE.match(line)
             rules = list(include_rules(path, *include.groups())) if include else []
+            if include and include.group(2).split("/")[0] in TOP_FOLDERS:
+                used.add((row_of(room_of(path)), row_of(room_of(include.group(2)))))
             rules += vendor_rules(path, line, vendors)
             violations += [Violation(path, number, rule) for rule in rules[:1]]
-    return violations
+    return violations, used
+
+
+def check_all(root: pathlib.Path) -> list:
+    """The violations, and the arrows that the repository at `root` does not use."""
+    violations, used = check(root)
+    return violations + list(unused_arrows(used))
 
 
 def main() -> int:
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent)
-    violations = check(root)
+    violations = check_all(root)
     for violation in violations:
         print(violation)
     if violations:

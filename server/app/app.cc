@@ -12,6 +12,12 @@
 #include "server/app/cores.h"
 #include "server/app/options.h"
 #include "server/base/status_macros.h"
+#include "server/rpc/interaction_service.h"
+#include "server/rpc/reflection_service.h"
+#include "server/rpc/unknown_methods.h"
+#include "server/upstream/seethepro/translator.h"
+#include "server/upstream/translated_method.h"
+#include "server/upstream/wolkvox/translator.h"
 
 namespace interaction::app {
 namespace {
@@ -69,16 +75,27 @@ void SetChannelArguments(const config::Config& config, grpc::ServerBuilder* buil
   for (const auto& [name, value] : arguments) builder->AddChannelArgument(name, value);
 }
 
+template <typename Translator>
+std::unique_ptr<upstream::Upstream> MakeUpstream(std::string rpc, std::unique_ptr<Translator> translator,
+                                                 const upstream::UpstreamOptions& options) {
+  auto made = std::make_unique<upstream::Upstream>();
+  made->name = std::string(translator->name());
+  made->rpc = std::move(rpc);
+  made->method = upstream::MakeMethod(std::move(translator));
+  made->options = options;
+  return made;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<App>> App::Start(const config::Config& config, const Environment& environment) {
   auto app = std::unique_ptr<App>(new App(environment));
   grpc::ServerBuilder builder;
-  RETURN_IF_ERROR(app->BuildTranslators(config));
-  ASSIGN_OR_RETURN(app->stages_, CallStages::Create(config, environment.clock, environment.log,
-                                                    [app = app.get()](auto upstream, auto host, auto state) {
-                                                      app->upstream_health_->OnBreaker(upstream, host, state);
-                                                    }));
+  RETURN_IF_ERROR(app->BuildUpstreams(config));
+  ASSIGN_OR_RETURN(app->resources_, Resources::Create(config, environment.clock, environment.log,
+                                                      [app = app.get()](auto upstream, auto host, auto state) {
+                                                        app->upstream_health_->OnBreaker(upstream, host, state);
+                                                      }));
   RETURN_IF_ERROR(app->BuildLanes(config, &builder));
   app->BuildServices(config);
   RETURN_IF_ERROR(app->StartServer(config, &builder));
@@ -89,9 +106,13 @@ App::~App() {
   if (server_) Shutdown(absl::ZeroDuration());
 }
 
-absl::Status App::BuildTranslators(const config::Config& config) {
-  ASSIGN_OR_RETURN(seethepro_, seethepro::Translator::Create(SeeTheProOptions(config)));
-  ASSIGN_OR_RETURN(wolkvox_, wolkvox::Translator::Create(WolkvoxOptions(config)));
+absl::Status App::BuildUpstreams(const config::Config& config) {
+  ASSIGN_OR_RETURN(auto seethepro, seethepro::Translator::Create(SeeTheProOptions(config)));
+  ASSIGN_OR_RETURN(auto wolkvox, wolkvox::Translator::Create(WolkvoxOptions(config)));
+  seethepro_ =
+      MakeUpstream("CreateVspInteraction", std::move(seethepro), UpstreamOptions(config, config.seethepro.upstream));
+  wolkvox_ =
+      MakeUpstream("AddWolkvoxInteraction", std::move(wolkvox), UpstreamOptions(config, config.wolkvox.upstream));
   return absl::OkStatus();
 }
 
@@ -111,41 +132,47 @@ absl::Status App::BuildLanes(const config::Config& config, grpc::ServerBuilder* 
                      client->AddEndpoint(EndpointOptions(config, config.seethepro.upstream)));
     ASSIGN_OR_RETURN(http::Endpoint* const wolkvox,
                      client->AddEndpoint(EndpointOptions(config, config.wolkvox.upstream)));
-    seethepro_endpoints_.push_back(seethepro);
-    wolkvox_endpoints_.push_back(wolkvox);
+    seethepro_->endpoints.push_back(seethepro);
+    wolkvox_->endpoints.push_back(wolkvox);
     const int sockets = client->epoll_fd();
-    lanes_.push_back(std::make_unique<lane::Lane>(builder->AddCompletionQueue(), std::move(client), config.server.spin,
-                                                  environment_.clock, watcher_.get()));
+    lanes_.push_back(std::make_unique<lane::Lane>(static_cast<size_t>(i), builder->AddCompletionQueue(),
+                                                  std::move(client), config.server.spin, environment_.clock,
+                                                  watcher_.get()));
     lane_calls_.push_back(std::make_unique<rpc::LaneCalls>());
-    lane_calls_.back()->lane_index = static_cast<size_t>(i);
     RETURN_IF_ERROR(watcher_->Add(lanes_.back().get(), sockets));
   }
   return absl::OkStatus();
 }
 
 void App::ReportStrayBytes(absl::string_view authority) const {
-  stages_->counters().Add(telemetry::Counter::kStrayResponses);
+  resources_->counters().Add(telemetry::Counter::kStrayResponses);
   if (environment_.log == nullptr) return;
   environment_.log->Log(telemetry::LogLevel::kWarning,
                         "upstream sent bytes without a request; the connection was closed", {{"authority", authority}});
 }
 
 void App::BuildServices(const config::Config& config) {
-  interactions_ = std::make_unique<rpc::InteractionService>(
-      rpc::Backend<rpc::VspTranslator>{seethepro_.get(), seethepro_endpoints_, stages_->seethepro(),
-                                       MethodOptions(config, config.seethepro.upstream)},
-      rpc::Backend<rpc::WolkvoxTranslator>{wolkvox_.get(), wolkvox_endpoints_, stages_->wolkvox(),
-                                           MethodOptions(config, config.wolkvox.upstream)},
-      stages_->stages());
-  health_ = std::make_unique<rpc::HealthService>(std::vector<std::string>{
-      kServiceName, UpstreamHealth::NameFor(seethepro_->name()), UpstreamHealth::NameFor(wolkvox_->name())});
-  upstream_health_ = std::make_unique<UpstreamHealth>(health_.get());
+  const std::vector<std::string> upstreams = {seethepro_->name, wolkvox_->name};
+  call_log_ = std::make_unique<call::CallLog>(upstreams, &resources_->counters(), environment_.log);
+  auto health = std::make_unique<rpc::HealthService>(std::vector<std::string>{
+      kServiceName, UpstreamHealth::NameFor(upstreams[0]), UpstreamHealth::NameFor(upstreams[1])});
+  health_ = health.get();
+  upstream_health_ = std::make_unique<UpstreamHealth>(health_);
   for (size_t i = 0; i < lanes_.size(); ++i) health_->Add(lanes_[i].get(), lane_calls_[i].get());
+  services_.push_back(std::make_unique<rpc::InteractionService>(
+      rpc::InteractionService::Options{.create_vsp = {std::move(seethepro_), resources_->seethepro()},
+                                       .add_wolkvox = {std::move(wolkvox_), resources_->wolkvox()},
+                                       .handling = resources_->handling(),
+                                       .count_peers = resources_->admission().counts_peers(),
+                                       .observer = call_log_.get(),
+                                       .counters = &resources_->counters(),
+                                       .log = environment_.log}));
+  services_.push_back(std::move(health));
   if (config.server.reflection) {
-    reflection_ = std::make_unique<rpc::ReflectionService>(std::vector<std::string>{
-        kServiceName, kHealthName, "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"});
+    services_.push_back(std::make_unique<rpc::ReflectionService>(std::vector<std::string>{
+        kServiceName, kHealthName, "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"}));
   }
-  unknown_methods_ = std::make_unique<rpc::UnknownMethods>(environment_.log);
+  services_.push_back(std::make_unique<rpc::UnknownMethods>(environment_.log));
 }
 
 absl::Status App::StartServer(const config::Config& config, grpc::ServerBuilder* builder) {
@@ -153,22 +180,13 @@ absl::Status App::StartServer(const config::Config& config, grpc::ServerBuilder*
   SetChannelArguments(config, builder);
   connections_ = builder->experimental().AddExternalConnectionAcceptor(
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, grpc::InsecureServerCredentials());
-  builder->RegisterService(interactions_->service());
-  builder->RegisterService(health_->service());
-  if (reflection_) {
-    builder->RegisterService(reflection_->v1());
-    builder->RegisterService(reflection_->v1alpha());
-  }
-  builder->RegisterAsyncGenericService(unknown_methods_->service());
+  for (const auto& service : services_) service->Register(builder);
   server_ = builder->BuildAndStart();
   if (server_ == nullptr) return absl::InternalError("gRPC does not start");
   for (size_t i = 0; i < lanes_.size(); ++i) {
     lanes_[i]->Start();
     lanes_[i]->Execute([this, i] {
-      interactions_->Start(lanes_[i].get(), lane_calls_[i].get());
-      health_->Start(i);
-      if (reflection_) reflection_->Start(lanes_[i].get(), lane_calls_[i].get());
-      unknown_methods_->Start(lanes_[i].get());
+      for (const auto& service : services_) service->Start(lanes_[i].get(), lane_calls_[i].get());
     });
   }
   return listener_->Start([this](int listening_fd, int fd) {
@@ -202,7 +220,7 @@ void App::Shutdown(absl::Duration timeout) {
   shutdown.join();
   watcher_->Stop();  // a lane's alarm must not be set on a queue that is shut down
   for (const auto& lane : lanes_) lane->Join();
-  stages_->WaitUntilSettled(kSettleTime);
+  resources_->WaitUntilSettled(kSettleTime);
   server_.reset();
 }
 

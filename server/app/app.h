@@ -10,21 +10,19 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
-#include "server/app/call_stages.h"
 #include "server/app/listener.h"
+#include "server/app/resources.h"
 #include "server/app/upstream_health.h"
 #include "server/base/clock.h"
+#include "server/call/call_log.h"
 #include "server/config/config.h"
 #include "server/http/resolver.h"
 #include "server/lane/lane.h"
 #include "server/lane/watcher.h"
 #include "server/rpc/health_service.h"
-#include "server/rpc/interaction_service.h"
-#include "server/rpc/reflection_service.h"
-#include "server/rpc/unknown_methods.h"
+#include "server/rpc/lane_service.h"
 #include "server/telemetry/log.h"
-#include "server/upstream/seethepro/translator.h"
-#include "server/upstream/wolkvox/translator.h"
+#include "server/upstream/upstream.h"
 
 namespace interaction::app {
 
@@ -48,7 +46,7 @@ class App {
   const std::string& address() const { return listener_->address(); }
 
   // Calls under way, those included whose callers have left while the upstream's answer is still waited for.
-  int calls_in_flight() const { return stages_->admission().in_flight(); }
+  int calls_in_flight() const { return resources_->admission().in_flight(); }
 
   // First step of the end: health says NOT_SERVING, calls are still taken.
   void AnnounceShutdown();
@@ -60,7 +58,7 @@ class App {
  private:
   explicit App(const Environment& environment) : environment_(environment) {}
 
-  absl::Status BuildTranslators(const config::Config& config);
+  absl::Status BuildUpstreams(const config::Config& config);
   absl::Status BuildLanes(const config::Config& config, grpc::ServerBuilder* builder);
   void ReportStrayBytes(absl::string_view authority) const;
   void BuildServices(const config::Config& config);
@@ -71,18 +69,15 @@ class App {
 
   const Environment environment_;
   std::unique_ptr<http::Resolver> system_resolver_;
-  std::unique_ptr<seethepro::Translator> seethepro_;
-  std::unique_ptr<wolkvox::Translator> wolkvox_;
-  std::unique_ptr<CallStages> stages_;
+  std::unique_ptr<upstream::Upstream> seethepro_;  // until they are published
+  std::unique_ptr<upstream::Upstream> wolkvox_;
+  std::unique_ptr<Resources> resources_;
   std::unique_ptr<lane::Watcher> watcher_;
   std::vector<std::unique_ptr<rpc::LaneCalls>> lane_calls_;
-  std::vector<http::Endpoint*> seethepro_endpoints_;
-  std::vector<http::Endpoint*> wolkvox_endpoints_;
-  std::unique_ptr<rpc::InteractionService> interactions_;
-  std::unique_ptr<rpc::HealthService> health_;
+  std::unique_ptr<call::CallLog> call_log_;
+  std::vector<std::unique_ptr<rpc::LaneService>> services_;
+  rpc::HealthService* health_ = nullptr;  // one of them
   std::unique_ptr<UpstreamHealth> upstream_health_;
-  std::unique_ptr<rpc::ReflectionService> reflection_;  // null: off
-  std::unique_ptr<rpc::UnknownMethods> unknown_methods_;
   std::vector<std::unique_ptr<lane::Lane>> lanes_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections_;  // hands them to server_

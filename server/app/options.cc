@@ -50,16 +50,17 @@ http::EndpointOptions EndpointOptions(const config::Config& config, const config
   };
 }
 
-rpc::MethodOptions MethodOptions(const config::Config& config, const config::Upstream& upstream) {
+upstream::UpstreamOptions UpstreamOptions(const config::Config& config, const config::Upstream& upstream) {
   return {
-      .deadline = {.default_deadline = config.calls.default_deadline, .max_deadline = upstream.max_deadline},
+      .default_deadline = config.calls.default_deadline,
+      .max_deadline = upstream.max_deadline,
       .late_answer_time = config.calls.late_answer_time,
       .propagate_b3 = config.egress.propagate_b3,
       .require_request_id = config.idempotency.require,
   };
 }
 
-call::AdmissionOptions AdmissionOptions(const config::Config& config) {
+limits::AdmissionOptions AdmissionOptions(const config::Config& config) {
   return {
       .max_in_flight = config.calls.max_in_flight,
       .max_in_flight_per_peer = config.calls.max_in_flight_per_peer,
@@ -67,13 +68,13 @@ call::AdmissionOptions AdmissionOptions(const config::Config& config) {
   };
 }
 
-call::RetryOptions RetryOptions(const config::Config& config) {
+limits::RetryOptions RetryOptions(const config::Config& config) {
   if (config.calls.retry) return {};
   return {.connect_retries = 0, .concurrency_retries = 0, .told_retries = 0};
 }
 
-call::PermitsOptions PermitsOptions(const config::Config& config, const std::string& section,
-                                    const config::Upstream& upstream, const std::string& instance) {
+limits::PermitsOptions PermitsOptions(const config::Config& config, const std::string& section,
+                                      const config::Upstream& upstream, const std::string& instance) {
   return {
       .queue = {.limit = upstream.max_concurrent_per_credential,
                 .max_waiting_per_key = upstream.max_waiting_per_credential,

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "server/call/breaker.h"
+#include "server/limits/breaker.h"
 #include "server/rpc/health_service.h"
 
 namespace interaction::app {
@@ -21,10 +21,10 @@ class UpstreamHealth {
   // `health` outlives this, and knows the names.
   explicit UpstreamHealth(rpc::HealthService* health) : health_(health) {}
 
-  void OnBreaker(absl::string_view upstream, absl::string_view authority, call::Breaker::State state) {
+  void OnBreaker(absl::string_view upstream, absl::string_view authority, limits::Breaker::State state) {
     const std::lock_guard lock(mutex_);
     const std::pair<std::string, std::string> host(upstream, authority);
-    if (state == call::Breaker::State::kClosed) {
+    if (state == limits::Breaker::State::kClosed) {
       avoided_.erase(host);
     } else {
       avoided_.insert(host);

@@ -51,7 +51,7 @@ constexpr int kMaxSpoiledConnections = 3;
 
 absl::Status OutOfResources() { return Error(Reason::kLocalResource).In(Phase::kConnect); }
 
-absl::Status NotSendable() {
+absl::Status CannotBeSent() {
   return Error(Reason::kInternalError).WithOutcome(Outcome::kNotApplied).In(Phase::kConnect);
 }
 
@@ -114,7 +114,7 @@ absl::Status Transfer::Begin(Request request, const TransferLimits& limits, Stea
   error_text_[0] = '\0';
   reader_.Reset();
   RETURN_IF_ERROR(status_);
-  return headers_.Assign(request_) ? absl::OkStatus() : NotSendable();
+  return headers_.Assign(request_) ? absl::OkStatus() : CannotBeSent();
 }
 
 absl::Status Transfer::Prepare(Origin* to, ConnectionGroup* via, bool load_addresses, SteadyTime now) {
@@ -129,7 +129,7 @@ absl::Status Transfer::Prepare(Origin* to, ConnectionGroup* via, bool load_addre
       std::min<long>(absl::ToInt64Milliseconds(options_.connect_timeout), MillisecondsUntil(deadline_, now) / 2);
   if (told_url_ != request_.url) {
     if (curl_url_set(url_.get(), CURLUPART_URL, request_.url.c_str(), CURLU_DISALLOW_USER) != CURLUE_OK)
-      return NotSendable();
+      return CannotBeSent();
     told_url_ = request_.url;
   }
   set(CURLOPT_POSTFIELDS, request_.body.data());

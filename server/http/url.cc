@@ -19,7 +19,7 @@ namespace {
 struct FreeUrl {
   void operator()(CURLU* url) const { curl_url_cleanup(url); }
 };
-using UrlHandle = std::unique_ptr<CURLU, FreeUrl>;
+using CurlUrl = std::unique_ptr<CURLU, FreeUrl>;
 
 absl::Status NotAUrl() {
   return absl::InvalidArgumentError("not an absolute http or https URL without user and fragment");
@@ -34,9 +34,9 @@ std::optional<std::string> Part(CURLU* url, CURLUPart part, unsigned flags = 0) 
   return result;
 }
 
-absl::StatusOr<UrlHandle> Read(absl::string_view text) {
+absl::StatusOr<CurlUrl> Read(absl::string_view text) {
   if (text.find('\0') != text.npos) return NotAUrl();
-  UrlHandle url(curl_url());
+  CurlUrl url(curl_url());
   if (url == nullptr) return absl::ResourceExhaustedError("out of memory");
   if (curl_url_set(url.get(), CURLUPART_URL, std::string(text).c_str(), CURLU_DISALLOW_USER) != CURLUE_OK)
     return NotAUrl();
@@ -55,7 +55,7 @@ bool IsPathCharacter(char c) { return absl::ascii_isalnum(c) || absl::StrContain
 }  // namespace
 
 absl::StatusOr<Url> ParseUrl(absl::string_view url) {
-  ASSIGN_OR_RETURN(const UrlHandle handle, Read(url));
+  ASSIGN_OR_RETURN(const CurlUrl handle, Read(url));
   Url result;
   result.scheme = *Part(handle.get(), CURLUPART_SCHEME);
   result.host = absl::AsciiStrToLower(Part(handle.get(), CURLUPART_HOST).value_or(""));
@@ -74,7 +74,7 @@ absl::StatusOr<std::string> JoinUrl(absl::string_view base, absl::string_view pa
   if (!std::all_of(path.begin(), path.end(), IsPathCharacter)) {
     return absl::InvalidArgumentError("a path may hold letters, digits and -._~/ only");
   }
-  ASSIGN_OR_RETURN(const UrlHandle url, Read(base));
+  ASSIGN_OR_RETURN(const CurlUrl url, Read(base));
   if (Part(url.get(), CURLUPART_QUERY)) return absl::InvalidArgumentError("a base URL has no query");
   const std::string own_path = Part(url.get(), CURLUPART_PATH).value_or("/");
   const std::string joined = absl::StrCat(absl::StripSuffix(own_path, "/"), "/", absl::StripPrefix(path, "/"));

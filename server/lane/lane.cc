@@ -14,9 +14,10 @@ constexpr int kEventsPerTurn = 64;
 
 }  // namespace
 
-Lane::Lane(std::unique_ptr<grpc::ServerCompletionQueue> queue, std::unique_ptr<http::Client> client,
+Lane::Lane(size_t index, std::unique_ptr<grpc::ServerCompletionQueue> queue, std::unique_ptr<http::Client> client,
            absl::Duration spin, const Clock* clock, Watcher* watcher)
-    : queue_(std::move(queue)),
+    : index_(index),
+      queue_(std::move(queue)),
       client_(std::move(client)),
       spin_ns_(absl::ToInt64Nanoseconds(spin)),
       clock_(clock),

@@ -31,9 +31,9 @@ namespace interaction::lane {
 // All members are for the lane's own thread unless they say "any thread".
 class Lane {
  public:
-  // `clock` and `watcher` outlive the lane.
-  Lane(std::unique_ptr<grpc::ServerCompletionQueue> queue, std::unique_ptr<http::Client> client, absl::Duration spin,
-       const Clock* clock, Watcher* watcher);
+  // `index`: of the lanes of the process, from 0. `clock` and `watcher` outlive the lane.
+  Lane(size_t index, std::unique_ptr<grpc::ServerCompletionQueue> queue, std::unique_ptr<http::Client> client,
+       absl::Duration spin, const Clock* clock, Watcher* watcher);
   ~Lane();  // after Join()
 
   // Starts the thread. Any thread, once.
@@ -49,6 +49,7 @@ class Lane {
   // Wakes the lane if it sleeps. Any thread.
   void Wake();
 
+  size_t index() const { return index_; }
   grpc::ServerCompletionQueue* queue() { return queue_.get(); }
   http::Client& http() { return *client_; }
   Timers& timers() { return timers_; }
@@ -71,6 +72,7 @@ class Lane {
   void Sleep();
   SteadyTime NextTimer() const;
 
+  const size_t index_;
   const std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   const std::unique_ptr<http::Client> client_;
   const int64_t spin_ns_;

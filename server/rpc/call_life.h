@@ -12,7 +12,6 @@ namespace interaction::rpc {
 
 // What a lane's calls share.
 struct LaneCalls {
-  size_t lane_index = 0;
   // What the server's end is announced with: to streams first, which would otherwise stay as long as their clients
   // like, and to unary calls when the time for those in flight is over.
   lane::Cancellation streams;
@@ -34,8 +33,13 @@ class CallLife final : private lane::Completion, private lane::Cancellation::Lis
   const grpc::ServerContext& context() const { return context_; }
   lane::Cancellation& cancellation() { return cancellation_; }
 
-  // The call has arrived on a lane: from now on it hears of the shutdown.
-  void Arrived(LaneCalls* calls) {
+  // The call has arrived on a lane: from now on it hears of the shutdown. Whoever waits on its behalf hears of its end
+  // through cancellation(), or through `cancellation`, if that is given; it lives as long as this.
+  void Arrived(LaneCalls* calls, lane::Cancellation* cancellation = nullptr) {
+    if (cancellation != nullptr) {
+      told_ = cancellation;
+      if (cancellation_.cancelled()) told_->Cancel(cancellation_.cause());
+    }
     shutdown_ = at_shutdown_ == AtShutdown::kCutOff ? &calls->streams : &calls->unary_calls;
     if (shutdown_->cancelled()) return OnCancel();
     shutdown_->Add(this);
@@ -57,18 +61,19 @@ class CallLife final : private lane::Completion, private lane::Cancellation::Lis
     ended_ = true;
     if (shutdown_) std::exchange(shutdown_, nullptr)->Remove(this);
     if (awaiter_) return awaiter_.resume();  // destroys this
-    if (context_.IsCancelled()) cancellation_.Cancel(lane::CancelCause::kCaller);
+    if (context_.IsCancelled()) told_->Cancel(lane::CancelCause::kCaller);
   }
 
   void OnCancel() override {
     shutdown_ = nullptr;
     if (at_shutdown_ == AtShutdown::kCutOff) context_.TryCancel();
-    cancellation_.Cancel(lane::CancelCause::kShutdown);
+    told_->Cancel(lane::CancelCause::kShutdown);
   }
 
   const AtShutdown at_shutdown_;
   grpc::ServerContext context_;
   lane::Cancellation cancellation_;
+  lane::Cancellation* told_ = &cancellation_;
   lane::Cancellation* shutdown_ = nullptr;  // while listed there
   bool ended_ = false;
   std::coroutine_handle<> awaiter_;

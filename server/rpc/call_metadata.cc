@@ -11,7 +11,7 @@
 namespace interaction::rpc {
 namespace {
 
-constexpr absl::string_view kIdempotencyKey = "idempotency-key";
+constexpr absl::string_view kRequestIdKey = "idempotency-key";
 constexpr absl::string_view kPreviousAttempts = "grpc-previous-rpc-attempts";
 constexpr size_t kEntryOverhead = 32;
 
@@ -27,7 +27,7 @@ CallMetadata ReadMetadata(const grpc::ServerContext& context) {
     metadata.bytes += name.size() + value.size() + kEntryOverhead;
     const absl::string_view key(name.data(), name.size());
     if (key == kPreviousAttempts) metadata.is_retry = value != "0";
-    if (key == kIdempotencyKey && metadata.request_ids++ == 0) {
+    if (key == kRequestIdKey && metadata.request_ids++ == 0) {
       metadata.request_id = absl::string_view(value.data(), value.size());
     }
   }
@@ -56,16 +56,34 @@ std::string RequestIdIfValid(absl::string_view field, const CallMetadata& metada
 }
 
 // The core's functions, because the C++ ones put two objects on the heap even for a connection without certificate.
-std::string CallerOf(grpc::ServerContext& context) {
+call::Caller CallerOf(grpc::ServerContext& context) {
   const std::unique_ptr<grpc_auth_context, decltype(&grpc_auth_context_release)> auth(
       grpc_call_auth_context(context.c_call()), grpc_auth_context_release);
-  std::string caller;
+  call::Caller caller;
   if (auth == nullptr || grpc_auth_context_peer_is_authenticated(auth.get()) == 0) return caller;
   grpc_auth_property_iterator identity = grpc_auth_context_peer_identity(auth.get());
   while (const grpc_auth_property* const part = grpc_auth_property_iterator_next(&identity)) {
-    absl::StrAppend(&caller, part->value_length, ":", absl::string_view(part->value, part->value_length));
+    absl::StrAppend(&caller.identity, part->value_length, ":", absl::string_view(part->value, part->value_length));
   }
+  if (!caller.identity.empty()) caller.proof = call::Caller::Proof::kCertificate;
   return caller;
+}
+
+telemetry::TraceContext TraceContextOf(const grpc::ServerContext& context) {
+  const auto& metadata = context.client_metadata();
+  std::string joined;
+  const auto lookup = [&](absl::string_view name) -> absl::string_view {
+    const auto [first, last] = metadata.equal_range(grpc::string_ref(name.data(), name.size()));
+    if (first == last) return {};
+    const absl::string_view value(first->second.data(), first->second.size());
+    if (std::next(first) == last) return value;
+    joined = std::string(value);
+    for (auto it = std::next(first); it != last; ++it) {
+      absl::StrAppend(&joined, ",", absl::string_view(it->second.data(), it->second.size()));
+    }
+    return joined;
+  };
+  return telemetry::FromMetadata(lookup);
 }
 
 std::string PeerHost(const grpc::ServerContext& context) {

@@ -7,6 +7,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "server/call/call.h"
+#include "server/telemetry/trace_context.h"
 
 namespace interaction::rpc {
 
@@ -28,9 +30,11 @@ absl::StatusOr<std::string> RequestIdOf(absl::string_view field, const CallMetad
 // The same for the details of an error, where neither was checked: "" unless there is exactly one valid UUID.
 std::string RequestIdIfValid(absl::string_view field, const CallMetadata& metadata);
 
-// Who calls, as far as the connection tells: the verified identity of the peer's certificate, or "" on a connection
-// that has none.
-std::string CallerOf(grpc::ServerContext& context);
+// Who calls, as far as the connection tells: the verified identity of the peer's certificate, if it has one.
+call::Caller CallerOf(grpc::ServerContext& context);
+
+// The trace that the call belongs to: W3C traceparent and tracestate, b3, x-b3-*, x-request-id.
+telemetry::TraceContext TraceContextOf(const grpc::ServerContext& context);
 
 // The machine at the other end of the connection, without its port: "ipv4:10.0.0.7". For counting, not for trusting.
 std::string PeerHost(const grpc::ServerContext& context);

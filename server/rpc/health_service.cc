@@ -76,9 +76,20 @@ void HealthService::Add(lane::Lane* lane, LaneCalls* calls) {
   lanes_.push_back(std::make_unique<LaneState>(LaneState{lane, calls, {}}));
 }
 
-void HealthService::Start(size_t lane_index) {
-  lane::Spawn(AcceptChecks(lanes_[lane_index].get()));
-  lane::Spawn(AcceptWatches(lanes_[lane_index].get()));
+void HealthService::Start(lane::Lane* lane, LaneCalls*) {
+  LaneState* const state = lanes_[lane->index()].get();
+  lane::Spawn(AcceptCalls<CheckCall>(
+      lane,
+      [this](CheckCall* call, grpc::ServerCompletionQueue* queue, void* tag) {
+        service_.RequestCheck(&call->life.context(), &call->request, &call->responder, queue, queue, tag);
+      },
+      [this, state](std::unique_ptr<CheckCall> call) { return ServeCheck(state, std::move(call)); }));
+  lane::Spawn(AcceptCalls<WatchCall>(
+      lane,
+      [this](WatchCall* call, grpc::ServerCompletionQueue* queue, void* tag) {
+        service_.RequestWatch(&call->life.context(), &call->request, &call->stream, queue, queue, tag);
+      },
+      [this, state](std::unique_ptr<WatchCall> call) { return ServeWatch(state, std::move(call)); }));
 }
 
 void HealthService::SetNotServing() {
@@ -106,20 +117,8 @@ HealthService::Status HealthService::StatusOf(const std::string& service) const 
   return serving_ && served ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING;
 }
 
-lane::Task<void> HealthService::AcceptChecks(LaneState* state) {
-  while (true) {
-    auto call = std::make_unique<CheckCall>();
-    lane::Operation arrived;
-    service_.RequestCheck(&call->life.context(), &call->request, &call->responder, state->lane->queue(),
-                          state->lane->queue(), arrived.tag());
-    const bool ok = co_await arrived;
-    if (!ok) co_return;
-    call->life.Arrived(state->calls);
-    lane::Spawn(ServeCheck(std::move(call)));
-  }
-}
-
-lane::Task<void> HealthService::ServeCheck(std::unique_ptr<CheckCall> call) {
+lane::Task<void> HealthService::ServeCheck(LaneState* state, std::unique_ptr<CheckCall> call) {
+  call->life.Arrived(state->calls);
   const Status status = StatusOf(call->request.service());
   lane::Operation finished;
   if (status == HealthCheckResponse::SERVICE_UNKNOWN) {
@@ -131,20 +130,8 @@ lane::Task<void> HealthService::ServeCheck(std::unique_ptr<CheckCall> call) {
   co_await call->life.Ended();
 }
 
-lane::Task<void> HealthService::AcceptWatches(LaneState* state) {
-  while (true) {
-    auto call = std::make_unique<WatchCall>();
-    lane::Operation arrived;
-    service_.RequestWatch(&call->life.context(), &call->request, &call->stream, state->lane->queue(),
-                          state->lane->queue(), arrived.tag());
-    const bool ok = co_await arrived;
-    if (!ok) co_return;
-    call->life.Arrived(state->calls);
-    lane::Spawn(ServeWatch(state, std::move(call)));
-  }
-}
-
 lane::Task<void> HealthService::ServeWatch(LaneState* state, std::unique_ptr<WatchCall> call) {
+  call->life.Arrived(state->calls);
   Status told = HealthCheckResponse::UNKNOWN;
   while (!call->life.cancellation().cancelled()) {
     if (const Status status = StatusOf(call->request.service()); status != told) {

@@ -10,27 +10,26 @@
 #include "server/lane/lane.h"
 #include "server/lane/task.h"
 #include "server/rpc/call_life.h"
+#include "server/rpc/lane_service.h"
 
 namespace interaction::rpc {
 
 // grpc.health.v1.Health on the lanes: gRPC's own would bring threads of the callback API with it. Everything is SERVING
 // from the start and NOT_SERVING once the server drains. An upstream that is down has a name of its own to show it: the
 // service's would take the other RPC down with it.
-class HealthService {
+class HealthService final : public LaneService {
  public:
   using Status = grpc::health::v1::HealthCheckResponse::ServingStatus;
 
   // Knows `services` and "", the server as a whole.
   explicit HealthService(std::vector<std::string> services);
-  ~HealthService();
-
-  grpc::Service* service() { return &service_; }
+  ~HealthService() override;
 
   // Lists a lane; before any is started.
   void Add(lane::Lane* lane, LaneCalls* calls);
 
-  // Starts to accept calls on a lane that was added; on its thread.
-  void Start(size_t lane_index);
+  void Register(grpc::ServerBuilder* builder) override { builder->RegisterService(&service_); }
+  void Start(lane::Lane* lane, LaneCalls* calls) override;  // of a lane that was added
 
   // Tells everybody who asks or watches that no new calls are wanted. Any thread.
   void SetNotServing();
@@ -47,9 +46,7 @@ class HealthService {
 
   Status StatusOf(const std::string& service) const;
   void AnnounceChange();
-  lane::Task<void> AcceptChecks(LaneState* state);
-  lane::Task<void> AcceptWatches(LaneState* state);
-  lane::Task<void> ServeCheck(std::unique_ptr<CheckCall> call);
+  lane::Task<void> ServeCheck(LaneState* state, std::unique_ptr<CheckCall> call);
   lane::Task<void> ServeWatch(LaneState* state, std::unique_ptr<WatchCall> call);
 
   grpc::health::v1::Health::AsyncService service_;

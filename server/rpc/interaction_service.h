@@ -1,43 +1,60 @@
 #pragma once
 
+#include <grpcpp/support/byte_buffer.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
 #include "interaction/v1/interaction_service.grpc.pb.h"
-#include "server/call/errand_runner.h"
-#include "server/http/client.h"
-#include "server/rpc/translated_method.h"
-#include "server/upstream/translator.h"
+#include "server/call/call.h"
+#include "server/call/observer.h"
+#include "server/limits/upstream_limits.h"
+#include "server/rpc/handle.h"
+#include "server/rpc/lane_service.h"
+#include "server/telemetry/counters.h"
+#include "server/telemetry/log.h"
+#include "server/upstream/upstream.h"
 
 namespace interaction::rpc {
 
-using VspTranslator = upstream::Translator<v1::CreateVspInteractionRequest, v1::CreateVspInteractionResponse>;
-using WolkvoxTranslator = upstream::Translator<v1::AddWolkvoxInteractionRequest, v1::AddWolkvoxInteractionResponse>;
-
-// What stands behind one RPC.
-template <typename Translator>
+// An upstream and what stands before it.
 struct Backend {
-  const Translator* translator;
-  std::vector<http::Endpoint*> endpoints;  // one a lane
-  const call::Guards* guards;
-  MethodOptions options;
+  std::shared_ptr<const upstream::Upstream> upstream;
+  const limits::UpstreamLimits* limits;  // outlives the service
 };
 
-// interaction.v1.InteractionService, with both methods raw: their requests arrive as bytes.
-class InteractionService {
+// interaction.v1.InteractionService over gRPC's own server, on the lanes. Both methods are raw: their requests arrive
+// as bytes, so that one that cannot be parsed gets an answer of ours.
+class InteractionService final : public LaneService {
  public:
-  InteractionService(Backend<VspTranslator> vsp, Backend<WolkvoxTranslator> wolkvox, const Stages& stages);
+  struct Options {
+    Backend create_vsp;
+    Backend add_wolkvox;
+    Handling handling;
+    bool count_peers = false;            // calls know the machine that they come from
+    call::Observer* observer = nullptr;  // may be null, like the two below; all outlive the service
+    telemetry::Counters* counters = nullptr;
+    telemetry::Logger* log = nullptr;
+  };
 
-  // To register with grpc::ServerBuilder.
-  grpc::Service* service() { return &service_; }
+  explicit InteractionService(const Options& options) : options_(options) {}
 
-  // Starts to accept calls; on the lane's thread.
-  void Start(lane::Lane* lane, LaneCalls* calls);
+  void Register(grpc::ServerBuilder* builder) override { builder->RegisterService(&service_); }
+  void Start(lane::Lane* lane, LaneCalls* calls) override;
 
  private:
   using Service = v1::InteractionService::WithRawMethod_CreateVspInteraction<
       v1::InteractionService::WithRawMethod_AddWolkvoxInteraction<v1::InteractionService::Service>>;
+  struct UnaryCall;
 
+  lane::Task<void> Serve(lane::Lane* lane, LaneCalls* calls, const Backend* backend,
+                         std::unique_ptr<UnaryCall> arrived);
+  std::shared_ptr<call::Call> MakeCall(lane::Lane* lane, const Backend& backend, UnaryCall& arrived) const;
+  void ReportUnread(const call::Call& call) const;
+
+  const Options options_;
   Service service_;
-  TranslatedMethod<v1::CreateVspInteractionRequest, v1::CreateVspInteractionResponse> create_vsp_;
-  TranslatedMethod<v1::AddWolkvoxInteractionRequest, v1::AddWolkvoxInteractionResponse> add_wolkvox_;
 };
 
 }  // namespace interaction::rpc

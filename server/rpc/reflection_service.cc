@@ -105,7 +105,9 @@ struct ReflectionCall {
 };
 
 template <typename V>
-lane::Task<void> Serve(const ReflectionService::Content* content, std::unique_ptr<ReflectionCall<V>> call) {
+lane::Task<void> Serve(const ReflectionService::Content* content, LaneCalls* calls,
+                       std::unique_ptr<ReflectionCall<V>> call) {
+  call->life.Arrived(calls);
   typename V::Request request;
   while (true) {
     lane::Operation done;
@@ -120,19 +122,16 @@ lane::Task<void> Serve(const ReflectionService::Content* content, std::unique_pt
   co_await finish;
 }
 
+// Accepts calls of one version on a lane.
 template <typename V>
-lane::Task<void> Accept(typename V::Service* service, const ReflectionService::Content* content, lane::Lane* lane,
-                        LaneCalls* calls) {
-  while (true) {
-    auto call = std::make_unique<ReflectionCall<V>>();
-    lane::Operation arrived;
-    service->RequestServerReflectionInfo(&call->life.context(), &call->stream, lane->queue(), lane->queue(),
-                                         arrived.tag());
-    const bool ok = co_await arrived;
-    if (!ok) co_return;
-    call->life.Arrived(calls);
-    lane::Spawn(Serve<V>(content, std::move(call)));
-  }
+void Accept(typename V::Service* service, const ReflectionService::Content* content, lane::Lane* lane,
+            LaneCalls* calls) {
+  lane::Spawn(AcceptCalls<ReflectionCall<V>>(
+      lane,
+      [service](ReflectionCall<V>* call, grpc::ServerCompletionQueue* queue, void* tag) {
+        service->RequestServerReflectionInfo(&call->life.context(), &call->stream, queue, queue, tag);
+      },
+      [content, calls](std::unique_ptr<ReflectionCall<V>> call) { return Serve<V>(content, calls, std::move(call)); }));
 }
 
 }  // namespace
@@ -141,9 +140,14 @@ ReflectionService::ReflectionService(std::vector<std::string> services)
     : content_{.services = std::move(services),
                .files = FileDescriptors({reinterpret_cast<const char*>(kDescriptorSet), kDescriptorSetSize})} {}
 
+void ReflectionService::Register(grpc::ServerBuilder* builder) {
+  builder->RegisterService(&v1_);
+  builder->RegisterService(&v1alpha_);
+}
+
 void ReflectionService::Start(lane::Lane* lane, LaneCalls* calls) {
-  lane::Spawn(Accept<V1>(&v1_, &content_, lane, calls));
-  lane::Spawn(Accept<V1Alpha>(&v1alpha_, &content_, lane, calls));
+  Accept<V1>(&v1_, &content_, lane, calls);
+  Accept<V1Alpha>(&v1alpha_, &content_, lane, calls);
 }
 
 }  // namespace interaction::rpc

@@ -9,12 +9,13 @@
 #include "server/lane/lane.h"
 #include "server/rpc/call_life.h"
 #include "server/rpc/file_descriptors.h"
+#include "server/rpc/lane_service.h"
 
 namespace interaction::rpc {
 
 // grpc.reflection in both versions that tools ask for, on the lanes: gRPC 1.51's plugin knows v1alpha only and brings
 // threads of the callback API with it, and describes fields without their comments and JSON names.
-class ReflectionService {
+class ReflectionService final : public LaneService {
  public:
   // What is told.
   struct Content {
@@ -25,11 +26,8 @@ class ReflectionService {
   // Lists `services`, by their full names.
   explicit ReflectionService(std::vector<std::string> services);
 
-  grpc::Service* v1() { return &v1_; }
-  grpc::Service* v1alpha() { return &v1alpha_; }
-
-  // Starts to accept calls; on the lane's thread.
-  void Start(lane::Lane* lane, LaneCalls* calls);
+  void Register(grpc::ServerBuilder* builder) override;
+  void Start(lane::Lane* lane, LaneCalls* calls) override;
 
  private:
   const Content content_;

@@ -18,7 +18,7 @@ inline constexpr char kPushbackNever[] = "-1";
 inline constexpr char kReplayedKey[] = "idempotent-replayed";
 
 // Trailing metadata of an answer or error of a call that has a request_id but no record, because the store had failed.
-inline constexpr char kIdempotencyKey[] = "idempotency";
+inline constexpr char kBypassTrailer[] = "idempotency";
 inline constexpr char kBypassed[] = "bypassed";
 
 // The status to send for a failed call: code and message, and google.rpc.Status with exactly one ErrorInfo and

@@ -14,31 +14,22 @@ struct UnknownMethods::Call {
   grpc::GenericServerAsyncReaderWriter stream{&context};
 };
 
-namespace {
+void UnknownMethods::Start(lane::Lane* lane, LaneCalls*) {
+  lane::Spawn(AcceptCalls<Call>(
+      lane,
+      [this](Call* call, grpc::ServerCompletionQueue* queue, void* tag) {
+        service_.RequestCall(&call->context, &call->stream, queue, queue, tag);
+      },
+      [this, lane](std::unique_ptr<Call> call) { return Refuse(lane, std::move(call)); }));
+}
 
 // Nothing of the request is read, and nobody waits for anything: the call ends as soon as gRPC has sent the status.
-template <typename Call>
-lane::Task<void> Refuse(std::unique_ptr<Call> call, absl::Status error) {
+lane::Task<void> UnknownMethods::Refuse(lane::Lane* lane, std::unique_ptr<Call> call) {
+  const absl::Status error = Error(Reason::kUnknownMethod).In(Phase::kParse);
+  failures_.Report(error, /*request_id=*/"", lane->clock().SteadyNow(), lane->timers());
   lane::Operation finished;
   call->stream.Finish(ToGrpcStatus(error, /*upstream=*/"", /*request_id=*/""), finished.tag());
   co_await finished;
-}
-
-}  // namespace
-
-void UnknownMethods::Start(lane::Lane* lane) { lane::Spawn(AcceptCalls(lane)); }
-
-lane::Task<void> UnknownMethods::AcceptCalls(lane::Lane* lane) {
-  while (true) {
-    auto call = std::make_unique<Call>();
-    lane::Operation arrived;
-    service_.RequestCall(&call->context, &call->stream, lane->queue(), lane->queue(), arrived.tag());
-    const bool ok = co_await arrived;
-    if (!ok) co_return;
-    const absl::Status error = Error(Reason::kUnknownMethod).In(Phase::kParse);
-    failures_.Report(error, /*request_id=*/"", lane->clock().SteadyNow(), lane->timers());
-    lane::Spawn(Refuse(std::move(call), error));
-  }
 }
 
 }  // namespace interaction::rpc

@@ -15,8 +15,8 @@ namespace interaction::upstream {
 // Each room implements it once. Pure: no I/O, no clock, no log, no state that changes; thread-safe. Same input, same
 // bytes.
 //
-// A call uses it in this order: Authorize, Canonicalize, CredentialFor, AsksFor (if it has a request_id), Encode,
-// (send), Decode. All errors are made with Error (server/base/errors.h).
+// A call uses it in this order: Authorize, Canonicalize, CredentialFor, CanonicalBytes (if it has a request_id),
+// Encode, (send), Decode. All errors are made with Error (server/base/errors.h).
 template <typename RequestMessage, typename ReplyMessage>
 class Translator {
  public:
@@ -41,7 +41,7 @@ class Translator {
   // What a request that passed Canonicalize asks for: the same bytes for every request that asks for the same, however
   // it is spelled, and others for every other. Without credential and request_id. They are compared over days and
   // between versions of the gateway, so their form is never changed (canonical_form.h).
-  virtual std::string AsksFor(const Request& request) const = 0;
+  virtual std::string CanonicalBytes(const Request& request) const = 0;
 
   // The upstream's request for one that passed Canonicalize.
   virtual absl::StatusOr<http::Request> Encode(const Request& request, const Credential& credential) const = 0;

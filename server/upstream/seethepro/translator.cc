@@ -71,7 +71,7 @@ Credential Translator::CredentialFor(const Request& request) const {
   return {Secret(request.app_access_key()), CredentialOwner::kCaller};
 }
 
-std::string Translator::AsksFor(const Request& request) const {
+std::string Translator::CanonicalBytes(const Request& request) const {
   return upstream::CanonicalForm({{Request::kInteractionIdentityFieldNumber, request.interaction_identity()},
                                   {Request::kInteractionNameFieldNumber, request.interaction_name()},
                                   {Request::kAccountIdFieldNumber, request.account_id()},

@@ -21,7 +21,7 @@ class Translator final
   absl::Status Authorize(const Request& request) const override;
   absl::Status Canonicalize(Request* request) const override;
   upstream::Credential CredentialFor(const Request& request) const override;
-  std::string AsksFor(const Request& request) const override;
+  std::string CanonicalBytes(const Request& request) const override;
   absl::StatusOr<http::Request> Encode(const Request& request, const upstream::Credential& credential) const override;
   absl::StatusOr<Reply> Decode(const http::Response& response, upstream::CredentialOwner owner,
                                absl::Time now) const override;

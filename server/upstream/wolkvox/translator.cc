@@ -136,7 +136,7 @@ Credential Translator::CredentialFor(const Request& request) const {
   return {token ? *token : Secret(), CredentialOwner::kGateway};
 }
 
-std::string Translator::AsksFor(const Request& request) const {
+std::string Translator::CanonicalBytes(const Request& request) const {
   return upstream::CanonicalForm({{Request::kSenderFieldNumber, request.sender()},
                                   {Request::kSenderNameFieldNumber, request.sender_name()},
                                   {Request::kRecipientFieldNumber, request.recipient()},

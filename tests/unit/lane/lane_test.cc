@@ -82,7 +82,8 @@ class LaneTest : public ::testing::TestWithParam<absl::Duration> {
     auto client = std::make_unique<FakeHttpClient>();
     client_ = client.get();
     watcher_ = *Watcher::Create();
-    lane_ = std::make_unique<Lane>(std::move(queue), std::move(client), GetParam(), &clock_, watcher_.get());
+    lane_ =
+        std::make_unique<Lane>(/*index=*/0, std::move(queue), std::move(client), GetParam(), &clock_, watcher_.get());
     EXPECT_THAT(watcher_->Add(lane_.get(), client_->epoll_fd()), testing::IsOk());
     server_ = builder.BuildAndStart();
     lane_->Start();

@@ -35,7 +35,7 @@ class WhoCalls final : public v1::InteractionService::Service {
  public:
   grpc::Status CreateVspInteraction(grpc::ServerContext* context, const v1::CreateVspInteractionRequest*,
                                     v1::CreateVspInteractionResponse*) override {
-    return {grpc::StatusCode::ABORTED, absl::StrCat("<", CallerOf(*context), ">")};
+    return {grpc::StatusCode::ABORTED, absl::StrCat("<", CallerOf(*context).identity, ">")};
   }
 };
 

@@ -305,18 +305,18 @@ TEST(AsksForTest, HasAFormThatStays) {
   request.set_interaction_identity("i");
   request.set_interaction_name("name");
   request.set_group_key("g");
-  EXPECT_EQ(Make(WithKey())->AsksFor(request), std::string("\x02\x01\0\0\0i"
-                                                           "\x03\x04\0\0\0name"
-                                                           "\x07\x01\0\0\0g",
-                                                           21));
+  EXPECT_EQ(Make(WithKey())->CanonicalBytes(request), std::string("\x02\x01\0\0\0i"
+                                                                  "\x03\x04\0\0\0name"
+                                                                  "\x07\x01\0\0\0g",
+                                                                  21));
 }
 
 TEST(AsksForTest, EveryFieldCountsButTheKeyAndTheRequestId) {
   const auto translator = Make(WithKey());
-  const std::string plain = translator->AsksFor(ValidRequest());
+  const std::string plain = translator->CanonicalBytes(ValidRequest());
   Request same = RequestWithKey("another key");
   same.set_request_id(kGuid);
-  EXPECT_EQ(translator->AsksFor(same), plain);
+  EXPECT_EQ(translator->CanonicalBytes(same), plain);
   const std::pair<const char*, void (*)(Request*)> fields[] = {
       {"interaction_identity", [](Request* r) { r->set_interaction_identity("x"); }},
       {"interaction_name", [](Request* r) { r->set_interaction_name("x"); }},
@@ -328,7 +328,7 @@ TEST(AsksForTest, EveryFieldCountsButTheKeyAndTheRequestId) {
   for (const auto& [name, change] : fields) {
     Request request = ValidRequest();
     change(&request);
-    EXPECT_NE(translator->AsksFor(request), plain) << name;
+    EXPECT_NE(translator->CanonicalBytes(request), plain) << name;
   }
 }
 

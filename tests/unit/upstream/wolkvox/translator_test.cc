@@ -459,20 +459,20 @@ TEST(AsksForTest, HasAFormThatStays) {
   request.set_sender("from");
   request.set_routing_point_id("42");
   request.set_wolkvox_server("AB");
-  EXPECT_EQ(Make(WithToken())->AsksFor(request), std::string("\x01\x04\0\0\0from"
-                                                             "\x07\x02\0\0\0"
-                                                             "42"
-                                                             "\x08\x02\0\0\0"
-                                                             "ab",
-                                                             23));
+  EXPECT_EQ(Make(WithToken())->CanonicalBytes(request), std::string("\x01\x04\0\0\0from"
+                                                                    "\x07\x02\0\0\0"
+                                                                    "42"
+                                                                    "\x08\x02\0\0\0"
+                                                                    "ab",
+                                                                    23));
 }
 
 TEST(AsksForTest, EveryFieldCountsButTheTokenAndTheRequestId) {
   const auto translator = Make(WithToken());
-  const std::string plain = translator->AsksFor(ValidRequest());
+  const std::string plain = translator->CanonicalBytes(ValidRequest());
   Request same = RequestWithToken("another token");
   same.set_request_id("7b8c4d3e-91d2-4a0b-8c5e-2f1a6b7c8d9e");
-  EXPECT_EQ(translator->AsksFor(same), plain);
+  EXPECT_EQ(translator->CanonicalBytes(same), plain);
   const std::pair<const char*, void (*)(Request*)> fields[] = {
       {"sender", [](Request* r) { r->set_sender("x"); }},
       {"sender_name", [](Request* r) { r->set_sender_name("x"); }},
@@ -486,7 +486,7 @@ TEST(AsksForTest, EveryFieldCountsButTheTokenAndTheRequestId) {
   for (const auto& [name, change] : fields) {
     Request request = ValidRequest();
     change(&request);
-    EXPECT_NE(translator->AsksFor(request), plain) << name;
+    EXPECT_NE(translator->CanonicalBytes(request), plain) << name;
   }
 }
 

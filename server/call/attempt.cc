@@ -1,0 +1,155 @@
+#include "server/call/attempt.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/errors.h"
+#include "server/base/status_macros.h"
+#include "server/call/observer.h"
+#include "server/http/client.h"
+#include "server/lane/operations.h"
+#include "server/limits/breaker.h"
+#include "server/limits/permits.h"
+#include "server/limits/retry.h"
+
+namespace interaction::call {
+namespace {
+
+using limits::Breaker;
+using limits::Permits;
+
+// Less than this is too little to send anything that creates something.
+constexpr absl::Duration kMinTime = absl::Milliseconds(50);
+
+// How much longer than the request another replica is to believe in a permit.
+constexpr absl::Duration kPermitMargin = absl::Seconds(5);
+
+// The host and port of a URL that http::JoinUrl() made.
+absl::string_view AuthorityOf(absl::string_view url) {
+  const size_t start = url.find("://") + 3;
+  return url.substr(start, url.find('/', start) - start);
+}
+
+std::shared_ptr<Breaker> FindBreaker(const Call& call, absl::string_view url, SteadyTime now) {
+  limits::Breakers* const breakers = call.limits->breakers;
+  return breakers ? breakers->Find(call.upstream->name, AuthorityOf(url), now) : nullptr;
+}
+
+absl::StatusOr<http::Request> Encode(const Call& call) {
+  ASSIGN_OR_RETURN(http::Request request, call.request->Encode());
+  telemetry::AppendHeaders(call.trace, call.upstream->options.propagate_b3,
+                           [&](absl::string_view name, std::string value) {
+                             request.headers.push_back({std::string(name), std::move(value)});
+                           });
+  return request;
+}
+
+http::TransferLimits LimitsAt(const Call& call, SteadyTime now) {
+  // The permit may have come, or a pause ended, at the last moment.
+  const absl::Duration timeout = std::max(absl::Nanoseconds(call.answer_by - now), absl::Milliseconds(1));
+  const absl::Duration in_all = absl::Nanoseconds(call.settle_by - now);
+  return {.timeout = timeout,
+          .extra_for_answer = std::max(in_all - timeout, absl::ZeroDuration()),
+          .send_before = call.send_before};
+}
+
+absl::StatusOr<upstream::Reply> Decode(const Call& call, const absl::StatusOr<http::Response>& response) {
+  RETURN_IF_ERROR(response.status());
+  return call.request->Decode(*response, call.lane->clock().WallNow());
+}
+
+lane::Task<absl::StatusOr<Permits::Permit>> GetPermit(Work* work) {
+  Call& call = *work->call();
+  call.Enter(Phase::kQueue);
+  const absl::Duration lease = absl::Nanoseconds(call.settle_by - call.lane->clock().SteadyNow()) + kPermitMargin;
+  auto acquire =
+      call.limits->permits->Acquire(call.lane, call.credential_key, call.answer_by - absl::ToInt64Nanoseconds(kMinTime),
+                                    lease, &work->cancellation());
+  co_return co_await acquire;
+}
+
+void Report(const Work& work, SteadyTime began, const absl::StatusOr<upstream::Reply>& reply) {
+  const Call& call = *work.call();
+  if (call.observer == nullptr) return;
+  call.observer->OnAttemptEnd(call, {.number = call.result.attempts,
+                                     .status = reply.status(),
+                                     .http_status = call.result.http_status,
+                                     .interaction_id = reply.ok() ? reply->interaction_id : std::string(),
+                                     .duration = absl::Nanoseconds(call.lane->clock().SteadyNow() - began),
+                                     .is_late = work.IsAbandoned()});
+}
+
+// Breaker, encode, POST, decode.
+lane::Task<absl::StatusOr<upstream::Reply>> Attempt(Work* work, Permits::Permit* permit) {
+  Call& call = *work->call();
+  lane::Lane* const lane = call.lane;
+  CO_ASSIGN_OR_RETURN(http::Request request, Encode(call));
+  const SteadyTime start = lane->clock().SteadyNow();
+  call.times.Enter(Phase::kWait, start);
+  const std::shared_ptr<Breaker> breaker = FindBreaker(call, request.url, start);
+  std::optional<Breaker::Pass> pass;
+  if (breaker) {
+    CO_ASSIGN_OR_RETURN(Breaker::Pass admitted, breaker->Admit(start));
+    pass.emplace(std::move(admitted));
+  }
+
+  ++call.result.attempts;
+  lane::Post post(lane, call.upstream->endpoints[lane->index()], std::move(request), LimitsAt(call, start),
+                  &work->cancellation());
+  work->BeginRequest(&post);
+  const absl::StatusOr<http::Response> response = co_await post;
+  call.result.http_status = response.ok() ? response->status : 0;
+  const absl::StatusOr<upstream::Reply> reply = Decode(call, response);
+  const Outcome outcome = OutcomeOf(reply.status());
+  work->EndRequest(outcome);
+
+  if (permit && (response.ok() || outcome == Outcome::kUnknown)) permit->CountUse();
+  if (pass) pass->Record(reply.status(), lane->clock().SteadyNow());
+  if (permit) permit->Settle(reply.status());
+  Report(*work, start, reply);
+  co_return reply;
+}
+
+absl::Status AfterAttempts(const absl::Status& error, int attempts) {
+  return attempts == 1 ? error : WithMetadata(error, "attempts", absl::StrCat(attempts));
+}
+
+}  // namespace
+
+lane::Task<absl::StatusOr<upstream::Reply>> Send(Work* work) {
+  Call& call = *work->call();
+  const limits::UpstreamLimits& limits = *call.limits;
+  std::optional<Permits::Permit> permit;
+  if (limits.permits) {
+    auto get = GetPermit(work);
+    CO_ASSIGN_OR_RETURN(Permits::Permit granted, co_await get);
+    permit.emplace(std::move(granted));
+  }
+  limits::RetryBudget::Call budget = limits.retry_budget->Begin(call.is_retry);
+  for (int attempts = 1;; ++attempts) {
+    auto attempt = Attempt(work, permit ? &*permit : nullptr);
+    absl::StatusOr<upstream::Reply> reply = co_await attempt;
+    if (reply.ok()) {
+      budget.Succeed();
+      co_return reply;
+    }
+    const absl::Duration time_left = absl::Nanoseconds(call.answer_by - call.lane->clock().SteadyNow());
+    const std::optional<absl::Duration> wait =
+        limits.retry_policy.Next(reply.status(), attempts, time_left, limits.random());
+    if (!wait || work->IsAbandoned() || !budget.MayRetry()) co_return AfterAttempts(reply.status(), attempts);
+    call.Enter(Phase::kQueue);
+    lane::Sleep pause(call.lane, *wait, &work->cancellation());
+    if (!co_await pause) co_return lane::CancelledError(work->cancellation().cause(), /*sent=*/false);
+  }
+}
+
+lane::Task<WorkResult> SendUnrecorded(std::shared_ptr<Work> work) {
+  auto send = Send(work.get());
+  absl::StatusOr<upstream::Reply> reply = co_await send;
+  co_return WorkResult{.reply = std::move(reply)};
+}
+
+}  // namespace interaction::call

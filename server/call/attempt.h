@@ -1,0 +1,23 @@
+#pragma once
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "server/call/call.h"
+#include "server/call/work.h"
+#include "server/lane/task.h"
+#include "server/upstream/upstream.h"
+
+namespace interaction::call {
+
+// Sends the request of the work's call: waits for a permit of its credential, then makes an attempt, and another where
+// surely nothing was opened and it is worth it (limits::RetryPolicy). Yields the vendor's reply, or the error of the
+// last attempt, with metadata "attempts" when there was more than one.
+//
+// The work's cancellation stops it. `work` outlives the task.
+lane::Task<absl::StatusOr<upstream::Reply>> Send(Work* work);
+
+// The work of a call that has no record: Send().
+lane::Task<WorkResult> SendUnrecorded(std::shared_ptr<Work> work);
+
+}  // namespace interaction::call

@@ -1,0 +1,98 @@
+#include "server/rpc/handle.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/errors.h"
+#include "server/base/status_macros.h"
+#include "server/call/attempt.h"
+#include "server/call/deadline.h"
+#include "server/call/work.h"
+
+namespace interaction::rpc {
+namespace {
+
+using call::Call;
+using call::WorkResult;
+
+// What ErrorInfo tells of a call that was served without a record.
+constexpr absl::string_view kBypassedKey = "idempotency";
+constexpr absl::string_view kBypassed = "bypassed";
+
+// Parses, authorizes and validates. A refused call has its request_id for the details of the error, if that is one.
+absl::Status ReadRequest(const Arrival& arrival, Call& call) {
+  upstream::Preparation prepared = call.upstream->method->Prepare(arrival.message);
+  if (!prepared.request.ok()) {
+    call.request_id = RequestIdIfValid(prepared.request_id, arrival.metadata);
+    return prepared.request.status();
+  }
+  call.request = *std::move(prepared.request);
+  ASSIGN_OR_RETURN(call.request_id,
+                   RequestIdOf(prepared.request_id, arrival.metadata, call.upstream->options.require_request_id));
+  return absl::OkStatus();
+}
+
+absl::Status SetTimes(std::optional<absl::Duration> time_left, Call& call) {
+  const upstream::UpstreamOptions& options = call.upstream->options;
+  ASSIGN_OR_RETURN(const absl::Duration time,
+                   call::TransferTime(time_left, {.default_deadline = options.default_deadline,
+                                                  .max_deadline = options.max_deadline}));
+  const SteadyTime now = call.lane->clock().SteadyNow();
+  const absl::Duration in_all = std::max(time, std::min(options.max_deadline, time + options.late_answer_time));
+  call.answer_by = now + absl::ToInt64Nanoseconds(time);
+  call.settle_by = now + absl::ToInt64Nanoseconds(in_all);
+  return absl::OkStatus();
+}
+
+// Everything that comes before the first wait.
+absl::Status Judge(const Arrival& arrival, const Handling& handling, Call& call) {
+  call.times.Enter(Phase::kParse, call.arrived);
+  RETURN_IF_ERROR(ReadRequest(arrival, call));
+  ASSIGN_OR_RETURN(limits::Admission::Place place, handling.admission->Admit(call.peer, arrival.metadata.bytes));
+  call.place.emplace(std::move(place));
+  if (!call.request_id.empty() && handling.once == nullptr) {
+    return Error(Reason::kRequestIdUnsupported).In(Phase::kValidate);
+  }
+  RETURN_IF_ERROR(SetTimes(arrival.time_left, call));
+  if (call.limits->permits) {
+    const Secret& credential = call.request->credential().secret;
+    call.credential_key =
+        absl::StrCat(call.upstream->name, ":", records::BytesOf((*handling.digest)(credential.Reveal())));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> Conclude(WorkResult result, Call& call) {
+  call.times.Leave(call.lane->clock().SteadyNow());
+  call.result.replayed = result.replayed;
+  call.result.bypassed = result.bypassed;
+  if (!result.reply.ok()) {
+    call.result.status = result.reply.status();
+    if (result.bypassed) call.result.status = WithMetadata(call.result.status, kBypassedKey, kBypassed);
+    return call.result.status;
+  }
+  call.result.interaction_id = std::move(result.reply->interaction_id);
+  return std::move(result.reply->message);
+}
+
+}  // namespace
+
+lane::Task<absl::StatusOr<std::string>> Handle(std::shared_ptr<Call> call, Arrival arrival, const Handling* handling,
+                                               lane::Cancellation* shutdown) {
+  if (absl::Status judged = Judge(arrival, *handling, *call); !judged.ok()) {
+    co_return Conclude({.reply = std::move(judged)}, *call);
+  }
+  if (!call->request_id.empty()) {
+    auto once = handling->once->Run(call, shutdown);
+    WorkResult result = co_await once;
+    co_return Conclude(std::move(result), *call);
+  }
+  auto work = std::make_shared<call::Work>(call, shutdown);
+  call::StartWork(work, call::SendUnrecorded(work));
+  call::WaitForWork wait(call.get(), std::move(work));
+  WorkResult result = co_await wait;
+  co_return Conclude(std::move(result), *call);
+}
+
+}  // namespace interaction::rpc

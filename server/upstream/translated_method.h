@@ -1,0 +1,65 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "server/base/errors.h"
+#include "server/base/status_macros.h"
+#include "server/upstream/translator.h"
+#include "server/upstream/upstream.h"
+
+namespace interaction::upstream {
+
+// A Method by a vendor's Translator.
+template <typename Request, typename ReplyMessage>
+class TranslatedMethod final : public Method {
+ public:
+  using VendorTranslator = Translator<Request, ReplyMessage>;
+
+  explicit TranslatedMethod(std::unique_ptr<const VendorTranslator> translator) : translator_(std::move(translator)) {}
+
+  Preparation Prepare(absl::string_view message) const override {
+    Request request;
+    if (!request.ParseFromArray(message.data(), static_cast<int>(message.size()))) {
+      return {.request_id = "", .request = Error(Reason::kMalformedRequest).In(Phase::kParse).ToStatus()};
+    }
+    absl::Status accepted = translator_->Authorize(request);
+    if (accepted.ok()) accepted = translator_->Canonicalize(&request);
+    std::string request_id = request.request_id();
+    if (!accepted.ok()) return {.request_id = std::move(request_id), .request = std::move(accepted)};
+    return {.request_id = std::move(request_id),
+            .request = std::make_unique<const Translated>(translator_.get(), std::move(request))};
+  }
+
+ private:
+  class Translated final : public PreparedRequest {
+   public:
+    Translated(const VendorTranslator* translator, Request request)
+        : translator_(translator), request_(std::move(request)), credential_(translator_->CredentialFor(request_)) {}
+
+    const Credential& credential() const override { return credential_; }
+    std::string CanonicalBytes() const override { return translator_->CanonicalBytes(request_); }
+    absl::StatusOr<http::Request> Encode() const override { return translator_->Encode(request_, credential_); }
+
+    absl::StatusOr<Reply> Decode(const http::Response& response, absl::Time now) const override {
+      ASSIGN_OR_RETURN(const ReplyMessage reply, translator_->Decode(response, credential_.owner, now));
+      return Reply{.message = reply.SerializeAsString(), .interaction_id = translator_->InteractionId(reply)};
+    }
+
+   private:
+    const VendorTranslator* const translator_;
+    const Request request_;
+    const Credential credential_;
+  };
+
+  const std::unique_ptr<const VendorTranslator> translator_;
+};
+
+// TranslatedMethod of the translator's own messages.
+template <typename T>
+std::unique_ptr<const Method> MakeMethod(std::unique_ptr<T> translator) {
+  return std::make_unique<TranslatedMethod<typename T::Request, typename T::Reply>>(std::move(translator));
+}
+
+}  // namespace interaction::upstream

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <deque>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/http/client.h"
+
+namespace interaction::testing {
+
+// An HTTP client whose requests go nowhere: a test looks at them and decides what comes of each. On the lane's thread.
+class ScriptedClient final : public http::Client {
+ public:
+  struct Sent {
+    http::Request request;
+    http::TransferLimits limits;
+    http::TransferObserver* observer = nullptr;  // null: over
+    bool may_have_been_sent = false;             // bytes have left; set by the test
+    bool cancelled = false;
+  };
+
+  ScriptedClient() : event_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+  ~ScriptedClient() override { close(event_); }
+
+  // The requests so far, in order.
+  std::deque<Sent>& sent() { return sent_; }
+
+  // Ends a request. Its observer is told at once.
+  void End(size_t index, absl::StatusOr<http::Response> result) {
+    std::exchange(sent_.at(index).observer, nullptr)->OnTransferDone(std::move(result));
+  }
+
+  absl::StatusOr<http::Endpoint*> AddEndpoint(const http::EndpointOptions&) override { return nullptr; }
+  http::Transfer* Send(http::Endpoint*, http::Request request, const http::TransferLimits& limits,
+                       http::TransferObserver* observer) override {
+    sent_.push_back({.request = std::move(request), .limits = limits, .observer = observer});
+    return reinterpret_cast<http::Transfer*>(&sent_.back());
+  }
+  bool Cancel(http::Transfer* transfer) override {
+    Sent& sent = *reinterpret_cast<Sent*>(transfer);
+    sent.observer = nullptr;
+    sent.cancelled = true;
+    return sent.may_have_been_sent;
+  }
+  bool MayHaveBeenSent(const http::Transfer* transfer) const override {
+    return reinterpret_cast<const Sent*>(transfer)->may_have_been_sent;
+  }
+  bool Turn() override { return false; }
+  int epoll_fd() const override { return event_; }
+  std::optional<SteadyTime> NextTimer() const override { return std::nullopt; }
+  size_t in_flight() const override { return 0; }
+
+ private:
+  const int event_;
+  std::deque<Sent> sent_;  // stays where it is when it grows
+};
+
+}  // namespace interaction::testing
