@@ -359,6 +359,8 @@ TEST(IsFrameworkNotFoundTest, TellsTheFrameworkFromTheApplication) {
       {"plain text", "Not Found", true},
       {"the application's JSON", R"({"Message":"The account does not exist."})", false},
       {"the application's JSON with a mark", "\xef\xbb\xbf{\"Message\":\"The account does not exist.\"}", false},
+      {"the application's problem in XML",
+       R"(<problem xmlns="urn:ietf:rfc:7807"><status>404</status><title>Not Found</title></problem>)", false},
       {"the application's XML", "<Error><Message>The account does not exist.</Message></Error>", false},
   };
   for (const auto& row : rows) EXPECT_EQ(IsFrameworkNotFound(row.body), row.framework) << row.name;
