@@ -13,7 +13,7 @@ struct Listener {
 };
 
 // Listens at `host` (a name or an address) and `port` (0: any free one), for up to 4,096 connections that are not yet
-// accepted. INVALID_ARGUMENT for a host that is none, ALREADY_EXISTS if the port is in use, INTERNAL otherwise.
+// accepted. INVALID_ARGUMENT if the host does not resolve, ALREADY_EXISTS if the port is in use, INTERNAL otherwise.
 absl::StatusOr<Listener> Listen(const std::string& host, int port);
 
 }  // namespace interaction::sandbox

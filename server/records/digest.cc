@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kBlockBytes = 64;
 
-// OpenSSL fails here only without memory or without SHA-256. With a digest that is none, calls would be mixed up.
+// OpenSSL fails here only without memory or without SHA-256. Without a digest, calls would be mixed up.
 void Must(int succeeded) {
   if (succeeded != 1) abort();
 }

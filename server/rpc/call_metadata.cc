@@ -36,7 +36,7 @@ CallMetadata ReadMetadata(const grpc::ServerContext& context) {
 
 absl::StatusOr<std::string> RequestIdOf(absl::string_view field, const CallMetadata& metadata, bool required) {
   std::string id(field);
-  if (metadata.request_ids > 1) return InvalidRequestId("metadata idempotency-key stands there more than once");
+  if (metadata.request_ids > 1) return InvalidRequestId("metadata idempotency-key was sent more than once");
   if (metadata.request_ids == 1) {
     const auto other = CanonicalUuid(metadata.request_id);
     if (!other.ok()) {

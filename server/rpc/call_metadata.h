@@ -23,8 +23,8 @@ struct CallMetadata {
 CallMetadata ReadMetadata(const grpc::ServerContext& context);
 
 // The request_id of a call, in canonical form, or "" if it has none: from the field, which is in that form already, or
-// from metadata idempotency-key. INVALID_REQUEST when the metadata is not a UUID, stands there twice, or is another one
-// than the field's; also when `required` and there is none.
+// from metadata idempotency-key. INVALID_REQUEST when the metadata is not a UUID, was sent more than once, or is
+// another one than the field's; also when `required` and there is none.
 absl::StatusOr<std::string> RequestIdOf(absl::string_view field, const CallMetadata& metadata, bool required);
 
 // The same for the details of an error, where neither was checked: "" unless there is exactly one valid UUID.

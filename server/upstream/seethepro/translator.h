@@ -14,7 +14,7 @@ namespace interaction::seethepro {
 class Translator final
     : public upstream::Translator<v1::CreateVspInteractionRequest, v1::CreateVspInteractionResponse> {
  public:
-  // INVALID_ARGUMENT for a base URL that is none.
+  // INVALID_ARGUMENT if the base URL is not an absolute http or https URL.
   static absl::StatusOr<std::unique_ptr<Translator>> Create(Options options);
 
   absl::string_view name() const override { return "seethepro"; }

@@ -17,7 +17,7 @@ namespace interaction::wolkvox {
 class Translator final
     : public upstream::Translator<v1::AddWolkvoxInteractionRequest, v1::AddWolkvoxInteractionResponse> {
  public:
-  // INVALID_ARGUMENT for a base URL that is none or has {server} anywhere but in its host.
+  // INVALID_ARGUMENT if the base URL is not an absolute http or https URL, or has {server} outside its host.
   static absl::StatusOr<std::unique_ptr<Translator>> Create(Options options);
 
   absl::string_view name() const override { return "wolkvox"; }
