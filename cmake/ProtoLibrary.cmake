@@ -24,6 +24,7 @@ function(proto_library)
   add_library(${target} STATIC ${generated})
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_compile_options(${target} PRIVATE -w)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)  # generated files use the same names
   if(INTERACTION_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${INTERACTION_SANITIZE})
   endif()

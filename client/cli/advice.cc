@@ -33,7 +33,7 @@ constexpr absl::string_view kOrOperatorNetwork = "; if it lasts, have the gatewa
 constexpr absl::string_view kOrOperatorProxy = "; if it lasts, have the gateway's operator check egress.proxy";
 constexpr absl::string_view kOrOperatorRedis = "; if it lasts, have the gateway's operator look at Redis";
 
-constexpr Advice kAdvice[] = {
+const Advice kAdvice[] = {
     // The client's own.
     {kGatewayUnreachable, Kind::kRepeat, "; if it lasts, check that the gateway runs at this address"},
     {kIllegalMetadata, Kind::kOther, "correct the metadata, then call again"},

@@ -18,7 +18,7 @@ using call::WorkResult;
 
 // What ErrorInfo tells of a call that was served without a record.
 constexpr absl::string_view kBypassedKey = "idempotency";
-constexpr absl::string_view kBypassed = "bypassed";
+constexpr absl::string_view kBypassedValue = "bypassed";
 
 // Parses, authorizes and validates. A refused call has its request_id for the details of the error, if that is one.
 absl::Status ReadRequest(const Arrival& arrival, Call& call) {
@@ -69,7 +69,7 @@ absl::StatusOr<std::string> Conclude(WorkResult result, Call& call) {
   call.result.bypassed = result.bypassed;
   if (!result.reply.ok()) {
     call.result.status = result.reply.status();
-    if (result.bypassed) call.result.status = WithMetadata(call.result.status, kBypassedKey, kBypassed);
+    if (result.bypassed) call.result.status = WithMetadata(call.result.status, kBypassedKey, kBypassedValue);
     return call.result.status;
   }
   call.result.interaction_id = std::move(result.reply->interaction_id);

@@ -27,7 +27,7 @@ struct Value {
   const char* name;
   std::string text;
 };
-std::string NameOf(const ::testing::TestParamInfo<Value>& info) { return info.param.name; }
+std::string NameOfValue(const ::testing::TestParamInfo<Value>& info) { return info.param.name; }
 
 class BadCredentialTest : public ::testing::TestWithParam<Value> {};
 
@@ -48,7 +48,7 @@ INSTANTIATE_TEST_SUITE_P(Bytes, BadCredentialTest,
                                            Value{"Crlf", "token\r\nX-Injected: 1"},
                                            Value{"Nul", std::string("tok\0en", 6)}, Value{"Delete", "tok\x7f"},
                                            Value{"Utf8", "tokén"}, Value{"Blank", " token"}),
-                         NameOf);
+                         NameOfValue);
 
 class BadServerTest : public ::testing::TestWithParam<Value> {};
 
@@ -67,7 +67,7 @@ INSTANTIATE_TEST_SUITE_P(Names, BadServerTest,
                                            Value{"Percent", "0001%2f"}, Value{"FullWidthDigits", "０００１"},
                                            Value{"Empty", ""}, Value{"TooLong", std::string(300, 'a')},
                                            Value{"LeadingHyphen", "-0001"}),
-                         NameOf);
+                         NameOfValue);
 
 TEST(InvalidRequestTest, AnUpperCaseServerIsLowered) {
   RawUpstream upstream(Always({RespondJson(201, R"({"code":"201","error":null,"msg":""})")}));
@@ -116,7 +116,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, BlankTest,
                          ::testing::Values(Value{"Tab", "\t"}, Value{"Blanks", "   "}, Value{"LineEnds", "\r\n"},
                                            Value{"NextLine", "\u0085"}, Value{"NoBreakSpace", "\u00a0"},
                                            Value{"IdeographicSpace", "\u3000"}, Value{"Mixed", " \t\u2003\u2028"}),
-                         NameOf);
+                         NameOfValue);
 
 TEST(InvalidRequestTest, ARefusedRequestIsAnsweredWithItsRequestIdWhereThatIsValid) {
   constexpr char kId[] = "7d444840-9dc0-11d1-b245-5ffdce74fad2";
@@ -161,7 +161,7 @@ INSTANTIATE_TEST_SUITE_P(Bytes, UnparsableTest,
                          ::testing::Values(Value{"Garbage", "\xff\xff\xff\xff garbage"},
                                            Value{"Truncated", "\x12\x7f short"},
                                            Value{"InvalidUtf8", std::string("\x12\x02\xc3\x28")}),
-                         NameOf);
+                         NameOfValue);
 
 }  // namespace
 }  // namespace interaction::testing

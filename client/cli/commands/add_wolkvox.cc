@@ -7,7 +7,7 @@
 namespace interaction::cli {
 namespace {
 
-constexpr FieldFlag kFields[] = {
+constexpr FieldFlag kWolkvoxFields[] = {
     {"sender", "who the interaction comes from (required)"},
     {"sender_name", "name of the sender"},
     {"recipient", "who the interaction is for (required)"},
@@ -29,7 +29,7 @@ constexpr char kAddWolkvoxExamples[] = R"(Examples:
 Command AddAddWolkvox(CLI::App& root) {
   CLI::App* app = root.add_subcommand("add-wolkvox", "Route an atypical interaction to an agent at wolkvox");
   app->footer(kAddWolkvoxExamples);
-  auto input = std::make_shared<RequestInput>(*app, kFields);
+  auto input = std::make_shared<RequestInput>(*app, kWolkvoxFields);
   return {app, [input](Session& session) { return OpenInteraction(session, *input, &Client::AddWolkvoxInteraction); }};
 }
 

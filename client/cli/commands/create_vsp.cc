@@ -7,7 +7,7 @@
 namespace interaction::cli {
 namespace {
 
-constexpr FieldFlag kFields[] = {
+constexpr FieldFlag kVspFields[] = {
     {"app_access_key", "the access key, where the gateway holds none", /*secret=*/true},
     {"interaction_identity", "person or device the interaction is for (required)"},
     {"interaction_name", "name of the interaction (required)"},
@@ -27,7 +27,7 @@ constexpr char kCreateVspExamples[] = R"(Examples:
 Command AddCreateVsp(CLI::App& root) {
   CLI::App* app = root.add_subcommand("create-vsp", "Open a video interaction at SeeThePro");
   app->footer(kCreateVspExamples);
-  auto input = std::make_shared<RequestInput>(*app, kFields);
+  auto input = std::make_shared<RequestInput>(*app, kVspFields);
   return {app, [input](Session& session) { return OpenInteraction(session, *input, &Client::CreateVspInteraction); }};
 }
 

@@ -116,10 +116,10 @@ std::optional<absl::string_view> ProtoField(absl::string_view key) {
   return std::nullopt;
 }
 
-using Fields = std::set<absl::string_view>;
+using FieldNames = std::set<absl::string_view>;
 
-Fields FieldsIn(const simdjson::dom::object& errors) {
-  Fields fields;
+FieldNames FieldsIn(const simdjson::dom::object& errors) {
+  FieldNames fields;
   for (const auto& [key, value] : errors) {
     if (const auto field = ProtoField({key.data(), key.size()})) fields.insert(*field);
   }
@@ -138,11 +138,11 @@ bool IsBareDictionary(const simdjson::dom::object& object) {
   return true;
 }
 
-Fields FieldsInJson(absl::string_view text) {
+FieldNames FieldsInJson(absl::string_view text) {
   const auto object = upstream::JsonObject::Parse(text);
   if (!object.ok()) return {};
   if (IsBareDictionary(object->members())) return FieldsIn(object->members());
-  Fields fields;
+  FieldNames fields;
   for (const auto& [key, value] : object->members()) {
     const absl::string_view name(key.data(), key.size());
     simdjson::dom::object errors;
@@ -152,15 +152,15 @@ Fields FieldsInJson(absl::string_view text) {
   return fields;
 }
 
-Fields FieldsIn(const pugi::xml_node& errors) {
-  Fields fields;
+FieldNames FieldsIn(const pugi::xml_node& errors) {
+  FieldNames fields;
   for (const pugi::xml_node& child : errors.children()) {
     if (const auto field = ProtoField(LocalName(child.name()))) fields.insert(*field);
   }
   return fields;
 }
 
-Fields FieldsInXml(absl::string_view text) {
+FieldNames FieldsInXml(absl::string_view text) {
   pugi::xml_document document;
   if (!ParseXml(text, &document)) return {};
   const pugi::xml_node root = document.document_element();
@@ -168,7 +168,7 @@ Fields FieldsInXml(absl::string_view text) {
     const absl::string_view name = LocalName(child.name());
     if (name == "ModelState" || name == "MVC-Errors") return FieldsIn(child);
   }
-  return LocalName(root.name()) == "Error" ? FieldsIn(root) : Fields();
+  return LocalName(root.name()) == "Error" ? FieldsIn(root) : FieldNames();
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ absl::Status Verdict(int status, Hints hints = {}) {
 }
 
 // What a range of statuses means for a caller who sent its own credential. First match counts.
-struct Row {
+struct VerdictRow {
   int from;
   int to;
   Reason reason;
@@ -51,7 +51,7 @@ struct Row {
 constexpr Outcome kNot = Outcome::kNotApplied;
 constexpr Outcome kUnknown = Outcome::kUnknown;
 
-const Row kTable[] = {
+const VerdictRow kTable[] = {
     {0, 199, Reason::kUpstreamProtocolError, Code::kUnknown, kUnknown},
     {200, 299, Reason::kUpstreamMalformedResponse, Code::kUnknown, kUnknown},  // successes that bring no body
     {303, 303, Reason::kUpstreamRedirect, Code::kUnknown, kUnknown},           // may mean "done, see there"
@@ -86,8 +86,8 @@ const Row kTable[] = {
     {500, 100000, Reason::kUpstreamProtocolError, Code::kUnknown, kUnknown},
 };
 
-const Row& RowOf(int status) {
-  for (const Row& row : kTable) {
+const VerdictRow& RowOf(int status) {
+  for (const VerdictRow& row : kTable) {
     if (row.from <= status && status <= row.to) return row;
   }
   return RowOf(0);
@@ -110,7 +110,7 @@ TEST(IsSuccessTest, IsOneOfThreeStatuses) {
 class HttpErrorTest : public TestWithParam<int> {};
 
 TEST_P(HttpErrorTest, EqualsTheTable) {
-  const Row& expected = RowOf(GetParam());
+  const VerdictRow& expected = RowOf(GetParam());
   const absl::Status status = Verdict(GetParam());
   EXPECT_THAT(status, StatusIs(expected.code));
   EXPECT_THAT(status, HasReason(expected.reason));
