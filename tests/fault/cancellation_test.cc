@@ -24,9 +24,9 @@ namespace {
 
 using ::testing::Not;
 
-constexpr char kCreateVsp[] = "/interaction.v1.InteractionService/CreateVspInteraction";
-
-RawCall ValidCall() { return {.path = kCreateVsp, .body = GrpcMessage(TestGateway::ValidVsp().SerializeAsString())}; }
+RawCall ValidCall() {
+  return {.path = kCreateVspPath, .body = GrpcMessage(TestGateway::ValidVsp().SerializeAsString())};
+}
 
 // Calls, and cancels once `reached` says that the call is where it is meant to be.
 template <typename Reached>

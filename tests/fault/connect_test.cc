@@ -24,12 +24,6 @@ using ::testing::Ge;
 using ::testing::Le;
 using ::testing::Lt;
 
-CallSetup Deadline(absl::Duration timeout) {
-  return [timeout](grpc::ClientContext& context) {
-    context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoNanoseconds(timeout));
-  };
-}
-
 std::string LoopbackUrl(uint16_t port) { return absl::StrCat("http://127.0.0.1:", port, "/"); }
 
 TEST(ConnectTest, RefusedIsUnavailableAndNotApplied) {
@@ -78,7 +72,7 @@ TEST(ConnectTest, ASlowNameServerEndsTheCallInTimeAndDelaysNoOther) {
   VspAnswer slow;
   std::thread slow_call([&] {
     const absl::Time start = absl::Now();
-    slow = gateway.CreateVsp(Deadline(absl::Milliseconds(500)));
+    slow = gateway.CreateVsp(WithDeadline(absl::Milliseconds(500)));
     slow_took = absl::Now() - start;
   });
   EXPECT_TRUE([&] {

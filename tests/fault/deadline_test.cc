@@ -21,16 +21,8 @@ using ::testing::AllOf;
 using ::testing::Ge;
 using ::testing::Le;
 
-constexpr char kCreateVsp[] = "/interaction.v1.InteractionService/CreateVspInteraction";
-
-CallSetup Deadline(absl::Duration timeout) {
-  return [timeout](grpc::ClientContext& context) {
-    context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoNanoseconds(timeout));
-  };
-}
-
 RawCall CallWithTimeout(std::optional<std::string> grpc_timeout) {
-  return {.path = kCreateVsp,
+  return {.path = kCreateVspPath,
           .body = GrpcMessage(TestGateway::ValidVsp().SerializeAsString()),
           .grpc_timeout = std::move(grpc_timeout)};
 }
@@ -39,7 +31,7 @@ TEST(DeadlineTest, AHangingUpstreamEndsTheCallAtItsDeadlineWithOutcomeUnknown) {
   RawUpstream upstream(Always({Hang()}));
   const TestGateway gateway(upstream.url());
   const absl::Time start = absl::Now();
-  const VspAnswer answer = gateway.CreateVsp(Deadline(absl::Milliseconds(500)));
+  const VspAnswer answer = gateway.CreateVsp(WithDeadline(absl::Milliseconds(500)));
   // The margin of 25 ms lets the answer arrive before the caller gives up by itself, which would bring no details.
   EXPECT_THAT(absl::Now() - start, AllOf(Ge(absl::Milliseconds(450)), Le(absl::Milliseconds(550))));
   EXPECT_THAT(answer, IsError(grpc::StatusCode::DEADLINE_EXCEEDED, "UPSTREAM_TIMEOUT", "unknown"));
@@ -50,7 +42,7 @@ TEST(DeadlineTest, ADrippedAnswerDoesNotExtendIt) {
   RawUpstream upstream(Always(
       {Send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"), Drip(std::string(1000, ' '), absl::Milliseconds(50))}));
   const TestGateway gateway(upstream.url());
-  EXPECT_THAT(gateway.CreateVsp(Deadline(absl::Milliseconds(400))),
+  EXPECT_THAT(gateway.CreateVsp(WithDeadline(absl::Milliseconds(400))),
               IsError(grpc::StatusCode::DEADLINE_EXCEEDED, "UPSTREAM_TIMEOUT", "unknown"));
 }
 
@@ -58,9 +50,10 @@ TEST(DeadlineTest, OfAMillisecondSendsNothing) {
   RawUpstream upstream(Always({RespondJson(200, kOk)}));
   const TestGateway gateway(upstream.url());
   EXPECT_THAT(gateway.CreateVsp(), Succeeds());  // the connection to the gateway is up
-  EXPECT_EQ(gateway.CreateVsp(Deadline(absl::Milliseconds(1))).status.error_code(),
+  EXPECT_EQ(gateway.CreateVsp(WithDeadline(absl::Milliseconds(1))).status.error_code(),
             grpc::StatusCode::DEADLINE_EXCEEDED);
-  EXPECT_EQ(gateway.CreateVsp(Deadline(absl::ZeroDuration())).status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_EQ(gateway.CreateVsp(WithDeadline(absl::ZeroDuration())).status.error_code(),
+            grpc::StatusCode::DEADLINE_EXCEEDED);
   EXPECT_EQ(upstream.counts().requests, 1u);
 }
 

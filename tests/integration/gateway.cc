@@ -77,6 +77,12 @@ Answer<Reply> Call(v1::InteractionService::Stub* stub, Method method, const Requ
 
 }  // namespace
 
+CallSetup WithDeadline(absl::Duration timeout) {
+  return [timeout](grpc::ClientContext& context) {
+    context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoNanoseconds(timeout));
+  };
+}
+
 GatewayClient::GatewayClient(std::shared_ptr<grpc::Channel> channel)
     : stub_(v1::InteractionService::NewStub(channel)) {}
 

@@ -47,6 +47,12 @@ using WolkvoxAnswer = Answer<v1::AddWolkvoxInteractionResponse>;
 // What a test sets on a call before it starts: a deadline, metadata.
 using CallSetup = std::function<void(grpc::ClientContext& context)>;
 
+// The call may take so long.
+CallSetup WithDeadline(absl::Duration timeout);
+
+// The path of an RPC, for clients that make HTTP/2 frames themselves.
+inline constexpr char kCreateVspPath[] = "/interaction.v1.InteractionService/CreateVspInteraction";
+
 // A gRPC client that reads answers whole. Blocks; a call takes ten seconds at most unless its setup says otherwise.
 class GatewayClient {
  public:

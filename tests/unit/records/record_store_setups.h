@@ -6,7 +6,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "server/records/record_store.h"
+#include "tests/support/matchers.h"
 
 namespace interaction::records {
 
@@ -35,6 +37,18 @@ inline constexpr absl::Duration kUnknownTtl = absl::Hours(72);
 
 std::unique_ptr<RecordStoreSetup> SetUpMemory();
 std::unique_ptr<RecordStoreSetup> SetUpRedis();  // with a redis-server of its own
+
+// EXPECT_THAT(store.Claim(request), ClaimIs(RecordStore::ClaimResult::kClaimed));
+inline auto ClaimIs(RecordStore::ClaimResult result) {
+  return testing::IsOkAndHolds(::testing::Field("result", &RecordStore::Claim::result, result));
+}
+
+// The record is done, with this reply.
+inline auto IsDoneWith(const std::string& reply) {
+  return testing::IsOkAndHolds(
+      ::testing::AllOf(::testing::Field("result", &RecordStore::Claim::result, RecordStore::ClaimResult::kDone),
+                       ::testing::Field("reply", &RecordStore::Claim::reply, reply)));
+}
 
 // A key or a fingerprint: another one for another number.
 Digest DigestOf(int number);

@@ -32,12 +32,12 @@ using Settlement = RecordStore::Settlement;
 
 constexpr absl::Duration kLease = absl::Hours(1);
 
-struct Kind {
+struct StoreKind {
   const char* name;
   std::unique_ptr<RecordStoreSetup> (*set_up)();
 };
 
-class RecordStoreTest : public ::testing::TestWithParam<Kind> {
+class RecordStoreTest : public ::testing::TestWithParam<StoreKind> {
  protected:
   const Digest key_ = DigestOf(1);
   const Digest fingerprint_ = DigestOf(2);
@@ -49,16 +49,13 @@ class RecordStoreTest : public ::testing::TestWithParam<Kind> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(, RecordStoreTest, ::testing::Values(Kind{"Memory", SetUpMemory}, Kind{"Redis", SetUpRedis}),
+INSTANTIATE_TEST_SUITE_P(, RecordStoreTest,
+                         ::testing::Values(StoreKind{"Memory", SetUpMemory}, StoreKind{"Redis", SetUpRedis}),
                          [](const auto& test) { return test.param.name; });
 
-auto Is(Result result) { return IsOkAndHolds(Field("result", &Claim::result, result)); }
-
-auto IsDoneWith(const std::string& reply) {
-  return IsOkAndHolds(AllOf(Field("result", &Claim::result, Result::kDone), Field("reply", &Claim::reply, reply)));
+TEST_P(RecordStoreTest, TheFirstClaimGetsTheRecord) {
+  EXPECT_THAT(store_->Claim(Request(kA)), ClaimIs(Result::kClaimed));
 }
-
-TEST_P(RecordStoreTest, TheFirstClaimGetsTheRecord) { EXPECT_THAT(store_->Claim(Request(kA)), Is(Result::kClaimed)); }
 
 TEST_P(RecordStoreTest, ASecondClaimIsToldHowLongTheFirstMayTake) {
   EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
@@ -81,9 +78,9 @@ TEST_P(RecordStoreTest, TellsWhenTheFirstAttemptWas) {
 }
 
 TEST_P(RecordStoreTest, TheSameOwnerMayClaimAgain) {
-  EXPECT_THAT(store_->Claim(Request(kA)), Is(Result::kClaimed));
-  EXPECT_THAT(store_->Claim(Request(kA)), Is(Result::kClaimed));
-  EXPECT_THAT(store_->Claim(Request(kA), 1), Is(Result::kClaimed));
+  EXPECT_THAT(store_->Claim(Request(kA)), ClaimIs(Result::kClaimed));
+  EXPECT_THAT(store_->Claim(Request(kA)), ClaimIs(Result::kClaimed));
+  EXPECT_THAT(store_->Claim(Request(kA), 1), ClaimIs(Result::kClaimed));
 }
 
 TEST_P(RecordStoreTest, ADoneRecordAnswersWithItsReply) {
@@ -103,8 +100,8 @@ TEST_P(RecordStoreTest, AnEmptyReplyIsAReply) {
 TEST_P(RecordStoreTest, AnUnknownRecordStaysUnknown) {
   EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
   EXPECT_THAT(store_->Finish(key_, kA, Settlement::kUnknown), IsOk());
-  EXPECT_THAT(store_->Claim(Request(kB)), Is(Result::kUnknown));
-  EXPECT_THAT(store_->Claim(Request(kA), 1), Is(Result::kUnknown));
+  EXPECT_THAT(store_->Claim(Request(kB)), ClaimIs(Result::kUnknown));
+  EXPECT_THAT(store_->Claim(Request(kA), 1), ClaimIs(Result::kUnknown));
 }
 
 TEST_P(RecordStoreTest, ALateAnswerMakesAnUnknownRecordDone) {
@@ -126,15 +123,15 @@ TEST_P(RecordStoreTest, DoneIsFinal) {
 TEST_P(RecordStoreTest, NobodyTakesOverAClaimWhoseLeaseRanOut) {
   EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
   store_->Advance(kLease);
-  EXPECT_THAT(store_->Claim(Request(kB), 1), Is(Result::kUnknown));
-  EXPECT_THAT(store_->Claim(Request(kB)), Is(Result::kUnknown));
-  EXPECT_THAT(store_->Claim(Request(kA)), Is(Result::kUnknown));
+  EXPECT_THAT(store_->Claim(Request(kB), 1), ClaimIs(Result::kUnknown));
+  EXPECT_THAT(store_->Claim(Request(kB)), ClaimIs(Result::kUnknown));
+  EXPECT_THAT(store_->Claim(Request(kA)), ClaimIs(Result::kUnknown));
 }
 
 TEST_P(RecordStoreTest, TheOwnerMayFinishAfterItsLease) {
   EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
   store_->Advance(kLease);
-  EXPECT_THAT(store_->Claim(Request(kB), 1), Is(Result::kUnknown));
+  EXPECT_THAT(store_->Claim(Request(kB), 1), ClaimIs(Result::kUnknown));
   EXPECT_THAT(store_->Finish(key_, kA, Settlement::kDone, "late"), IsOk());
   EXPECT_THAT(store_->Claim(Request(kB), 1), IsDoneWith("late"));
 }
@@ -143,44 +140,44 @@ TEST_P(RecordStoreTest, ADifferentRequestIsAMismatchInEveryState) {
   RecordStore::ClaimRequest other = Request(kB);
   other.fingerprint = DigestOf(3);
   EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
-  EXPECT_THAT(store_->Claim(other), Is(Result::kMismatch));
-  EXPECT_THAT(store_->Claim(other, 1), Is(Result::kMismatch));
+  EXPECT_THAT(store_->Claim(other), ClaimIs(Result::kMismatch));
+  EXPECT_THAT(store_->Claim(other, 1), ClaimIs(Result::kMismatch));
   EXPECT_THAT(store_->Finish(key_, kA, Settlement::kUnknown), IsOk());
-  EXPECT_THAT(store_->Claim(other), Is(Result::kMismatch));
+  EXPECT_THAT(store_->Claim(other), ClaimIs(Result::kMismatch));
   EXPECT_THAT(store_->Finish(key_, kA, Settlement::kDone, "reply"), IsOk());
-  EXPECT_THAT(store_->Claim(other), Is(Result::kMismatch));
+  EXPECT_THAT(store_->Claim(other), ClaimIs(Result::kMismatch));
 }
 
 TEST_P(RecordStoreTest, RecordsOfDifferentKeysAreApart) {
   EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
   RecordStore::ClaimRequest other = Request(kB);
   other.key = DigestOf(4);
-  EXPECT_THAT(store_->Claim(other), Is(Result::kClaimed));
+  EXPECT_THAT(store_->Claim(other), ClaimIs(Result::kClaimed));
 }
 
 TEST_P(RecordStoreTest, AReleasedRecordIsFreeForTheNext) {
   EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
   EXPECT_THAT(store_->Release(key_, kA), IsOk());
-  EXPECT_THAT(store_->Claim(Request(kB), 1), Is(Result::kClaimed));
+  EXPECT_THAT(store_->Claim(Request(kB), 1), ClaimIs(Result::kClaimed));
 }
 
 TEST_P(RecordStoreTest, NobodyReleasesWhatIsNotTheirs) {
   EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
   EXPECT_THAT(store_->Release(key_, kB, 1), IsOk());
-  EXPECT_THAT(store_->Claim(Request(kB), 1), Is(Result::kInFlight));
+  EXPECT_THAT(store_->Claim(Request(kB), 1), ClaimIs(Result::kInFlight));
 }
 
 TEST_P(RecordStoreTest, WhatMayHaveBeenSentIsNotReleased) {
   EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
   store_->Advance(kLease);
   EXPECT_THAT(store_->Release(key_, kA), IsOk());
-  EXPECT_THAT(store_->Claim(Request(kB)), Is(Result::kUnknown));
+  EXPECT_THAT(store_->Claim(Request(kB)), ClaimIs(Result::kUnknown));
 }
 
 TEST_P(RecordStoreTest, NobodyFinishesWhatIsNotTheirs) {
   EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
   EXPECT_THAT(store_->Finish(key_, kB, Settlement::kDone, "x", 1), StatusIs(absl::StatusCode::kFailedPrecondition));
-  EXPECT_THAT(store_->Claim(Request(kB), 1), Is(Result::kInFlight));
+  EXPECT_THAT(store_->Claim(Request(kB), 1), ClaimIs(Result::kInFlight));
 }
 
 TEST_P(RecordStoreTest, NobodyFinishesWhatIsNotThere) {
@@ -188,7 +185,7 @@ TEST_P(RecordStoreTest, NobodyFinishesWhatIsNotThere) {
   EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
   EXPECT_THAT(store_->Release(key_, kA), IsOk());
   EXPECT_THAT(store_->Finish(key_, kA, Settlement::kDone, "x"), StatusIs(absl::StatusCode::kFailedPrecondition));
-  EXPECT_THAT(store_->Claim(Request(kB)), Is(Result::kClaimed));
+  EXPECT_THAT(store_->Claim(Request(kB)), ClaimIs(Result::kClaimed));
 }
 
 TEST_P(RecordStoreTest, ADoneRecordExpiresAfterItsTime) {
@@ -197,24 +194,24 @@ TEST_P(RecordStoreTest, ADoneRecordExpiresAfterItsTime) {
   store_->Advance(kDoneTtl - absl::Minutes(1));
   EXPECT_THAT(store_->Claim(Request(kB)), IsDoneWith("reply"));
   store_->Advance(absl::Minutes(1));
-  EXPECT_THAT(store_->Claim(Request(kB)), Is(Result::kClaimed));
+  EXPECT_THAT(store_->Claim(Request(kB)), ClaimIs(Result::kClaimed));
 }
 
 TEST_P(RecordStoreTest, AnUnknownRecordExpiresAfterItsTime) {
   EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
   EXPECT_THAT(store_->Finish(key_, kA, Settlement::kUnknown), IsOk());
   store_->Advance(kUnknownTtl - absl::Minutes(1));
-  EXPECT_THAT(store_->Claim(Request(kB)), Is(Result::kUnknown));
+  EXPECT_THAT(store_->Claim(Request(kB)), ClaimIs(Result::kUnknown));
   store_->Advance(absl::Minutes(1));
-  EXPECT_THAT(store_->Claim(Request(kB)), Is(Result::kClaimed));
+  EXPECT_THAT(store_->Claim(Request(kB)), ClaimIs(Result::kClaimed));
 }
 
 TEST_P(RecordStoreTest, AnAbandonedRecordExpiresAsUnknownOnesDoCountedFromItsLease) {
   EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
   store_->Advance(kLease + kUnknownTtl - absl::Minutes(1));
-  EXPECT_THAT(store_->Claim(Request(kB)), Is(Result::kUnknown));
+  EXPECT_THAT(store_->Claim(Request(kB)), ClaimIs(Result::kUnknown));
   store_->Advance(absl::Minutes(1));
-  EXPECT_THAT(store_->Claim(Request(kB)), Is(Result::kClaimed));
+  EXPECT_THAT(store_->Claim(Request(kB)), ClaimIs(Result::kClaimed));
 }
 
 TEST_P(RecordStoreTest, KeepsAReplyOfTheGreatestLength) {
@@ -228,8 +225,8 @@ TEST_P(RecordStoreTest, ALongerReplyLeavesTheRecordUnknown) {
   const std::string reply(RecordStore::kMaxReplyBytes + 1, 'x');
   EXPECT_THAT(store_->Claim(Request(kA)), IsOk());
   EXPECT_THAT(store_->Finish(key_, kA, Settlement::kDone, reply), StatusIs(absl::StatusCode::kResourceExhausted));
-  EXPECT_THAT(store_->Claim(Request(kB)), Is(Result::kUnknown));
-  EXPECT_THAT(store_->Claim(Request(kB), 1), Is(Result::kUnknown));
+  EXPECT_THAT(store_->Claim(Request(kB)), ClaimIs(Result::kUnknown));
+  EXPECT_THAT(store_->Claim(Request(kB), 1), ClaimIs(Result::kUnknown));
 }
 
 TEST_P(RecordStoreTest, OfManyClaimsAtOnceExactlyOneGetsTheRecord) {

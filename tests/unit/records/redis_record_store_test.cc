@@ -89,12 +89,6 @@ redis::ClientOptions Quick(redis::ClientOptions options) {
   return options;
 }
 
-auto Is(Result result) { return IsOkAndHolds(Field("result", &Claim::result, result)); }
-
-auto IsDoneWith(const std::string& reply) {
-  return IsOkAndHolds(AllOf(Field("result", &Claim::result, Result::kDone), Field("reply", &Claim::reply, reply)));
-}
-
 auto IsUnavailable() {
   return AllOf(HasReason(Reason::kIdempotencyStoreUnavailable), HasOutcome(Outcome::kNotApplied));
 }
@@ -102,7 +96,7 @@ auto IsUnavailable() {
 TEST(RedisRecordStoreTest, WritesWhatItsHeaderSays) {
   RedisServer server;
   Replica replica(server.client_options());
-  EXPECT_THAT(replica.MakeClaim(kA), Is(Result::kClaimed));
+  EXPECT_THAT(replica.MakeClaim(kA), ClaimIs(Result::kClaimed));
   EXPECT_EQ(server.Run({"HMGET", Key(), "st", "fp", "own"}),
             absl::StrCat("P\n", BytesOf(DigestOf(2)), "\n000000000000000a:1"));
   EXPECT_EQ(server.Run({"HSTRLEN", Key(), "lease"}), "13");
@@ -123,7 +117,7 @@ TEST(RedisRecordStoreTest, LeavesNothingWithoutAnEnd) {
 TEST(RedisRecordStoreTest, ALeaseOfRedisClockEndsByItself) {
   RedisServer server;
   Replica replica(server.client_options()), other(server.client_options());
-  EXPECT_THAT(replica.MakeClaim(kA, absl::Milliseconds(20)), Is(Result::kClaimed));
+  EXPECT_THAT(replica.MakeClaim(kA, absl::Milliseconds(20)), ClaimIs(Result::kClaimed));
   EXPECT_TRUE(Eventually([&] { return other.MakeClaim(kB)->result == Result::kUnknown; }));
   EXPECT_EQ(server.Run({"HGET", Key(), "st"}), "U");
 }
@@ -132,7 +126,7 @@ TEST(RedisRecordStoreTest, WorksAfterTheScriptsWereFlushed) {
   RedisServer server;
   Replica replica(server.client_options());
   server.Run({"SCRIPT", "FLUSH"});
-  EXPECT_THAT(replica.MakeClaim(kA), Is(Result::kClaimed));
+  EXPECT_THAT(replica.MakeClaim(kA), ClaimIs(Result::kClaimed));
   server.Run({"SCRIPT", "FLUSH"});
   EXPECT_THAT(replica.Finish(kA, Settlement::kDone, "reply"), IsOk());
   server.Run({"SCRIPT", "FLUSH"});
@@ -151,13 +145,13 @@ class DamagedRecordTest : public ::testing::TestWithParam<Damage> {};
 TEST_P(DamagedRecordTest, ReadsUnknown) {
   RedisServer server;
   Replica writer(server.client_options()), reader(server.client_options());
-  EXPECT_THAT(writer.MakeClaim(kA), Is(Result::kClaimed));
+  EXPECT_THAT(writer.MakeClaim(kA), ClaimIs(Result::kClaimed));
   EXPECT_THAT(writer.Finish(kA, Settlement::kDone, "reply"), IsOk());
   for (const std::vector<std::string>& command : GetParam().commands) server.Run(command);
-  EXPECT_THAT(reader.MakeClaim(kB), Is(Result::kUnknown));
+  EXPECT_THAT(reader.MakeClaim(kB), ClaimIs(Result::kUnknown));
   EXPECT_THAT(reader.client().log(), HasSubstr("damaged"));
   EXPECT_THAT(reader.Release(kB), IsOk());
-  EXPECT_THAT(reader.MakeClaim(kB), Is(Result::kUnknown));
+  EXPECT_THAT(reader.MakeClaim(kB), ClaimIs(Result::kUnknown));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -236,7 +230,7 @@ TEST(RedisRecordStoreFaultsTest, AClaimThatTimedOutIsTriedOnceMoreByTheSameOwner
   EXPECT_TRUE(Eventually([&] { return Matches(HasSubstr("did not answer in time"))(replica.client().log()); }));
   server.Resume();
   caller.join();
-  EXPECT_THAT(claim, Is(Result::kClaimed));
+  EXPECT_THAT(claim, ClaimIs(Result::kClaimed));
 }
 
 TEST(RedisRecordStoreFaultsTest, WorksAgainAfterRedisWasRestarted) {
@@ -255,7 +249,7 @@ TEST(RedisRecordStoreFaultsTest, WorksAgainAfterRedisWasRestarted) {
 class OutageTest : public ::testing::Test {
  protected:
   OutageTest() {
-    EXPECT_THAT(replica_.MakeClaim(kA), Is(Result::kClaimed));
+    EXPECT_THAT(replica_.MakeClaim(kA), ClaimIs(Result::kClaimed));
     EXPECT_TRUE(Eventually([&] { return other_.client().get()->connected(); }));
   }
 
@@ -294,12 +288,12 @@ TEST_F(OutageTest, AReplyIsWrittenIntoARedisThatLostTheRecord) {
 TEST_F(OutageTest, ThatNobodyKnowsIsWrittenIntoARedisThatLostTheRecord) {
   server_.Run({"FLUSHALL"});
   EXPECT_THAT(replica_.Finish(kA, Settlement::kUnknown), IsOk());
-  EXPECT_THAT(other_.MakeClaim(kB), Is(Result::kUnknown));
+  EXPECT_THAT(other_.MakeClaim(kB), ClaimIs(Result::kUnknown));
 }
 
 TEST_F(OutageTest, AClaimUnderWayIsNotForgottenInItsReplicaWithRedisData) {
   server_.Run({"FLUSHALL"});
-  EXPECT_THAT(replica_.MakeClaim(kB), Is(Result::kInFlight));
+  EXPECT_THAT(replica_.MakeClaim(kB), ClaimIs(Result::kInFlight));
 }
 
 TEST_F(OutageTest, ARecordIsReleasedWhenRedisIsBack) {
@@ -307,7 +301,7 @@ TEST_F(OutageTest, ARecordIsReleasedWhenRedisIsBack) {
   EXPECT_THAT(replica_.Release(kA), StatusIs(absl::StatusCode::kUnavailable));
   server_.Resume();
   EXPECT_TRUE(replica_.Settles());
-  EXPECT_THAT(other_.MakeClaim(kB), Is(Result::kClaimed));
+  EXPECT_THAT(other_.MakeClaim(kB), ClaimIs(Result::kClaimed));
 }
 
 TEST_F(OutageTest, AClaimThatGotNoAnswerCanBeReleased) {
