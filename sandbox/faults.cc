@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "sandbox/scenarios.h"
 
 namespace interaction::sandbox {
@@ -18,16 +19,27 @@ bool IsWithin(const Json& value, int64_t smallest, int64_t largest) {
   return value.is_number_integer() && value.get<int64_t>() >= smallest && value.get<int64_t>() <= largest;
 }
 
-absl::Status ReadVendors(const Json& value, std::vector<Vendor>& vendors) {
-  vendors.clear();
-  if (value == "both" || value == "seethepro") vendors.push_back(Vendor::kSeeThePro);
-  if (value == "both" || value == "wolkvox") vendors.push_back(Vendor::kWolkvox);
-  return vendors.empty() ? Wrong("vendor", "seethepro, wolkvox or both") : absl::OkStatus();
+// "seethepro, wolkvox or both"
+std::string Choices(const Vendors& vendors) {
+  const auto append_name = [](std::string* out, const Vendor* vendor) { absl::StrAppend(out, vendor->Name()); };
+  return absl::StrCat(absl::StrJoin(vendors.All(), ", ", append_name), " or ", vendors.NameOfAll());
 }
 
-absl::Status ReadMember(const std::string& name, const Json& value, FaultOrder& order) {
+absl::Status ReadVendor(const Json& value, const Vendors& vendors, std::vector<const Vendor*>& chosen) {
+  const std::string name = value.is_string() ? value.get<std::string>() : "";
+  if (name == vendors.NameOfAll()) {
+    chosen = vendors.All();
+    return absl::OkStatus();
+  }
+  const Vendor* const vendor = vendors.Find(name);
+  if (vendor == nullptr) return Wrong("vendor", Choices(vendors));
+  chosen = {vendor};
+  return absl::OkStatus();
+}
+
+absl::Status ReadMember(const std::string& name, const Json& value, const Vendors& vendors, FaultOrder& order) {
   Fault& fault = order.fault;
-  if (name == "vendor") return ReadVendors(value, order.vendors);
+  if (name == "vendor") return ReadVendor(value, vendors, order.vendors);
   if (name == "delay_ms") {
     if (!IsWithin(value, 0, 600'000)) return Wrong(name, "a number of milliseconds, at most 600000");
     fault.delay = absl::Milliseconds(value.get<int64_t>());
@@ -55,16 +67,16 @@ Json ToJsonObject(const Fault& fault) {
 
 }  // namespace
 
-absl::StatusOr<FaultOrder> ParseFaultOrder(absl::string_view json) {
+absl::StatusOr<FaultOrder> ParseFaultOrder(absl::string_view json, const Vendors& vendors) {
   const Json parsed = Json::parse(json.begin(), json.end(), nullptr, /*allow_exceptions=*/false);
   if (!parsed.is_object()) return absl::InvalidArgumentError("the body must be a JSON object");
-  FaultOrder order{.vendors = {Vendor::kSeeThePro, Vendor::kWolkvox}};
+  FaultOrder order{.vendors = vendors.All()};
   for (const auto& [name, value] : parsed.items()) {
-    if (absl::Status status = ReadMember(name, value, order); !status.ok()) return status;
+    if (absl::Status status = ReadMember(name, value, vendors, order); !status.ok()) return status;
   }
   for (const std::string& scenario : order.fault.scenarios) {
-    for (const Vendor vendor : order.vendors) {
-      if (absl::Status status = CheckScenario(scenario, vendor); !status.ok()) return status;
+    for (const Vendor* vendor : order.vendors) {
+      if (absl::Status status = CheckScenario(scenario, *vendor); !status.ok()) return status;
     }
   }
   return order;
@@ -72,27 +84,29 @@ absl::StatusOr<FaultOrder> ParseFaultOrder(absl::string_view json) {
 
 void Faults::Set(const FaultOrder& order) {
   const std::lock_guard lock(mutex_);
-  for (const Vendor vendor : order.vendors) faults_[static_cast<size_t>(vendor)] = order.fault;
+  for (const Vendor* vendor : order.vendors) faults_[vendor] = order.fault;
 }
 
 void Faults::Clear() {
   const std::lock_guard lock(mutex_);
-  faults_.fill({});
+  faults_.clear();
 }
 
-Fault Faults::Take(Vendor vendor) {
+Fault Faults::Take(const Vendor& vendor) {
   const std::lock_guard lock(mutex_);
-  Fault& fault = faults_[static_cast<size_t>(vendor)];
-  Fault taken = fault;
-  if (fault.count && --*fault.count == 0) fault = {};
+  const auto entry = faults_.find(&vendor);
+  if (entry == faults_.end()) return {};
+  Fault taken = entry->second;
+  if (std::optional<int>& count = entry->second.count; count && --*count == 0) faults_.erase(entry);
   return taken;
 }
 
 std::string Faults::ToJson() const {
   const std::lock_guard lock(mutex_);
   Json json;
-  for (const Vendor vendor : {Vendor::kSeeThePro, Vendor::kWolkvox}) {
-    json[std::string(VendorName(vendor))] = ToJsonObject(faults_[static_cast<size_t>(vendor)]);
+  for (const Vendor* vendor : vendors_.All()) {
+    const auto entry = faults_.find(vendor);
+    json[std::string(vendor->Name())] = ToJsonObject(entry == faults_.end() ? Fault() : entry->second);
   }
   return json.dump();
 }

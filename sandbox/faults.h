@@ -1,16 +1,16 @@
 #pragma once
 
-#include <array>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "sandbox/message.h"
+#include "sandbox/vendors.h"
 
 namespace interaction::sandbox {
 
@@ -23,30 +23,35 @@ struct Fault {
 
 // A fault and whom it concerns, as POST /sandbox/faults takes it.
 struct FaultOrder {
-  std::vector<Vendor> vendors;
+  std::vector<const Vendor*> vendors;
   Fault fault;
 };
 
 // Reads {"vendor":"seethepro|wolkvox|both","delay_ms":200,"status":503,"fault":"truncated","count":3}. All members are
-// optional; `fault` is the name of any scenario of the vendors, or "none". INVALID_ARGUMENT says which member is wrong.
-absl::StatusOr<FaultOrder> ParseFaultOrder(absl::string_view json);
+// optional; `vendor` is a name or the word for all vendors, `fault` any scenario of these vendors, or "none".
+// INVALID_ARGUMENT says which member is wrong.
+absl::StatusOr<FaultOrder> ParseFaultOrder(absl::string_view json, const Vendors& vendors);
 
 // The faults in force. Thread-safe.
 class Faults {
  public:
+  // `vendors` outlive it.
+  explicit Faults(const Vendors& vendors) : vendors_(vendors) {}
+
   // Replaces what the vendors of the order had.
   void Set(const FaultOrder& order);
   void Clear();
 
   // The fault for the next answer of the vendor; counts it.
-  Fault Take(Vendor vendor);
+  Fault Take(const Vendor& vendor);
 
   // {"seethepro":{...},"wolkvox":{...}}
   std::string ToJson() const;
 
  private:
+  const Vendors& vendors_;
   mutable std::mutex mutex_;
-  std::array<Fault, 2> faults_;  // by vendor
+  absl::flat_hash_map<const Vendor*, Fault> faults_;  // guarded by mutex_; without an entry nothing happens
 };
 
 }  // namespace interaction::sandbox

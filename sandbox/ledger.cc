@@ -15,45 +15,46 @@ using Json = nlohmann::ordered_json;
 
 constexpr size_t kMaxKeptBytes = 64 << 20;
 
-bool IsSecret(absl::string_view header) {
-  return absl::EqualsIgnoreCase(header, "wolkvox-token") || absl::EqualsIgnoreCase(header, "Authorization") ||
+bool IsSecret(absl::string_view header, const Vendors& vendors) {
+  return vendors.IsTokenHeader(header) || absl::EqualsIgnoreCase(header, "Authorization") ||
          absl::EqualsIgnoreCase(header, "Proxy-Authorization") || absl::EqualsIgnoreCase(header, "Cookie");
 }
 
-Json HeadersJson(const std::vector<Header>& headers, bool show_secrets) {
+Json HeadersJson(const std::vector<Header>& headers, const Vendors& vendors, bool show_secrets) {
   Json json = Json::array();
   for (const Header& header : headers) {
-    json.push_back({{"name", header.name}, {"value", show_secrets || !IsSecret(header.name) ? header.value : "***"}});
+    const bool shown = show_secrets || !IsSecret(header.name, vendors);
+    json.push_back({{"name", header.name}, {"value", shown ? header.value : "***"}});
   }
   return json;
 }
 
 }  // namespace
 
-int Ledger::Arrive(Vendor vendor, absl::string_view token) {
+int Ledger::Arrive(const Vendor& vendor, absl::string_view token) {
   const std::lock_guard lock(mutex_);
-  Counters& counters = Of(vendor);
+  Counters& counters = counters_[&vendor];
   ++counters.requests;
   counters.max_in_flight = std::max(counters.max_in_flight, ++counters.in_flight);
   if (token.empty()) return 1;
-  const int simultaneous = ++under_way_[token];
+  const int simultaneous = ++under_way_[{&vendor, std::string(token)}];
   counters.max_simultaneous_per_token = std::max<int64_t>(counters.max_simultaneous_per_token, simultaneous);
   return simultaneous;
 }
 
-void Ledger::Depart(Vendor vendor, absl::string_view token, int status) {
+void Ledger::Depart(const Vendor& vendor, absl::string_view token, int status) {
   const std::lock_guard lock(mutex_);
-  Counters& counters = Of(vendor);
+  Counters& counters = counters_[&vendor];
   --counters.in_flight;
   ++counters.by_status[status];
-  const auto entry = under_way_.find(token);
+  const auto entry = under_way_.find({&vendor, std::string(token)});
   if (entry != under_way_.end() && --entry->second == 0) under_way_.erase(entry);
 }
 
-void Ledger::Keep(Vendor vendor, Request request, const Reply& reply) {
+void Ledger::Keep(const Vendor& vendor, Request request, const Reply& reply) {
   const std::lock_guard lock(mutex_);
   kept_bytes_ += request.body.size();
-  entries_.push_back({++last_number_, vendor, std::move(request), reply.status, reply.scenario});
+  entries_.push_back({++last_number_, &vendor, std::move(request), reply.status, reply.scenario});
   while (entries_.size() > capacity_ || kept_bytes_ > kMaxKeptBytes) {
     kept_bytes_ -= entries_.front().request.body.size();
     entries_.pop_front();
@@ -73,11 +74,12 @@ void Ledger::ConnectionClosed() {
 std::string Ledger::StatsJson() const {
   const std::lock_guard lock(mutex_);
   Json json = {{"connections", {{"open", open_connections_}, {"max_open", max_open_connections_}}}};
-  for (const Vendor vendor : {Vendor::kSeeThePro, Vendor::kWolkvox}) {
-    const Counters& counters = counters_[static_cast<size_t>(vendor)];
+  for (const Vendor* vendor : vendors_.All()) {
+    const auto entry = counters_.find(vendor);
+    const Counters counters = entry == counters_.end() ? Counters() : entry->second;
     Json by_status = Json::object();
     for (const auto& [status, count] : counters.by_status) by_status[std::to_string(status)] = count;
-    json[std::string(VendorName(vendor))] = {
+    json[std::string(vendor->Name())] = {
         {"requests", counters.requests},
         {"in_flight", counters.in_flight},
         {"max_in_flight", counters.max_in_flight},
@@ -90,7 +92,7 @@ std::string Ledger::StatsJson() const {
 
 void Ledger::ResetStats() {
   const std::lock_guard lock(mutex_);
-  for (Counters& counters : counters_) {
+  for (auto& [vendor, counters] : counters_) {
     const int64_t in_flight = counters.in_flight;
     counters = {.in_flight = in_flight, .max_in_flight = in_flight};
   }
@@ -104,11 +106,11 @@ std::string Ledger::RequestsJson(size_t last, bool show_secrets) const {
     const auto& [number, vendor, request, status, scenario] = entries_[i];
     const bool is_text = simdjson::validate_utf8(request.body.data(), request.body.size());
     json.push_back({{"number", number},
-                    {"vendor", std::string(VendorName(vendor))},
+                    {"vendor", std::string(vendor->Name())},
                     {"connection", request.connection},
                     {"method", request.method},
                     {"target", request.target},
-                    {"headers", HeadersJson(request.headers, show_secrets)},
+                    {"headers", HeadersJson(request.headers, vendors_, show_secrets)},
                     {is_text ? "body" : "body_base64", is_text ? request.body : absl::Base64Escape(request.body)},
                     {"status", status},
                     {"scenario", scenario}});

@@ -1,30 +1,31 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "sandbox/message.h"
+#include "sandbox/vendors.h"
 
 namespace interaction::sandbox {
 
 // Remembers what arrived and what came of it, so that tests can count POSTs and look at their bytes. Thread-safe.
 class Ledger {
  public:
-  // Keeps the latest `capacity` requests, and no more than 64 MiB of bodies.
-  explicit Ledger(size_t capacity) : capacity_(capacity) {}
+  // Keeps the latest `capacity` requests, and no more than 64 MiB of bodies. `vendors` outlive it.
+  Ledger(const Vendors& vendors, size_t capacity) : vendors_(vendors), capacity_(capacity) {}
 
   // A request of this token ("" for none) is under way. Returns how many of the token are, with this one.
-  int Arrive(Vendor vendor, absl::string_view token);
+  int Arrive(const Vendor& vendor, absl::string_view token);
   // It is answered, or about to be: what the caller does upon the answer cannot meet it any more.
-  void Depart(Vendor vendor, absl::string_view token, int status);
+  void Depart(const Vendor& vendor, absl::string_view token, int status);
 
-  void Keep(Vendor vendor, Request request, const Reply& reply);
+  void Keep(const Vendor& vendor, Request request, const Reply& reply);
 
   void ConnectionOpened();
   void ConnectionClosed();
@@ -49,18 +50,17 @@ class Ledger {
   };
   struct Entry {
     int64_t number;
-    Vendor vendor;
+    const Vendor* vendor;
     Request request;
     int status;
     std::string scenario;
   };
 
-  Counters& Of(Vendor vendor) { return counters_[static_cast<size_t>(vendor)]; }
-
+  const Vendors& vendors_;
   const size_t capacity_;
   mutable std::mutex mutex_;  // guards all below
-  std::array<Counters, 2> counters_;
-  absl::flat_hash_map<std::string, int> under_way_;  // by token
+  absl::flat_hash_map<const Vendor*, Counters> counters_;
+  absl::flat_hash_map<std::pair<const Vendor*, std::string>, int> under_way_;  // by token of a vendor
   int64_t open_connections_ = 0;
   int64_t max_open_connections_ = 0;
   std::deque<Entry> entries_;

@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "sandbox/all_vendors.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/scenarios.h"
 #include "sandbox/server.h"
@@ -28,6 +29,7 @@ struct Flags {
   bool list_scenarios = false;
   bool optional_server_header = false;
   bool always_200 = false;
+  VendorOptions vendors;
   SandboxOptions sandbox;
   ServerOptions server;
 };
@@ -42,10 +44,10 @@ void Declare(CLI::App& app, Flags& flags) {
       ->capture_default_str();
   app.add_option("--delay", flags.delay, "wait so long before every answer, for example 200ms")->capture_default_str();
   app.add_option("--wolkvox-delay", flags.wolkvox_delay, "the same for wolkvox alone");
-  app.add_option("--simultaneous", flags.sandbox.wolkvox.simultaneous, "wolkvox: requests per token at one time")
+  app.add_option("--simultaneous", flags.vendors.wolkvox.simultaneous, "wolkvox: requests per token at one time")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
-  app.add_flag("--wolkvox-close", flags.sandbox.wolkvox.close, "wolkvox: Connection: close on every answer");
+  app.add_flag("--wolkvox-close", flags.vendors.wolkvox.close, "wolkvox: Connection: close on every answer");
   app.add_flag("--wolkvox-always-200", flags.always_200, "wolkvox: HTTP 200 whatever the code in the body");
   app.add_flag("--wolkvox-server-header-optional", flags.optional_server_header,
                "wolkvox: take requests without the header wolkvox_server");
@@ -69,15 +71,15 @@ std::string Resolve(Flags& flags) {
     flags.server.host = flags.server.host.substr(1, flags.server.host.size() - 2);
   }
   if (flags.wolkvox_delay.empty()) flags.wolkvox_delay = flags.delay;
-  const std::pair<std::string, absl::Duration*> delays[] = {{flags.delay, &flags.sandbox.seethepro_delay},
-                                                            {flags.wolkvox_delay, &flags.sandbox.wolkvox_delay}};
+  const std::pair<std::string, absl::Duration*> delays[] = {{flags.delay, &flags.vendors.delay},
+                                                            {flags.wolkvox_delay, &flags.vendors.wolkvox.delay}};
   for (const auto& [text, delay] : delays) {
     if (!absl::ParseDuration(text, delay) || *delay < absl::ZeroDuration() || *delay > absl::Minutes(10)) {
       return absl::StrCat("a delay must be a time of at most 10m, such as 200ms: ", text);
     }
   }
-  flags.sandbox.wolkvox.mirror_status = !flags.always_200;
-  flags.sandbox.wolkvox.require_server_header = !flags.optional_server_header;
+  flags.vendors.wolkvox.mirror_status = !flags.always_200;
+  flags.vendors.wolkvox.require_server_header = !flags.optional_server_header;
   if (flags.log) {
     // One write a line: lines of several threads do not mix.
     flags.sandbox.log = [](absl::string_view line) { std::cerr << absl::StrCat(line, "\n"); };
@@ -94,7 +96,7 @@ int Serve(const Flags& flags) {
   signal(SIGPIPE, SIG_IGN);
   RaiseFileLimit();
 
-  Sandbox sandbox(flags.sandbox);
+  Sandbox sandbox(AllVendors(flags.vendors), flags.sandbox);
   const auto server = Server::Start(flags.server, &sandbox);
   if (!server.ok()) return Complain(server.status().message());
   const bool is_v6 = flags.server.host.find(':') != std::string::npos;
@@ -118,7 +120,7 @@ int Main(int argc, char** argv) {
     return Complain(error.what());
   }
   if (flags.list_scenarios) {
-    std::cout << ScenarioTable();
+    std::cout << ScenarioTable(AllVendors());
     return 0;
   }
   if (const std::string problem = Resolve(flags); !problem.empty()) return Complain(problem);

@@ -5,8 +5,6 @@
 
 namespace interaction::sandbox {
 
-absl::string_view VendorName(Vendor vendor) { return vendor == Vendor::kSeeThePro ? "seethepro" : "wolkvox"; }
-
 absl::string_view Request::Path() const {
   const absl::string_view whole = target;
   return whole.substr(0, whole.find('?'));

@@ -10,11 +10,6 @@
 
 namespace interaction::sandbox {
 
-enum class Vendor { kSeeThePro, kWolkvox };
-
-// "seethepro" or "wolkvox".
-absl::string_view VendorName(Vendor vendor);
-
 struct Header {
   std::string name;
   std::string value;
@@ -54,7 +49,7 @@ struct Reply {
   std::string body;
   Delivery delivery = Delivery::kWhole;
   absl::Duration delay;  // before the first byte
-  std::string scenario;  // the scenario that the request asks for, "" for none: see scenarios.h
+  std::string scenario;  // the scenario that the request asks for, "" for none: see vendor.h
 
   // Replaces the header, or adds it.
   void Set(absl::string_view name, absl::string_view value);

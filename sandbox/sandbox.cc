@@ -1,5 +1,6 @@
 #include "sandbox/sandbox.h"
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -8,7 +9,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "sandbox/scenarios.h"
-#include "sandbox/seethepro.h"
 
 namespace interaction::sandbox {
 namespace {
@@ -26,54 +26,56 @@ Reply Problem(int status, absl::string_view text) {
                                                                              nlohmann::json::error_handler_t::replace));
 }
 
-// A scenario that does not exist is the request's fault, told in the vendor's own words.
-Reply NoSuchScenario(const Stage& stage, absl::string_view text) {
-  if (stage.vendor == Vendor::kWolkvox) return wolkvox::Say(stage.options, 400, "BAD REQUEST", text);
-  return seethepro::Failure(seethepro::Negotiate(stage.request), 400, "The request is invalid.",
-                            {{"model.InteractionName", {std::string(text)}}});
+std::string TokenOf(const Request& request, const Vendor& vendor) {
+  if (vendor.TokenHeader().empty()) return "";
+  return std::string(request.Find(vendor.TokenHeader()).value_or(""));
 }
 
 Reply PlayOrRefuse(absl::string_view name, const Stage& stage) {
   absl::StatusOr<Reply> reply = Play(name, stage);
-  return reply.ok() ? *std::move(reply) : NoSuchScenario(stage, reply.status().message());
+  return reply.ok() ? *std::move(reply) : stage.vendor.RefuseScenario(stage.request, reply.status().message());
 }
 
 }  // namespace
 
-Visit::Visit(Sandbox* sandbox, std::optional<Vendor> vendor, std::string token, Reply reply)
+Visit::Visit(Sandbox* sandbox, const Vendor* vendor, std::string token, Reply reply)
     : sandbox_(sandbox), vendor_(vendor), token_(std::move(token)), reply_(std::move(reply)) {}
 
 Visit::~Visit() {
-  if (vendor_) sandbox_->ledger().Depart(*vendor_, token_, reply_.status);
+  if (vendor_ != nullptr) sandbox_->ledger().Depart(*vendor_, token_, reply_.status);
 }
 
-Sandbox::Sandbox(SandboxOptions options) : options_(std::move(options)), ledger_(options_.keep_requests) {}
+Sandbox::Sandbox(Vendors vendors, SandboxOptions options)
+    : vendors_(std::move(vendors)),
+      options_(std::move(options)),
+      ledger_(vendors_, options_.keep_requests),
+      faults_(vendors_) {}
 
 std::unique_ptr<Visit> Sandbox::Arrive(Request request) {
   const absl::string_view path = request.Path();
-  if (absl::StartsWith(path, kControl)) return std::make_unique<Visit>(this, std::nullopt, "", Control(request));
-  const Vendor vendor = absl::StartsWith(path, "/api/v2/") ? Vendor::kWolkvox : Vendor::kSeeThePro;
-  return ArriveAt(vendor, std::move(request));
+  if (absl::StartsWith(path, kControl)) return std::make_unique<Visit>(this, nullptr, "", Control(request));
+  const Vendor* const vendor = vendors_.ForPath(path);
+  if (vendor == nullptr) return std::make_unique<Visit>(this, nullptr, "", Problem(404, "no vendor has this path"));
+  return ArriveAt(*vendor, std::move(request));
 }
 
-std::unique_ptr<Visit> Sandbox::ArriveAt(Vendor vendor, Request request) {
-  std::string token = vendor == Vendor::kWolkvox ? wolkvox::TokenOf(request) : "";
+std::unique_ptr<Visit> Sandbox::ArriveAt(const Vendor& vendor, Request request) {
+  std::string token = TokenOf(request, vendor);
   const int simultaneous = ledger_.Arrive(vendor, token);
   Reply reply = AnswerFor(vendor, request, simultaneous);
-  // Who counts too many does so at once.
-  if (vendor == Vendor::kSeeThePro) reply.delay += options_.seethepro_delay;
-  if (vendor == Vendor::kWolkvox && simultaneous <= options_.wolkvox.simultaneous)
-    reply.delay += options_.wolkvox_delay;
+  reply.delay += vendor.Delay(simultaneous);
   Log(vendor, request, reply);
   ledger_.Keep(vendor, std::move(request), reply);
-  return std::make_unique<Visit>(this, vendor, std::move(token), std::move(reply));
+  return std::make_unique<Visit>(this, &vendor, std::move(token), std::move(reply));
 }
 
-Reply Sandbox::AnswerFor(Vendor vendor, const Request& request, int simultaneous) {
+Reply Sandbox::AnswerFor(const Vendor& vendor, const Request& request, int simultaneous) {
   const uint64_t serial = ++serial_;
-  Stage stage{.vendor = vendor, .request = request, .serial = serial, .number = 0, .options = options_.wolkvox};
-  stage.usual = vendor == Vendor::kWolkvox ? wolkvox::Answer(request, simultaneous, options_.wolkvox)
-                                           : seethepro::Answer(request, serial);
+  Stage stage{.vendor = vendor,
+              .request = request,
+              .usual = vendor.Answer(request, serial, simultaneous),
+              .serial = serial,
+              .number = 0};
   std::string played = std::exchange(stage.usual.scenario, "");
   if (!played.empty()) stage.usual = PlayOrRefuse(played, stage);
 
@@ -106,7 +108,7 @@ Reply Sandbox::Control(const Request& request) {
   }
   if (resource == "GET /sandbox/faults") return JsonReply(200, faults_.ToJson());
   if (resource == "POST /sandbox/faults") {
-    const absl::StatusOr<FaultOrder> order = ParseFaultOrder(request.body);
+    const absl::StatusOr<FaultOrder> order = ParseFaultOrder(request.body, vendors_);
     if (!order.ok()) return Problem(400, order.status().message());
     faults_.Set(*order);
     return JsonReply(200, faults_.ToJson());
@@ -120,13 +122,14 @@ Reply Sandbox::Control(const Request& request) {
                  "/sandbox/faults");
 }
 
-void Sandbox::Log(Vendor vendor, const Request& request, const Reply& reply) const {
+void Sandbox::Log(const Vendor& vendor, const Request& request, const Reply& reply) const {
   if (!options_.log) return;
   // The path and nothing behind it: a query could hold a token.
-  const absl::string_view credential = request.Find("wolkvox-token") ? " token=***" : "";
-  options_.log(absl::StrCat(VendorName(vendor), " ", request.method, " ", request.Path(), " ", request.body.size(),
-                            " bytes on connection ", request.connection, credential, ": ", reply.status, " after ",
-                            absl::FormatDuration(reply.delay),
+  const bool has_token = std::any_of(request.headers.begin(), request.headers.end(),
+                                     [&](const Header& header) { return vendors_.IsTokenHeader(header.name); });
+  options_.log(absl::StrCat(vendor.Name(), " ", request.method, " ", request.Path(), " ", request.body.size(),
+                            " bytes on connection ", request.connection, has_token ? " token=***" : "", ": ",
+                            reply.status, " after ", absl::FormatDuration(reply.delay),
                             reply.scenario.empty() ? "" : absl::StrCat(", scenario ", reply.scenario)));
 }
 

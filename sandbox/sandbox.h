@@ -4,22 +4,17 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 #include "sandbox/faults.h"
 #include "sandbox/ledger.h"
 #include "sandbox/message.h"
-#include "sandbox/wolkvox.h"
+#include "sandbox/vendors.h"
 
 namespace interaction::sandbox {
 
 struct SandboxOptions {
-  wolkvox::Options wolkvox;
-  absl::Duration seethepro_delay;  // before every answer
-  absl::Duration wolkvox_delay;
   size_t keep_requests = 1000;  // for GET /sandbox/requests
   bool show_secrets = false;    // there, and nowhere else
   // Takes one line for each request, without any secret. Called on the threads that Arrive is called on.
@@ -32,7 +27,7 @@ class Sandbox;
 // is about to leave.
 class Visit {
  public:
-  Visit(Sandbox* sandbox, std::optional<Vendor> vendor, std::string token, Reply reply);
+  Visit(Sandbox* sandbox, const Vendor* vendor, std::string token, Reply reply);
   Visit(const Visit&) = delete;
   Visit& operator=(const Visit&) = delete;
   ~Visit();
@@ -41,28 +36,29 @@ class Visit {
 
  private:
   Sandbox* const sandbox_;
-  const std::optional<Vendor> vendor_;  // none: a request to the sandbox itself
+  const Vendor* const vendor_;  // null: a request to the sandbox itself
   const std::string token_;
   const Reply reply_;
 };
 
-// Both vendors and the knobs behind one front door, without a network: takes requests, makes replies. Thread-safe.
+// The vendors and the knobs behind one front door, without a network: takes requests, makes replies. Thread-safe.
 class Sandbox {
  public:
-  explicit Sandbox(SandboxOptions options);
+  explicit Sandbox(Vendors vendors, SandboxOptions options = {});
 
-  // /sandbox/... is the sandbox's own interface, /api/v2/... wolkvox, everything else SeeThePro. The visit ends before
-  // the sandbox does.
+  // /sandbox/... is the sandbox's own interface; any other path leads to a vendor. The visit ends before the sandbox
+  // does.
   std::unique_ptr<Visit> Arrive(Request request);
 
   Ledger& ledger() { return ledger_; }
 
  private:
-  std::unique_ptr<Visit> ArriveAt(Vendor vendor, Request request);
-  Reply AnswerFor(Vendor vendor, const Request& request, int simultaneous);
+  std::unique_ptr<Visit> ArriveAt(const Vendor& vendor, Request request);
+  Reply AnswerFor(const Vendor& vendor, const Request& request, int simultaneous);
   Reply Control(const Request& request);
-  void Log(Vendor vendor, const Request& request, const Reply& reply) const;
+  void Log(const Vendor& vendor, const Request& request, const Reply& reply) const;
 
+  const Vendors vendors_;
   const SandboxOptions options_;
   Ledger ledger_;
   Faults faults_;

@@ -1,52 +1,38 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "sandbox/message.h"
-#include "sandbox/wolkvox.h"
+#include "sandbox/vendors.h"
 
 namespace interaction::sandbox {
 
-// Everything that a scenario may play with.
-struct Stage {
-  Vendor vendor;
-  const Request& request;
-  Reply usual;      // what the vendor would answer
-  uint64_t serial;  // number of the interaction
-  int number;       // the <n> of the scenario's name, 0 if it has none
-  const wolkvox::Options& options;
+// The scenarios that every vendor has.
+absl::Span<const Scenario> CommonScenarios();
+
+// A row of the table.
+struct ListedScenario {
+  const Scenario* scenario;
+  std::vector<const Vendor*> players;  // the vendors that have it
+  absl::string_view who;               // a vendor's name, or the word for all
 };
 
-enum class Cast { kBoth, kSeeThePro, kWolkvox };
-
-// One way for an upstream to misbehave, or to behave unusually well, and what a caller of the gateway sees of it.
-struct Scenario {
-  absl::string_view name;  // "status-<n>": <n> stands for a number
-  Cast cast;
-  absl::string_view plays;    // what the upstream does, for people
-  absl::string_view code;     // the gRPC code, "by code" where the number decides
-  absl::string_view reason;   // ErrorInfo.reason, "" for OK
-  absl::string_view outcome;  // "applied", "not_applied", "unknown"
-  Reply (*play)(Stage stage);
-};
-
-// All of them, in the order in which they are listed.
-absl::Span<const Scenario> Scenarios();
+// The common scenarios, then those of each vendor, in the order in which they are listed. Valid as long as the vendors.
+std::vector<ListedScenario> ListScenarios(const Vendors& vendors);
 
 // Plays the scenario of that name ("status-503"). `stage.number` is filled in here. INVALID_ARGUMENT if the vendor has
 // none of that name, or the number is out of range.
 absl::StatusOr<Reply> Play(absl::string_view name, Stage stage);
 
 // OK if Play would find the scenario for the vendor.
-absl::Status CheckScenario(absl::string_view name, Vendor vendor);
+absl::Status CheckScenario(absl::string_view name, const Vendor& vendor);
 
 // The table for a terminal, and the same for README.md.
-std::string ScenarioTable();
-std::string ScenarioTableMarkdown();
+std::string ScenarioTable(const Vendors& vendors);
+std::string ScenarioTableMarkdown(const Vendors& vendors);
 
 }  // namespace interaction::sandbox

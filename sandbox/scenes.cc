@@ -2,8 +2,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "sandbox/seethepro.h"
-#include "sandbox/wolkvox.h"
 
 namespace interaction::sandbox::scenes {
 namespace {
@@ -34,10 +32,8 @@ Reply Page(int status) {
 
 Reply Verbatim(absl::string_view bytes) { return {.body = std::string(bytes), .delivery = Delivery::kVerbatim}; }
 
-// A refusal as the vendor words it: SeeThePro knows `text` only, wolkvox an error name too.
 Reply Refusal(const Stage& stage, int status, absl::string_view error, absl::string_view text) {
-  if (stage.vendor == Vendor::kWolkvox) return wolkvox::Say(stage.options, status, std::string(error), text);
-  return seethepro::Failure(seethepro::Negotiate(stage.request), status, text);
+  return stage.vendor.Refuse(stage.request, status, error, text);
 }
 
 Reply WithHeader(Reply reply, absl::string_view name, absl::string_view value) {
@@ -46,8 +42,6 @@ Reply WithHeader(Reply reply, absl::string_view name, absl::string_view value) {
 }
 
 }  // namespace
-
-Reply Usual(Stage stage) { return std::move(stage.usual); }
 
 Reply Timeout(Stage stage) {
   stage.usual.delay += absl::Seconds(60);
@@ -87,8 +81,8 @@ Reply NoContent(Stage) { return {.status = 204}; }
 Reply HtmlPage(Stage) { return Page(200); }
 
 Reply Malformed(Stage stage) {
-  const bool xml = IsXml(stage.usual);
-  return WithBody(std::move(stage), xml ? "<VspInteraction><InteractionId>" : R"({"InteractionId":"1","code":"201",)");
+  stage.usual.body.resize(stage.usual.body.size() / 2);
+  return std::move(stage.usual);
 }
 
 Reply WrongShape(Stage stage) {
@@ -96,10 +90,7 @@ Reply WrongShape(Stage stage) {
   return WithBody(std::move(stage), xml ? "<Something/>" : R"(["201"])");
 }
 
-Reply Null(Stage stage) {
-  if (stage.vendor == Vendor::kSeeThePro) return seethepro::NullResult(seethepro::Negotiate(stage.request));
-  return WithBody(std::move(stage), "null");
-}
+Reply Null(Stage stage) { return stage.vendor.NullResult(stage.request, std::move(stage.usual)); }
 
 Reply Oversized(Stage stage) {
   // Blanks before the end: well-formed, only too long.
@@ -123,10 +114,7 @@ Reply Redirect(Stage) { return WithHeader(Page(302), "Location", "https://elsewh
 
 Reply SeeOther(Stage) { return WithHeader(Page(303), "Location", "https://elsewhere.example/created"); }
 
-Reply Unauthorized(Stage stage) {
-  if (stage.vendor == Vendor::kWolkvox) return Refusal(stage, 401, "UNAUTHORIZED", "PLEASE ENTER THE WOLKVOX-TOKEN");
-  return Refusal(stage, 401, "", "Authorization has been denied for this request.");
-}
+Reply Unauthorized(Stage stage) { return stage.vendor.RefuseCredential(stage.request); }
 
 Reply Forbidden(Stage stage) { return Refusal(stage, 403, "FORBIDDEN", "THIS IS NOT ALLOWED"); }
 

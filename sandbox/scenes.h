@@ -1,13 +1,10 @@
 #pragma once
 
 #include "sandbox/message.h"
-#include "sandbox/scenarios.h"
+#include "sandbox/vendor.h"
 
-// What the rows of the scenario table play. Each takes the usual answer and turns it into another.
+// What the common scenarios play, for any vendor. Each takes the usual answer and turns it into another.
 namespace interaction::sandbox::scenes {
-
-// Leaves the answer as it is.
-Reply Usual(Stage stage);
 
 // The usual answer, delivered in another way.
 template <Delivery delivery>
@@ -16,7 +13,7 @@ Reply Delivered(Stage stage) {
   return std::move(stage.usual);
 }
 
-// Nothing for 60 seconds (wolkvox's limit for one call), then the usual answer; or for <n> milliseconds.
+// Nothing for 60 seconds, which is longer than a caller waits, then the usual answer; or for <n> milliseconds.
 Reply Timeout(Stage stage);
 Reply Slow(Stage stage);
 
@@ -54,34 +51,5 @@ Reply Unavailable(Stage stage);
 Reply InternalError(Stage stage);
 Reply BadGateway(Stage stage);
 Reply GatewayTimeout(Stage stage);
-
-// SeeThePro only.
-Reply InJson(Stage stage);
-Reply InXml(Stage stage);
-Reply NullCampaign(Stage stage);
-Reply NullId(Stage stage);
-Reply UnknownMembers(Stage stage);
-Reply InvalidModel(Stage stage);
-Reply InvalidModelXml(Stage stage);
-Reply ValidationProblem(Stage stage);
-Reply NoResource(Stage stage);
-Reply UnsupportedMediaType(Stage stage);
-Reply ErrorDetail(Stage stage);
-
-// wolkvox only.
-Reply CodeNumber(Stage stage);
-Reply CodeMissing(Stage stage);
-Reply CodeOdd(Stage stage);
-Reply InBand(Stage stage);
-Reply UnknownApi(Stage stage);
-Reply ParametersRequired(Stage stage);
-Reply InvalidToken(Stage stage);
-Reply TokenLimit(Stage stage);
-Reply Simultaneous(Stage stage);
-Reply Maintenance(Stage stage);
-Reply Contradictory(Stage stage);
-Reply SuccessWithError(Stage stage);
-Reply PhpWarning(Stage stage);
-Reply LeadingBlanks(Stage stage);
 
 }  // namespace interaction::sandbox::scenes

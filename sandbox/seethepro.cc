@@ -21,6 +21,9 @@ using Json = nlohmann::ordered_json;
 constexpr absl::string_view kNamespaces = R"( xmlns:i="http://www.w3.org/2001/XMLSchema-instance")"
                                           R"( xmlns="http://schemas.datacontract.org/2004/07/SeeTheProWebAPI.Models")";
 
+constexpr absl::string_view kInvalid = "The request is invalid.";
+constexpr absl::string_view kDenied = "Authorization has been denied for this request.";
+
 // The formatters' media types, in the order in which the framework asks them.
 struct MediaType {
   absl::string_view name;
@@ -183,7 +186,127 @@ Reply Failure(const Representation& form, int status, absl::string_view message,
   return Written(form, status, Dump(json));
 }
 
-Reply Answer(const Request& request, uint64_t serial) {
+namespace {
+
+// --- the scenarios of SeeThePro alone ---
+
+Representation AsXml() { return {Format::kXml, "application/xml"}; }
+
+ModelState SomeErrors() {
+  return {{"model.AccountId", {"The account is closed.", "It may not be used."}},
+          {"model.InteractionName", {"The InteractionName field is not valid here."}}};
+}
+
+Reply InJson(Stage stage) { return Success({Format::kJson, "application/json"}, MakeInteraction(stage.serial)); }
+
+Reply InXml(Stage stage) { return Success(AsXml(), MakeInteraction(stage.serial)); }
+
+Reply NullCampaign(Stage stage) {
+  Interaction interaction = MakeInteraction(stage.serial);
+  interaction.campaign_key = std::nullopt;
+  return Success(Negotiate(stage.request), interaction);
+}
+
+Reply NullId(Stage stage) {
+  Interaction interaction = MakeInteraction(stage.serial);
+  interaction.id = std::nullopt;
+  return Success(Negotiate(stage.request), interaction);
+}
+
+Reply UnknownMembers(Stage stage) {
+  Reply reply = InJson(std::move(stage));
+  reply.body.insert(1, R"("Version":{"Major":2,"Tags":["InteractionId",null]},"Score":1.5e3,)");
+  return reply;
+}
+
+Reply InvalidModel(Stage stage) { return Failure(Negotiate(stage.request), 400, kInvalid, SomeErrors()); }
+
+Reply InvalidModelXml(Stage) { return Failure(AsXml(), 400, kInvalid, SomeErrors()); }
+
+Reply ValidationProblem(Stage) {
+  const Json json = {
+      {"type", "https://tools.ietf.org/html/rfc9110#section-15.5.1"},
+      {"title", "One or more validation errors occurred."},
+      {"status", 400},
+      {"errors",
+       {{"AccountId", Json::array({"The account is closed.", "It may not be used."})},
+        {"$.interactionName", Json::array({"The JSON value could not be converted to System.String."})}}},
+      {"traceId", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"}};
+  Reply reply{.status = 400, .body = json.dump()};
+  reply.Set("Content-Type", "application/problem+json; charset=utf-8");
+  return reply;
+}
+
+Reply NoResource(Stage stage) {
+  return Failure(Negotiate(stage.request), 404,
+                 "No HTTP resource was found that matches the request URI 'http://localhost/api/moved'.");
+}
+
+Reply WrongMediaType(Stage stage) {
+  return Failure(Negotiate(stage.request), 415,
+                 "The request entity's media type 'application/json' is not supported for this resource.");
+}
+
+Reply ErrorDetail(Stage) {
+  const Json json = {
+      {"Message", "An error has occurred."},
+      {"ExceptionMessage", "canary: Object reference not set to an instance of an object."},
+      {"ExceptionType", "System.NullReferenceException"},
+      {"StackTrace", "   at SeeTheProWebAPI.Controllers.VspInteractionController.Create(CreateVspInteraction model)"}};
+  Reply reply{.status = 500, .body = json.dump()};
+  reply.Set("Content-Type", "application/json; charset=utf-8");
+  return reply;
+}
+
+// clang-format off
+const std::vector<Scenario>& ScenarioRows() {
+  static const auto& table = *new std::vector<Scenario>{
+      {"json", "answers in JSON, whatever was asked for",
+       "OK", "", kApplied, InJson},
+      {"xml", "answers in XML, whatever was asked for",
+       "OK", "", kApplied, InXml},
+      {"null-campaign", "CampaignKey is null",
+       "OK", "", kApplied, NullCampaign},
+      {"null-id", "InteractionId is null",
+       "UNKNOWN", "UPSTREAM_MALFORMED_RESPONSE", kUnknown, NullId},
+      {"unknown-members", "answers with more members than the page has",
+       "OK", "", kApplied, UnknownMembers},
+      {"model-state", "400 with a ModelState",
+       "INVALID_ARGUMENT", "UPSTREAM_REJECTED_ARGUMENT", kNotApplied, InvalidModel},
+      {"model-state-xml", "400 with a ModelState, in XML",
+       "INVALID_ARGUMENT", "UPSTREAM_REJECTED_ARGUMENT", kNotApplied, InvalidModelXml},
+      {"validation-problem", "400 with the errors of ASP.NET Core, application/problem+json",
+       "INVALID_ARGUMENT", "UPSTREAM_REJECTED_ARGUMENT", kNotApplied, ValidationProblem},
+      {"no-resource", "the framework's 404: a wrong base URL",
+       "FAILED_PRECONDITION", "UPSTREAM_ENDPOINT_NOT_FOUND", kNotApplied, NoResource},
+      {"unsupported-media-type", "415",
+       "INTERNAL", "UPSTREAM_CONTRACT_MISMATCH", kNotApplied, WrongMediaType},
+      {"error-detail", "500 with exception and stack trace, which must not be passed on",
+       "UNKNOWN", "UPSTREAM_INTERNAL_ERROR", kUnknown, ErrorDetail},
+  };
+  return table;
+}
+// clang-format on
+
+}  // namespace
+
+absl::Duration SeeThePro::Delay(int) const { return delay_; }
+
+Reply SeeThePro::Refuse(const Request& request, int status, absl::string_view, absl::string_view text) const {
+  return Failure(Negotiate(request), status, text);
+}
+
+Reply SeeThePro::RefuseCredential(const Request& request) const { return Failure(Negotiate(request), 401, kDenied); }
+
+Reply SeeThePro::RefuseScenario(const Request& request, absl::string_view text) const {
+  return Failure(Negotiate(request), 400, kInvalid, {{"model.InteractionName", {std::string(text)}}});
+}
+
+Reply SeeThePro::NullResult(const Request& request, Reply) const { return seethepro::NullResult(Negotiate(request)); }
+
+absl::Span<const Scenario> SeeThePro::OwnScenarios() const { return ScenarioRows(); }
+
+Reply SeeThePro::Answer(const Request& request, uint64_t serial, int) const {
   const Representation form = Negotiate(request);
   if (!absl::EqualsIgnoreCase(request.Path(), kPath)) {
     return Failure(form, 404,
@@ -203,10 +326,10 @@ Reply Answer(const Request& request, uint64_t serial) {
   if (formatter == nullptr) return Failure(form, 415, UnsupportedMediaType(request, media_type));
   const Binding binding = formatter(request.body);
   if (binding.null_model) return Failure(form, 500, "An error has occurred.");
-  if (!binding.errors.empty()) return Failure(form, 400, "The request is invalid.", binding.errors);
+  if (!binding.errors.empty()) return Failure(form, 400, kInvalid, binding.errors);
 
   const absl::string_view key = binding.Get("AppAccessKey");
-  if (key == kInvalidKey) return Failure(form, 401, "Authorization has been denied for this request.");
+  if (key == kInvalidKey) return Failure(form, 401, kDenied);
   if (key == kForbiddenKey) return Failure(form, 403, "This key may not create interactions.");
 
   Reply reply = Success(form, MakeInteraction(serial));

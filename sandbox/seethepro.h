@@ -7,9 +7,10 @@
 #include "absl/strings/string_view.h"
 #include "sandbox/message.h"
 #include "sandbox/seethepro_binding.h"
+#include "sandbox/vendor.h"
 
 // SeeThePro as its help page describes it (`POST api/vspinteraction/create`), on the framework that makes such pages:
-// ASP.NET Web API 2. Pure functions: no clock, no I/O, no memory.
+// ASP.NET Web API 2.
 namespace interaction::sandbox::seethepro {
 
 constexpr absl::string_view kPath = "/api/vspinteraction/create";
@@ -28,10 +29,6 @@ struct Interaction {
 // The interaction with that number: ids look random, never repeat, and are the same in every run.
 Interaction MakeInteraction(uint64_t serial);
 
-// What SeeThePro answers. `Reply.scenario` is set when the request would succeed and its InteractionName is
-// `sandbox:<scenario>`.
-Reply Answer(const Request& request, uint64_t serial);
-
 enum class Format { kJson, kXml };
 
 // How the answer to this request is written, and under which media type: Accept decides; where there is none, or
@@ -48,5 +45,24 @@ Reply NullResult(const Representation& form);
 
 // The framework's error payload.
 Reply Failure(const Representation& form, int status, absl::string_view message, const ModelState& errors = {});
+
+class SeeThePro final : public Vendor {
+ public:
+  explicit SeeThePro(absl::Duration delay = absl::ZeroDuration()) : delay_(delay) {}
+
+  absl::string_view Name() const override { return "seethepro"; }
+  absl::string_view PathPrefix() const override { return ""; }  // every path that is no other vendor's
+  absl::Duration Delay(int simultaneous) const override;
+  // A scenario is asked for by the InteractionName `sandbox:<scenario>`.
+  Reply Answer(const Request& request, uint64_t serial, int simultaneous) const override;
+  Reply Refuse(const Request& request, int status, absl::string_view error, absl::string_view text) const override;
+  Reply RefuseCredential(const Request& request) const override;
+  Reply RefuseScenario(const Request& request, absl::string_view text) const override;
+  Reply NullResult(const Request& request, Reply usual) const override;
+  absl::Span<const Scenario> OwnScenarios() const override;
+
+ private:
+  const absl::Duration delay_;
+};
 
 }  // namespace interaction::sandbox::seethepro

@@ -2,12 +2,15 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "sandbox/message.h"
+#include "sandbox/vendor.h"
 
 // wolkvox as its help pages describe it (`POST api/v2/configuration.php?api=add_interaction`) and its clients see it: a
-// PHP program that says in the body what went wrong. Pure functions: no clock, no I/O, no memory.
+// PHP program that says in the body what went wrong.
 namespace interaction::sandbox::wolkvox {
 
 constexpr absl::string_view kPath = "/api/v2/configuration.php";
@@ -22,23 +25,33 @@ struct Options {
   bool require_server_header = true;  // refuse a request without the header wolkvox_server
   bool mirror_status = true;          // HTTP status = code of the body; otherwise always 200
   bool close = false;                 // answer with Connection: close
+  absl::Duration delay;               // before every answer, but a refusal for being too many
 };
-
-// The token of a request, "" for none.
-std::string TokenOf(const Request& request);
-
-// What wolkvox answers while `simultaneous` requests of the token are under way, this one included. `Reply.scenario` is
-// set when the request would succeed and its rp_id is `sandbox:<scenario>`.
-Reply Answer(const Request& request, int simultaneous, const Options& options);
 
 // An answer as PHP's json_encode writes it: code as a string, non-ASCII text and slashes escaped. Without `error` it is
 // null.
 Reply Say(const Options& options, int code, const std::optional<std::string>& error, absl::string_view message);
 
-// Marks a body that is already written as the answer.
-Reply SayVerbatim(const Options& options, int code, std::string body);
+class Wolkvox final : public Vendor {
+ public:
+  explicit Wolkvox(Options options = {});
 
-// The text of success, with the blank at its end as on the page.
-std::string AssignedMessage(absl::string_view routing_point);
+  absl::string_view Name() const override { return "wolkvox"; }
+  absl::string_view PathPrefix() const override { return "/api/v2/"; }
+  absl::string_view TokenHeader() const override { return "wolkvox-token"; }
+  absl::Duration Delay(int simultaneous) const override;
+  // A scenario is asked for by the rp_id `sandbox:<scenario>`.
+  Reply Answer(const Request& request, uint64_t serial, int simultaneous) const override;
+  Reply Refuse(const Request& request, int status, absl::string_view error, absl::string_view text) const override;
+  Reply RefuseCredential(const Request& request) const override;
+  absl::Span<const Scenario> OwnScenarios() const override { return scenarios_; }
+
+ private:
+  // The verdict on the credentials, none if they are good.
+  std::optional<Reply> CheckToken(const Request& request, int simultaneous) const;
+
+  const Options options_;
+  const std::vector<Scenario> scenarios_;
+};
 
 }  // namespace interaction::sandbox::wolkvox

@@ -2,6 +2,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "sandbox/all_vendors.h"
 #include "tests/support/matchers.h"
 
 namespace interaction::sandbox {
@@ -13,57 +14,72 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
+const Vendors& BothVendors() {
+  static const auto* const vendors = new Vendors(AllVendors());
+  return *vendors;
+}
+
+const Vendor& SeeThePro() { return *BothVendors().Find("seethepro"); }
+const Vendor& Wolkvox() { return *BothVendors().Find("wolkvox"); }
+
 void Order(Faults& faults, absl::string_view json) {
-  const absl::StatusOr<FaultOrder> order = ParseFaultOrder(json);
+  const absl::StatusOr<FaultOrder> order = ParseFaultOrder(json, BothVendors());
   ASSERT_THAT(order, IsOk());
   faults.Set(*order);
 }
 
 TEST(FaultsTest, ApplyToBothVendorsUnlessToldOtherwise) {
-  Faults faults;
+  Faults faults(BothVendors());
   Order(faults, R"({"delay_ms":200})");
-  EXPECT_EQ(faults.Take(Vendor::kSeeThePro).delay, absl::Milliseconds(200));
-  EXPECT_EQ(faults.Take(Vendor::kWolkvox).delay, absl::Milliseconds(200));
+  EXPECT_EQ(faults.Take(SeeThePro()).delay, absl::Milliseconds(200));
+  EXPECT_EQ(faults.Take(Wolkvox()).delay, absl::Milliseconds(200));
+}
+
+TEST(FaultsTest, ApplyToBothVendorsIfToldSo) {
+  Faults faults(BothVendors());
+  Order(faults, R"({"vendor":"both","delay_ms":200})");
+  EXPECT_EQ(faults.Take(SeeThePro()).delay, absl::Milliseconds(200));
+  EXPECT_EQ(faults.Take(Wolkvox()).delay, absl::Milliseconds(200));
 }
 
 TEST(FaultsTest, ApplyToTheVendorThatIsNamed) {
-  Faults faults;
+  Faults faults(BothVendors());
   Order(faults, R"({"vendor":"wolkvox","fault":"reset"})");
-  EXPECT_THAT(faults.Take(Vendor::kSeeThePro).scenarios, IsEmpty());
-  EXPECT_THAT(faults.Take(Vendor::kWolkvox).scenarios, ElementsAre("reset"));
+  EXPECT_THAT(faults.Take(SeeThePro()).scenarios, IsEmpty());
+  EXPECT_THAT(faults.Take(Wolkvox()).scenarios, ElementsAre("reset"));
 }
 
 TEST(FaultsTest, PlayTheStatusBeforeTheFaultWhateverTheOrderOfMembers) {
-  Faults faults;
+  Faults faults(BothVendors());
   Order(faults, R"({"fault":"truncated","status":503})");
-  EXPECT_THAT(faults.Take(Vendor::kSeeThePro).scenarios, ElementsAre("status-503", "truncated"));
+  EXPECT_THAT(faults.Take(SeeThePro()).scenarios, ElementsAre("status-503", "truncated"));
 }
 
 TEST(FaultsTest, EndAfterTheirCount) {
-  Faults faults;
+  Faults faults(BothVendors());
   Order(faults, R"({"fault":"close","count":2})");
-  EXPECT_THAT(faults.Take(Vendor::kSeeThePro).scenarios, ElementsAre("close"));
-  EXPECT_THAT(faults.Take(Vendor::kSeeThePro).scenarios, ElementsAre("close"));
-  EXPECT_THAT(faults.Take(Vendor::kSeeThePro).scenarios, IsEmpty());
+  EXPECT_THAT(faults.Take(SeeThePro()).scenarios, ElementsAre("close"));
+  EXPECT_THAT(faults.Take(SeeThePro()).scenarios, ElementsAre("close"));
+  EXPECT_THAT(faults.Take(SeeThePro()).scenarios, IsEmpty());
 }
 
 TEST(FaultsTest, AreReplacedAsAWhole) {
-  Faults faults;
+  Faults faults(BothVendors());
   Order(faults, R"({"delay_ms":200,"fault":"reset"})");
   Order(faults, R"({"fault":"none"})");
-  EXPECT_EQ(faults.Take(Vendor::kWolkvox).delay, absl::ZeroDuration());
-  EXPECT_THAT(faults.Take(Vendor::kWolkvox).scenarios, IsEmpty());
+  EXPECT_EQ(faults.Take(Wolkvox()).delay, absl::ZeroDuration());
+  EXPECT_THAT(faults.Take(Wolkvox()).scenarios, IsEmpty());
 }
 
 TEST(FaultsTest, AreGoneOnceCleared) {
-  Faults faults;
+  Faults faults(BothVendors());
   Order(faults, R"({"status":500})");
   faults.Clear();
-  EXPECT_THAT(faults.Take(Vendor::kWolkvox).scenarios, IsEmpty());
+  EXPECT_THAT(faults.Take(Wolkvox()).scenarios, IsEmpty());
 }
 
 TEST(FaultsTest, ShowWhatIsInForce) {
-  Faults faults;
+  Faults faults(BothVendors());
   Order(faults, R"({"vendor":"wolkvox","status":503,"delay_ms":5,"count":3})");
   EXPECT_EQ(faults.ToJson(), R"({"seethepro":{"delay_ms":0,"scenarios":[]},)"
                              R"("wolkvox":{"delay_ms":5,"scenarios":["status-503"],"count":3}})");
@@ -78,7 +94,7 @@ struct WrongCase {
 class WrongOrderTest : public ::testing::TestWithParam<WrongCase> {};
 
 TEST_P(WrongOrderTest, IsRefusedWithTheMemberThatIsWrong) {
-  EXPECT_THAT(ParseFaultOrder(GetParam().json),
+  EXPECT_THAT(ParseFaultOrder(GetParam().json, BothVendors()),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(GetParam().complaint)));
 }
 
@@ -86,7 +102,7 @@ INSTANTIATE_TEST_SUITE_P(
     Orders, WrongOrderTest,
     ::testing::Values(WrongCase{"NotJson", "delay=5", "JSON object"}, WrongCase{"Array", "[]", "JSON object"},
                       WrongCase{"UnknownMember", R"({"delay":5})", "unknown member delay"},
-                      WrongCase{"UnknownVendor", R"({"vendor":"acme"})", "vendor must be"},
+                      WrongCase{"UnknownVendor", R"({"vendor":"acme"})", "vendor must be seethepro, wolkvox or both"},
                       WrongCase{"VendorOfAnotherType", R"({"vendor":5})", "vendor must be"},
                       WrongCase{"NegativeDelay", R"({"delay_ms":-1})", "delay_ms must be"},
                       WrongCase{"DelayAsText", R"({"delay_ms":"5"})", "delay_ms must be"},

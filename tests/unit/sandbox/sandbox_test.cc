@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "sandbox/all_vendors.h"
 
 namespace interaction::sandbox {
 namespace {
@@ -40,30 +41,30 @@ std::string BodyOf(Sandbox& sandbox, Request request) { return sandbox.Arrive(st
 int StatusOf(Sandbox& sandbox, Request request) { return sandbox.Arrive(std::move(request))->reply().status; }
 
 TEST(SandboxTest, LeadsEachRequestToItsVendor) {
-  Sandbox sandbox({});
+  Sandbox sandbox(AllVendors());
   EXPECT_THAT(BodyOf(sandbox, SeeThePro()), HasSubstr("InteractionId"));
   EXPECT_THAT(BodyOf(sandbox, Wolkvox("t")), HasSubstr("routing point was executed"));
 }
 
 TEST(SandboxTest, PlaysTheScenarioThatTheRequestAsksFor) {
-  Sandbox sandbox({});
+  Sandbox sandbox(AllVendors());
   EXPECT_EQ(StatusOf(sandbox, SeeThePro("sandbox:rate-limited")), 429);
   EXPECT_EQ(StatusOf(sandbox, Wolkvox("t", "sandbox:status-502")), 502);
 }
 
 TEST(SandboxTest, RefusesAScenarioThatDoesNotExistInTheVendorsWords) {
-  Sandbox sandbox({});
+  Sandbox sandbox(AllVendors());
   EXPECT_THAT(BodyOf(sandbox, SeeThePro("sandbox:boom")), HasSubstr(R"("model.InteractionName":["the sandbox has no)"));
   EXPECT_THAT(BodyOf(sandbox, Wolkvox("t", "sandbox:boom")), HasSubstr(R"({"code":"400","error":"BAD REQUEST")"));
 }
 
 TEST(SandboxTest, PlaysNoScenarioForARequestThatFailsAnyway) {
-  Sandbox sandbox({});
+  Sandbox sandbox(AllVendors());
   EXPECT_EQ(StatusOf(sandbox, Wolkvox("invalid-token", "sandbox:status-502")), 403);
 }
 
 TEST(SandboxTest, RefusesTheThirdRequestOfATokenWhileTwoAreUnderWay) {
-  Sandbox sandbox({});
+  Sandbox sandbox(AllVendors());
   const auto first = sandbox.Arrive(Wolkvox("t"));
   auto second = sandbox.Arrive(Wolkvox("t"));
   EXPECT_EQ(StatusOf(sandbox, Wolkvox("t")), 403);
@@ -73,7 +74,7 @@ TEST(SandboxTest, RefusesTheThirdRequestOfATokenWhileTwoAreUnderWay) {
 }
 
 TEST(SandboxTest, DelaysEveryAnswerButARefusalForBeingTooMany) {
-  Sandbox sandbox({.wolkvox = {.simultaneous = 1}, .wolkvox_delay = absl::Seconds(1)});
+  Sandbox sandbox(AllVendors({.wolkvox = {.simultaneous = 1, .delay = absl::Seconds(1)}}));
   const auto first = sandbox.Arrive(Wolkvox("t"));
   const auto second = sandbox.Arrive(Wolkvox("t"));
   EXPECT_EQ(first->reply().delay, absl::Seconds(1));
@@ -81,13 +82,13 @@ TEST(SandboxTest, DelaysEveryAnswerButARefusalForBeingTooMany) {
 }
 
 TEST(SandboxTest, AddsUpTheDelaysOfSettingScenarioAndFault) {
-  Sandbox sandbox({.seethepro_delay = absl::Milliseconds(1)});
+  Sandbox sandbox(AllVendors({.delay = absl::Milliseconds(1)}));
   sandbox.Arrive(Control("POST", "/sandbox/faults", R"({"delay_ms":20})"));
   EXPECT_EQ(sandbox.Arrive(SeeThePro("sandbox:slow-300"))->reply().delay, absl::Milliseconds(321));
 }
 
 TEST(SandboxTest, PlaysFaultsUponWhateverTheVendorAnswers) {
-  Sandbox sandbox({});
+  Sandbox sandbox(AllVendors());
   EXPECT_EQ(StatusOf(sandbox, Control("POST", "/sandbox/faults", R"({"status":503,"fault":"truncated"})")), 200);
   const auto visit = sandbox.Arrive(Wolkvox("t"));
   EXPECT_EQ(visit->reply().status, 503);
@@ -95,25 +96,25 @@ TEST(SandboxTest, PlaysFaultsUponWhateverTheVendorAnswers) {
 }
 
 TEST(SandboxTest, LeavesItsOwnInterfaceOutOfFaultsAndCounters) {
-  Sandbox sandbox({});
+  Sandbox sandbox(AllVendors());
   sandbox.Arrive(Control("POST", "/sandbox/faults", R"({"status":503})"));
   EXPECT_EQ(StatusOf(sandbox, Control("GET", "/sandbox/faults")), 200);
   EXPECT_THAT(BodyOf(sandbox, Control("GET", "/sandbox/stats")), HasSubstr(R"("seethepro":{"requests":0,)"));
 }
 
 TEST(SandboxTest, RefusesAWrongFaultAndKeepsWhatWasInForce) {
-  Sandbox sandbox({});
+  Sandbox sandbox(AllVendors());
   EXPECT_EQ(StatusOf(sandbox, Control("POST", "/sandbox/faults", R"({"fault":"boom"})")), 400);
   EXPECT_EQ(StatusOf(sandbox, SeeThePro()), 200);
 }
 
 TEST(SandboxTest, SaysWhatThereIsWhenAskedForSomethingElse) {
-  Sandbox sandbox({});
+  Sandbox sandbox(AllVendors());
   EXPECT_THAT(BodyOf(sandbox, Control("PUT", "/sandbox/nothing")), HasSubstr("/sandbox/stats"));
 }
 
 TEST(SandboxStatsTest, CountRequestsStatusesAndHowManyWereUnderWay) {
-  Sandbox sandbox({});
+  Sandbox sandbox(AllVendors());
   {
     const auto first = sandbox.Arrive(Wolkvox("t"));
     const auto second = sandbox.Arrive(Wolkvox("t"));
@@ -126,7 +127,7 @@ TEST(SandboxStatsTest, CountRequestsStatusesAndHowManyWereUnderWay) {
 }
 
 TEST(SandboxStatsTest, StartAgainButForWhatIsUnderWay) {
-  Sandbox sandbox({});
+  Sandbox sandbox(AllVendors());
   const auto waiting = sandbox.Arrive(Wolkvox("t"));
   sandbox.Arrive(Wolkvox("t"));
   sandbox.Arrive(Control("DELETE", "/sandbox/stats"));
@@ -135,7 +136,7 @@ TEST(SandboxStatsTest, StartAgainButForWhatIsUnderWay) {
 }
 
 TEST(SandboxRequestsTest, ShowWhatArrivedExactlyButForSecretHeaders) {
-  Sandbox sandbox({});
+  Sandbox sandbox(AllVendors());
   Request request = Wolkvox("token-canary", "sandbox:bom");
   request.connection = 9;
   sandbox.Arrive(request);
@@ -149,13 +150,13 @@ TEST(SandboxRequestsTest, ShowWhatArrivedExactlyButForSecretHeaders) {
 }
 
 TEST(SandboxRequestsTest, ShowSecretsIfToldTo) {
-  Sandbox sandbox({.show_secrets = true});
+  Sandbox sandbox(AllVendors(), {.show_secrets = true});
   sandbox.Arrive(Wolkvox("token-canary"));
   EXPECT_THAT(BodyOf(sandbox, Control("GET", "/sandbox/requests")), HasSubstr("token-canary"));
 }
 
 TEST(SandboxRequestsTest, ShowBodiesThatAreNotTextAsBase64) {
-  Sandbox sandbox({});
+  Sandbox sandbox(AllVendors());
   Request request = SeeThePro();
   request.body = "\xFF\x01";
   sandbox.Arrive(request);
@@ -163,7 +164,7 @@ TEST(SandboxRequestsTest, ShowBodiesThatAreNotTextAsBase64) {
 }
 
 TEST(SandboxRequestsTest, KeepTheLatest) {
-  Sandbox sandbox({.keep_requests = 2});
+  Sandbox sandbox(AllVendors(), {.keep_requests = 2});
   for (int i = 0; i < 3; ++i) sandbox.Arrive(SeeThePro());
   const std::string requests = BodyOf(sandbox, Control("GET", "/sandbox/requests"));
   EXPECT_THAT(requests, Not(HasSubstr(R"("number":1,)")));
@@ -172,20 +173,20 @@ TEST(SandboxRequestsTest, KeepTheLatest) {
 }
 
 TEST(SandboxRequestsTest, AreForgottenOnRequest) {
-  Sandbox sandbox({});
+  Sandbox sandbox(AllVendors());
   sandbox.Arrive(SeeThePro());
   EXPECT_EQ(StatusOf(sandbox, Control("DELETE", "/sandbox/requests")), 204);
   EXPECT_EQ(BodyOf(sandbox, Control("GET", "/sandbox/requests")), "[]\n");
 }
 
 TEST(SandboxRequestsTest, WantANumberOfThem) {
-  Sandbox sandbox({});
+  Sandbox sandbox(AllVendors());
   EXPECT_EQ(StatusOf(sandbox, Control("GET", "/sandbox/requests?last=all")), 400);
 }
 
 TEST(SandboxLogTest, HasOneLineForARequestAndNoSecret) {
   std::vector<std::string> lines;
-  Sandbox sandbox({.log = [&](absl::string_view line) { lines.emplace_back(line); }});
+  Sandbox sandbox(AllVendors(), {.log = [&](absl::string_view line) { lines.emplace_back(line); }});
   Request request = Wolkvox("token-canary", "sandbox:slow-20");
   request.target += "&token=query-canary";
   request.connection = 4;

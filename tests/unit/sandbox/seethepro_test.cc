@@ -31,6 +31,8 @@ Request Post(std::vector<Header> headers, std::string body) {
 
 Request PostJson(std::string body = kBody) { return Post({{"Content-Type", "application/json"}}, std::move(body)); }
 
+Reply Answer(const Request& request, uint64_t serial) { return SeeThePro().Answer(request, serial, 1); }
+
 auto HasHeader(const std::string& name, const std::string& value) {
   return Field("headers", &Reply::headers, Contains(Header{name, value}));
 }

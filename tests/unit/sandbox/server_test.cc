@@ -16,6 +16,7 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "sandbox/all_vendors.h"
 #include "tests/support/matchers.h"
 #include "tests/support/sockets.h"
 
@@ -85,7 +86,7 @@ class ServerTest : public ::testing::Test {
 
   std::string Stats() const { return Exchange("GET /sandbox/stats HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"); }
 
-  Sandbox sandbox_{{}};
+  Sandbox sandbox_{AllVendors()};
   std::unique_ptr<Server> server_;
 };
 

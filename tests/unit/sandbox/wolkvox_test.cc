@@ -24,6 +24,10 @@ Request Post(std::string token, std::string body = kBody) {
           .body = std::move(body)};
 }
 
+Reply Answer(const Request& request, int simultaneous, const Options& options) {
+  return Wolkvox(options).Answer(request, 1, simultaneous);
+}
+
 auto Says(int status, const std::string& body) {
   return AllOf(Field("status", &Reply::status, status), Field("body", &Reply::body, body));
 }

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "absl/time/time.h"
+#include "sandbox/vendors.h"
+#include "sandbox/wolkvox.h"
+
+namespace interaction::sandbox {
+
+struct VendorOptions {
+  absl::Duration delay;  // before every answer of a vendor that has no delay among its own options
+  wolkvox::Options wolkvox;
+};
+
+// The vendors of interaction-sandbox: the one place that names them all.
+Vendors AllVendors(const VendorOptions& options = {});
+
+}  // namespace interaction::sandbox

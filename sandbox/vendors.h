@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "sandbox/vendor.h"
+
+namespace interaction::sandbox {
+
+// The vendors that a sandbox plays, in the order in which they are listed.
+class Vendors {
+ public:
+  explicit Vendors(std::vector<std::unique_ptr<const Vendor>> vendors);
+
+  const std::vector<const Vendor*>& All() const { return all_; }
+
+  // The vendor that gets the requests for that path, null if there is none.
+  const Vendor* ForPath(absl::string_view path) const;
+
+  // The vendor of that name, null if there is none.
+  const Vendor* Find(absl::string_view name) const;
+
+  // The word for all of them: "both", or "all" if they are not two.
+  absl::string_view NameOfAll() const { return all_.size() == 2 ? "both" : "all"; }
+
+  // Whether a header of that name, in any case, carries the token of one of them.
+  bool IsTokenHeader(absl::string_view header) const;
+
+ private:
+  std::vector<std::unique_ptr<const Vendor>> owned_;
+  std::vector<const Vendor*> all_;
+};
+
+}  // namespace interaction::sandbox
