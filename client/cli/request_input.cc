@@ -57,7 +57,7 @@ absl::StatusOr<nlohmann::json> RequestInput::ReadJson(const Session& session,
 }
 
 absl::StatusOr<std::string> RequestInput::ReadSecret(const Session& session, const Source& source) const {
-  const absl::StatusOr<std::string> text = ReadInput(session, source.text);
+  absl::StatusOr<std::string> text = ReadInput(session, source.text);
   if (!text.ok()) return text;
   std::string secret = StripLineEnd(*text);
   if (!secret.empty()) return secret;

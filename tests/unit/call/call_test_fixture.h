@@ -39,6 +39,11 @@ inline http::Response Opened(const std::string& id) { return {.status = 200, .bo
 // Calls on a lane that stands still unless the test moves its clock, towards an upstream that the test answers for.
 class CallTest : public ::testing::Test {
  protected:
+  // What is still under way ends, as it does when the server ends.
+  void TearDown() override {
+    lane_.Run([this] { shutdown_.Cancel(lane::CancelCause::kShutdown); });
+  }
+
   // A call that has been read and admitted, with ten seconds to be answered and twenty to be settled.
   std::shared_ptr<call::Call> MakeCall(const std::string& text = "text", const std::string& request_id = "") {
     auto call = std::make_shared<call::Call>(lane_.get(), upstream_);

@@ -1,5 +1,6 @@
 #include "server/records/once.h"
 
+#include <deque>
 #include <string>
 #include <utility>
 
@@ -61,10 +62,10 @@ class OnceTest : public testing::CallTest {
     std::optional<call::WorkResult> result;
   };
 
-  std::unique_ptr<Running> Begin(const std::string& text = "text", const std::string& request_id = kId) {
-    auto running = std::make_unique<Running>();
+  Running* Begin(const std::string& text = "text", const std::string& request_id = kId) {
+    Running* const running = &running_.emplace_back();
     running->call = MakeCall(text, request_id);
-    lane_.Run([&] { lane::Spawn(Run(running.get())); });
+    lane_.Run([&] { lane::Spawn(Run(running)); });
     return running;
   }
 
@@ -73,16 +74,17 @@ class OnceTest : public testing::CallTest {
     running->result = co_await once;
   }
 
+  std::deque<Running> running_;  // stay where they are when there are more
   MemoryRecordStore store_{{}, &clock_};
   Once once_{{.replica = 1}, nullptr, &store_, nullptr};
 };
 
 TEST_F(OnceTest, ACallIsSentAndAnsweredAndARepeatedOneGetsItsAnswer) {
-  const auto first = Begin();
+  Running* const first = Begin();
   End(0, Opened("7"));
   ASSERT_TRUE(first->result.has_value());
   EXPECT_FALSE(first->result->replayed);
-  const auto again = Begin();
+  Running* const again = Begin();
   ASSERT_TRUE(again->result.has_value());
   EXPECT_EQ(again->result->reply->message, "opened 7");
   EXPECT_TRUE(again->result->replayed);
@@ -90,8 +92,8 @@ TEST_F(OnceTest, ACallIsSentAndAnsweredAndARepeatedOneGetsItsAnswer) {
 }
 
 TEST_F(OnceTest, ACallThatComesWhileTheFirstIsUnderWayWaitsForItsAnswer) {
-  const auto first = Begin();
-  const auto second = Begin();
+  Running* const first = Begin();
+  Running* const second = Begin();
   EXPECT_EQ(requests(), 1u);
   End(0, Opened("7"));
   EXPECT_FALSE(first->result->replayed);
@@ -100,7 +102,7 @@ TEST_F(OnceTest, ACallThatComesWhileTheFirstIsUnderWayWaitsForItsAnswer) {
 }
 
 TEST_F(OnceTest, TheSameIdForAnotherRequestIsRefusedUnderWayAndAfterwards) {
-  const auto first = Begin("one");
+  Begin("one");
   EXPECT_THAT(Begin("other")->result->reply, HasReason(Reason::kRequestIdReused));
   End(0, Opened("7"));
   EXPECT_THAT(Begin("other")->result->reply, HasReason(Reason::kRequestIdReused));
@@ -109,17 +111,17 @@ TEST_F(OnceTest, TheSameIdForAnotherRequestIsRefusedUnderWayAndAfterwards) {
 
 TEST_F(OnceTest, ACallThatSurelyOpenedNothingIsSentAgainWhenItIsRepeated) {
   limits_.retry_policy = limits::RetryPolicy({.connect_retries = 0});
-  const auto first = Begin();
+  Running* const first = Begin();
   End(0, Error(Reason::kUpstreamConnectFailed).ToStatus());
   EXPECT_THAT(first->result->reply, HasReason(Reason::kUpstreamConnectFailed));
-  const auto again = Begin();
+  Running* const again = Begin();
   EXPECT_EQ(requests(), 2u);
   End(1, Opened("7"));
   EXPECT_TRUE(again->result->reply.ok());
 }
 
 TEST_F(OnceTest, ACallWhoseOutcomeIsUnknownIsNeverSentAgain) {
-  const auto first = Begin();
+  Running* const first = Begin();
   End(0, Error(Reason::kUpstreamConnectionLost).ToStatus());
   EXPECT_THAT(first->result->reply, HasOutcome(Outcome::kUnknown));
   EXPECT_THAT(Begin()->result->reply, HasReason(Reason::kOutcomeUnknown));
@@ -127,22 +129,22 @@ TEST_F(OnceTest, ACallWhoseOutcomeIsUnknownIsNeverSentAgain) {
 }
 
 TEST_F(OnceTest, AnAnswerThatComesAfterItsCallerHasLeftIsThatOfTheNextCall) {
-  const auto first = Begin();
+  Running* const first = Begin();
   MarkSent(0);
   Advance(absl::Seconds(11));
   EXPECT_THAT(first->result->reply, HasReason(Reason::kUpstreamTimeout));
   End(0, Opened("7"));
-  const auto again = Begin();
+  Running* const again = Begin();
   EXPECT_EQ(again->result->reply->message, "opened 7");
   EXPECT_TRUE(again->result->replayed);
   EXPECT_EQ(requests(), 1u);
 }
 
 TEST_F(OnceTest, ACallThatFindsWorkGivenUpBeforeItWasSentStartsItsOwn) {
-  const auto first = Begin();
+  Running* const first = Begin();
   lane_.Run([&] { first->call->cancellation.Cancel(lane::CancelCause::kCaller); });
   EXPECT_THAT(first->result->reply, HasReason(Reason::kCancelledBeforeSend));
-  const auto second = Begin();
+  Running* const second = Begin();
   ASSERT_EQ(requests(), 2u);
   End(1, Opened("7"));
   EXPECT_TRUE(second->result->reply.ok());

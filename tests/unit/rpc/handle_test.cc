@@ -1,5 +1,6 @@
 #include "server/rpc/handle.h"
 
+#include <deque>
 #include <string>
 #include <utility>
 
@@ -27,14 +28,14 @@ class HandleTest : public testing::CallTest {
   };
 
   // Handles a call with the message "REQUEST_ID|TEXT".
-  std::unique_ptr<Running> Begin(const std::string& message, Arrival arrival = {}) {
-    auto running = std::make_unique<Running>();
+  Running* Begin(const std::string& message, Arrival arrival = {}) {
+    Running* const running = &running_.emplace_back();
     running->call = std::make_shared<call::Call>(lane_.get(), upstream_);
     running->call->limits = &limits_;
     running->call->observer = &observer_;
     running->message = message;
     arrival.message = running->message;
-    lane_.Run([&] { lane::Spawn(Run(running.get(), arrival)); });
+    lane_.Run([&] { lane::Spawn(Run(running, arrival)); });
     return running;
   }
 
@@ -43,6 +44,7 @@ class HandleTest : public testing::CallTest {
     running->reply = co_await handle;
   }
 
+  std::deque<Running> running_;  // stay where they are when there are more
   limits::Admission admission_{{.max_in_flight = 2, .max_metadata_bytes = 1000}};
   const records::KeyedDigest digest_{Secret(std::string(32, 'k'))};
   records::MemoryRecordStore store_{{}, &clock_};
@@ -51,7 +53,7 @@ class HandleTest : public testing::CallTest {
 };
 
 TEST_F(HandleTest, AnswersACallWithTheUpstreamsReply) {
-  const auto running = Begin("|hello");
+  Running* const running = Begin("|hello");
   End(0, Opened("7"));
   EXPECT_THAT(*running->reply, IsOkAndHolds("opened 7"));
   EXPECT_TRUE(running->call->result.status.ok());
@@ -61,31 +63,31 @@ TEST_F(HandleTest, AnswersACallWithTheUpstreamsReply) {
 }
 
 TEST_F(HandleTest, RefusesWhatIsNoMessageBeforeAnythingElse) {
-  const auto running = Begin("no message");
+  Running* const running = Begin("no message");
   EXPECT_THAT(*running->reply, HasReason(Reason::kMalformedRequest));
   EXPECT_EQ(requests(), 0u);
   EXPECT_EQ(admission_.in_flight(), 0);
 }
 
 TEST_F(HandleTest, TellsTheRequestIdOfARefusedCall) {
-  const auto running = Begin(std::string(kId) + "|bad");
+  Running* const running = Begin(std::string(kId) + "|bad");
   EXPECT_THAT(*running->reply, HasReason(Reason::kInvalidRequest));
   EXPECT_EQ(running->call->request_id, kId);
 }
 
 TEST_F(HandleTest, RefusesMoreCallsThanMayBeInFlight) {
-  const auto first = Begin("|1");
-  const auto second = Begin("|2");
+  Begin("|1");
+  Begin("|2");
   EXPECT_THAT(*Begin("|3")->reply, HasReason(Reason::kOverloaded));
   EXPECT_EQ(requests(), 2u);
 }
 
 TEST_F(HandleTest, KeepsThePlaceInFlightUntilTheCallIsGone) {
-  auto running = Begin("|1");
+  Running* const running = Begin("|1");
   End(0, Opened("7"));
   ASSERT_TRUE(running->reply.has_value());
   EXPECT_EQ(admission_.in_flight(), 1) << "its answer was not taken yet";
-  lane_.Run([&] { running.reset(); });
+  lane_.Run([&] { running->call.reset(); });
   EXPECT_EQ(admission_.in_flight(), 0);
 }
 
@@ -99,16 +101,16 @@ TEST_F(HandleTest, RefusesACallWithTooLittleTime) {
 }
 
 TEST_F(HandleTest, GivesTheCallersTimeLessAMarginToTheUpstream) {
-  const auto running = Begin("|1", {.time_left = absl::Seconds(10)});
+  Begin("|1", {.time_left = absl::Seconds(10)});
   EXPECT_EQ(lane_.http().sent().at(0).limits.timeout, absl::Seconds(9.75));
   EXPECT_EQ(lane_.http().sent().at(0).limits.extra_for_answer, absl::Seconds(30));
 }
 
 TEST_F(HandleTest, SendsACallWithARequestIdOnce) {
   const std::string message = std::string(kId) + "|hello";
-  const auto first = Begin(message);
+  Begin(message);
   End(0, Opened("7"));
-  const auto again = Begin(message);
+  Running* const again = Begin(message);
   EXPECT_THAT(*again->reply, IsOkAndHolds("opened 7"));
   EXPECT_TRUE(again->call->result.replayed);
   EXPECT_EQ(again->call->result.attempts, 0);
@@ -116,7 +118,7 @@ TEST_F(HandleTest, SendsACallWithARequestIdOnce) {
 }
 
 TEST_F(HandleTest, TakesTheRequestIdFromMetadataToo) {
-  const auto first = Begin("|hello", {.metadata = {.request_ids = 1, .request_id = kId}});
+  Running* const first = Begin("|hello", {.metadata = {.request_ids = 1, .request_id = kId}});
   EXPECT_EQ(first->call->request_id, kId);
 }
 
@@ -127,7 +129,7 @@ TEST_F(HandleTest, RefusesARequestIdWhereNoRecordsAreKept) {
 }
 
 TEST_F(HandleTest, TellsHowLongTheUpstreamTook) {
-  const auto running = Begin("|1");
+  Running* const running = Begin("|1");
   Advance(absl::Seconds(3));
   End(0, Opened("7"));
   EXPECT_EQ(running->call->times.In(Phase::kWait), absl::Seconds(3));
