@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks that includes follow the arrows of docs/architecture.md.
 
-    base <- config, http, telemetry, redis <- lane, upstream <- limits <- call <- records <- rpc <- app
+    base <- config, event, h2, http, telemetry, redis <- lane, upstream <- limits <- call <- records <- rpc <- app
 
 Prints one line `path:line: rule` for each include or vendor's name that is where it must not be, and for each arrow that no
 include uses, and fails if there is any. Reads the sources only, so it takes no build; tests/contract/layers_test.py shows that each rule bites.
@@ -21,6 +21,8 @@ ARROWS = {
     "server/http": ("server/base",),
     "server/telemetry": ("server/base",),
     "server/redis": ("server/base", "server/telemetry"),
+    "server/event": (),
+    "server/h2": ("server/base",),
     "server/lane": ("server/base", "server/http"),
     "server/upstream": ("server/base", "server/http"),
     "server/upstream/*": ("server/base", "server/http", "server/upstream"),

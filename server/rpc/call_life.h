@@ -7,16 +7,9 @@
 
 #include "server/lane/cancellation.h"
 #include "server/lane/completion.h"
+#include "server/rpc/methods.h"
 
 namespace interaction::rpc {
-
-// What a lane's calls share.
-struct LaneCalls {
-  // What the server's end is announced with: to streams first, which would otherwise stay as long as their clients
-  // like, and to unary calls when the time for those in flight is over.
-  lane::Cancellation streams;
-  lane::Cancellation unary_calls;
-};
 
 // The life of one gRPC call on its lane, from before it arrives until gRPC has forgotten it: its context, and the news
 // that its caller is gone or that the server ends. The owner awaits Ended() last, after its final operation, and may
