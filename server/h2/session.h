@@ -37,7 +37,7 @@ struct RequestHead {
 };
 
 // Why a request or message was not taken. The session answers by itself where gRPC cannot (an HTTP status); the rest is
-// for the handler to answer by Respond(), since the details of a status are not known here.
+// for the handler to answer by Finish(), since the details of a status are not known here.
 struct Refusal {
   enum class Kind {
     kHeader,           // a header of gRPC's own is malformed: grpc-timeout, a "-bin" value
