@@ -16,7 +16,7 @@ namespace interaction {
 namespace {
 
 absl::Status Wrong(absl::string_view target, absl::string_view why, absl::string_view example) {
-  return absl::InvalidArgumentError(absl::StrCat("'", target, "' is no address: ", why, "; write it as in ", example));
+  return absl::InvalidArgumentError(absl::StrCat("'", target, "' is not an address: ", why, "; for example ", example));
 }
 
 bool IsPort(absl::string_view text) {
@@ -36,13 +36,13 @@ absl::string_view HostOf(absl::string_view text) {
 absl::Status CheckHostPort(absl::string_view target, absl::string_view text) {
   const absl::string_view host = HostOf(text);
   if (std::count(host.begin(), host.end(), ':') > 0 && !absl::StartsWith(host, "[")) {
-    return Wrong(target, "an IPv6 address stands in brackets", "[::1]:50051");
+    return Wrong(target, "the IPv6 address has no brackets", "[::1]:50051");
   }
   if (host.empty()) return Wrong(target, "the host is missing", "127.0.0.1:50051");
   const std::string example = absl::StrCat(host, ":50051");
   if (host.size() == text.size()) return Wrong(target, "the port is missing", example);
   if (!IsPort(text.substr(host.size() + 1))) {
-    return Wrong(target, "the port has to be a number from 1 to 65535", example);
+    return Wrong(target, "the port must be a number from 1 to 65535", example);
   }
   return absl::OkStatus();
 }
@@ -58,13 +58,13 @@ absl::Status CheckUnixPath(absl::string_view target, absl::string_view path) {
 }  // namespace
 
 absl::Status CheckTarget(absl::string_view target) {
-  if (target.empty()) return absl::InvalidArgumentError("no address; write it as in 127.0.0.1:50051");
+  if (target.empty()) return absl::InvalidArgumentError("no address; for example 127.0.0.1:50051");
   absl::string_view rest = target;
   for (const absl::string_view scheme : {"http://", "https://", "grpc://", "grpcs://"}) {
     if (!absl::ConsumePrefix(&rest, scheme)) continue;
     rest = rest.substr(0, rest.find('/'));
     const bool has_port = CheckHostPort(rest, rest).ok();
-    return Wrong(target, "a URL is not understood here", has_port ? rest : absl::StrCat(HostOf(rest), ":50051"));
+    return Wrong(target, "a URL is not accepted here", has_port ? rest : absl::StrCat(HostOf(rest), ":50051"));
   }
   if (absl::ConsumePrefix(&rest, "unix://") || absl::ConsumePrefix(&rest, "unix:")) return CheckUnixPath(target, rest);
   if (absl::ConsumePrefix(&rest, "dns:")) {
@@ -89,10 +89,10 @@ absl::Status CheckProxy(absl::string_view url) {
   const std::string shown = WithoutUser(url);
   absl::string_view rest = shown;
   constexpr char kExample[] = "http://proxy:3128";
-  if (!absl::ConsumePrefix(&rest, "http://")) return Wrong(shown, "a proxy is spoken to in plain HTTP", kExample);
+  if (!absl::ConsumePrefix(&rest, "http://")) return Wrong(shown, "the proxy must be reached by plain HTTP", kExample);
   absl::ConsumeSuffix(&rest, "/");
   const absl::Status status = CheckHostPort(rest, rest);
-  return status.ok() ? status : Wrong(shown, "a proxy has a host and a port", kExample);
+  return status.ok() ? status : Wrong(shown, "a proxy needs a host and a port", kExample);
 }
 
 std::string WithoutUser(absl::string_view url) {

@@ -10,7 +10,7 @@ namespace interaction {
 // Whether gRPC will call what `target` says: it takes a port above 65535 modulo 65536, and 443 where there is none. The
 // error is INVALID_ARGUMENT and says what would be right:
 //
-//   'gateway' is no address: the port is missing; write it as in gateway:50051
+//   'gateway' is not an address: the port is missing; for example gateway:50051
 //
 // Names of other schemes than dns, ipv4, ipv6 and unix (xds, for example) are left to gRPC.
 absl::Status CheckTarget(absl::string_view target);

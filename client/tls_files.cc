@@ -43,7 +43,7 @@ absl::StatusOr<std::string> ReadCertificates(const std::string& path) {
   if (!pem.ok()) return pem;
   if (pem->empty()) return absl::InvalidArgumentError(absl::StrCat(path, " is empty"));
   if (!HoldsCertificates(*pem)) {
-    return absl::InvalidArgumentError(absl::StrCat(path, " does not hold certificates in PEM form"));
+    return absl::InvalidArgumentError(absl::StrCat(path, " does not contain PEM certificates"));
   }
   return pem;
 }
@@ -57,8 +57,7 @@ absl::StatusOr<std::string> ReadPrivateKey(const std::string& path, const std::s
   if (pem->empty()) return absl::InvalidArgumentError(absl::StrCat(path, " is empty"));
   const Key key = ReadKey(*pem);
   if (key == nullptr) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, " does not hold a private key in PEM form without passphrase"));
+    return absl::InvalidArgumentError(absl::StrCat(path, " does not contain a PEM private key without a passphrase"));
   }
   if (X509_check_private_key(ReadCertificate(Open(certificate).get()).get(), key.get()) != 1) {
     return absl::InvalidArgumentError(absl::StrCat(path, " is not the key of the certificate ", certificate_path));
@@ -68,7 +67,7 @@ absl::StatusOr<std::string> ReadPrivateKey(const std::string& path, const std::s
 
 absl::StatusOr<grpc::SslCredentialsOptions> ReadTlsFiles(const TlsFiles& files) {
   if (files.certificate.empty() != files.key.empty()) {
-    return absl::InvalidArgumentError("a client certificate needs its key, and a key its certificate");
+    return absl::InvalidArgumentError("a client certificate and its key must be given together");
   }
   absl::StatusOr<std::string> ca = ReadCertificates(files.ca);
   if (!ca.ok()) return ca.status();

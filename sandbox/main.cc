@@ -42,17 +42,17 @@ int Complain(absl::string_view text) {
 void Declare(CLI::App& app, Flags& flags) {
   app.add_option("--listen", flags.listen, "address and port; port 0 picks a free one, which is printed")
       ->capture_default_str();
-  app.add_option("--delay", flags.delay, "wait so long before every answer, for example 200ms")->capture_default_str();
+  app.add_option("--delay", flags.delay, "delay every answer, for example by 200ms")->capture_default_str();
   app.add_option("--wolkvox-delay", flags.wolkvox_delay, "the same for wolkvox alone");
-  app.add_option("--simultaneous", flags.vendors.wolkvox.simultaneous, "wolkvox: requests per token at one time")
+  app.add_option("--simultaneous", flags.vendors.wolkvox.simultaneous, "wolkvox: requests per token at a time")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   app.add_flag("--wolkvox-close", flags.vendors.wolkvox.close, "wolkvox: Connection: close on every answer");
   app.add_flag("--wolkvox-always-200", flags.always_200, "wolkvox: HTTP 200 whatever the code in the body");
   app.add_flag("--wolkvox-server-header-optional", flags.optional_server_header,
-               "wolkvox: take requests without the header wolkvox_server");
+               "wolkvox: accept requests without the header wolkvox_server");
   app.add_option("--threads", flags.server.threads)->check(CLI::Range(1, 64))->capture_default_str();
-  app.add_option("--keep-requests", flags.sandbox.keep_requests, "how many GET /sandbox/requests can show")
+  app.add_option("--keep-requests", flags.sandbox.keep_requests, "how many requests GET /sandbox/requests can show")
       ->capture_default_str();
   app.add_flag("--show-secrets", flags.sandbox.show_secrets, "GET /sandbox/requests shows tokens");
   app.add_flag("--log", flags.log, "one line a request on stderr, without secrets");

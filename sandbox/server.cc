@@ -126,7 +126,7 @@ absl::Status MicrohttpdServer::Serve() {
                        &OnCompleted, this, MHD_OPTION_NOTIFY_CONNECTION, &OnConnection, this, MHD_OPTION_END);
   if (daemon_ != nullptr) return absl::OkStatus();
   close(listener->socket);
-  return absl::InternalError("libmicrohttpd does not start");
+  return absl::InternalError("libmicrohttpd cannot be started");
 }
 
 void MicrohttpdServer::OnConnection(void* self, MHD_Connection*, void** number, MHD_ConnectionNotificationCode code) {

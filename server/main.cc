@@ -1,4 +1,4 @@
-// interaction-server: reads the configuration, serves until it is told to end, and ends in good order.
+// interaction-server: reads the configuration, serves until it gets a signal, and shuts down gracefully.
 #include <unistd.h>
 
 #include <iostream>
@@ -25,7 +25,7 @@ namespace {
 constexpr int kCannotServe = 1;
 constexpr int kWrongConfiguration = 78;  // EX_CONFIG of sysexits.h
 
-// Each line says whose it is: in a log of several programs they may not stay together.
+// Each line names the program, because a log of several programs may interleave them.
 void Print(absl::string_view kind, absl::string_view text) {
   for (absl::string_view line : absl::StrSplit(text, '\n')) std::cerr << "interaction-server: " << kind << line << "\n";
 }
@@ -35,7 +35,7 @@ int Fail(int exit_code, const absl::Status& status) {
   return exit_code;
 }
 
-// What was asked for on standard output, which may be full or closed.
+// Prints what was asked for on standard output, which may be full or closed.
 int Output(const std::string& text) {
   if (std::cout << text << std::flush) return 0;
   return Fail(kCannotServe, absl::DataLossError("standard output cannot be written"));
@@ -48,7 +48,7 @@ int Show(const app::CommandLine& line, const config::Config& config) {
                              line.check_config ? "The configuration is valid.\n" : ""));
 }
 
-// The lines of one event each: a supervisor and its people read them to see what the server is doing.
+// Lines about one event each, which tell an operator what the server is doing.
 int Serve(const config::Config& config) {
   const RealClock clock;
   telemetry::FileLogSink sink(STDERR_FILENO);
@@ -66,7 +66,7 @@ int Serve(const config::Config& config) {
 
   const std::string signal = signals.WaitForEnd();
   (*app)->AnnounceShutdown();
-  log.Log(telemetry::LogLevel::kInfo, "draining: NOT_SERVING, calls are still taken",
+  log.Log(telemetry::LogLevel::kInfo, "draining: NOT_SERVING, calls are still accepted",
           {{"signal", signal}, {"seconds", absl::ToDoubleSeconds(config.calls.drain_delay)}});
   const std::string second_signal = signals.WaitForEnd(config.calls.drain_delay);
   log.Log(telemetry::LogLevel::kInfo, "draining: waiting for calls in flight",
@@ -82,13 +82,13 @@ int Serve(const config::Config& config) {
 }  // namespace interaction
 
 int main(int argc, char** argv) {
-  using namespace interaction;  // NOLINT: main is outside
+  using namespace interaction;  // NOLINT: main is outside the namespace
 
   std::optional<int> exit_code;
   const app::CommandLine line = app::ParseCommandLine(argc, argv, &exit_code);
   if (exit_code) return *exit_code;
 
-  app::PrepareProcess();  // before secrets are read: from now on there are no core dumps
+  app::PrepareProcess();  // before secrets are read, so that no core dump contains them
   if (const absl::Status ready = http::GlobalInit(); !ready.ok()) return Fail(kCannotServe, ready);
   const auto config = config::Load({line.config_file, app::Environment(), line.sets}, app::CheckConfig);
   if (!config.ok()) return Fail(kWrongConfiguration, config.status());

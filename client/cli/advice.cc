@@ -28,7 +28,7 @@ constexpr absl::string_view kCorrectFields = "correct the fields, then call agai
 constexpr absl::string_view kOperatorBaseUrl = "have the gateway's operator check the vendor's base URL";
 constexpr absl::string_view kOperatorCredential = "have the gateway's operator correct the gateway's credential";
 constexpr absl::string_view kReport = "report it to the gateway's operator";
-constexpr absl::string_view kLookWhatIsThere = "look at the vendor's side what is there already";
+constexpr absl::string_view kLookWhatIsThere = "check at the vendor what exists already";
 constexpr absl::string_view kOrOperatorNetwork = "; if it lasts, have the gateway's operator check DNS and network";
 constexpr absl::string_view kOrOperatorProxy = "; if it lasts, have the gateway's operator check egress.proxy";
 constexpr absl::string_view kOrOperatorRedis = "; if it lasts, have the gateway's operator look at Redis";
@@ -37,19 +37,18 @@ const Advice kAdvice[] = {
     // The client's own.
     {kGatewayUnreachable, Kind::kRepeat, "; if it lasts, check that the gateway runs at this address"},
     {kIllegalMetadata, Kind::kOther, "correct the metadata, then call again"},
-    {kCancelledUnsent, Kind::kOther, "nothing; call again if it is still wanted"},  // the gateway's as well
+    {kCancelledUnsent, Kind::kOther, "call again if it is still wanted"},  // the gateway's as well
     {kNoAnswerFromGateway, Kind::kUnknown, ""},
 
     {"UNKNOWN_METHOD", Kind::kOther, "correct the client: the gateway has no such method, or is older than the client"},
-    {"MALFORMED_REQUEST", Kind::kOther, "correct the client: what it sends is not the method's message"},
+    {"MALFORMED_REQUEST", Kind::kOther, "correct the client: it does not send the method's request message"},
     {"INVALID_REQUEST", Kind::kOther, kCorrectFields},
     {"CALLER_CREDENTIALS_FORBIDDEN", Kind::kOther,
      "leave the credential out, or have the gateway's operator set caller_credentials: allow"},
     {"METADATA_TOO_LARGE", Kind::kOther, "send less metadata"},
     {"REQUEST_ID_UNSUPPORTED", Kind::kOther,
      "call without a request_id, knowing that a second call opens a second interaction"},
-    {"REQUEST_ID_REUSED", Kind::kOther,
-     "take a new request_id: this one belongs to a request that asked for something else"},
+    {"REQUEST_ID_REUSED", Kind::kOther, "use a new request_id: this one belongs to a different request"},
     {"REQUEST_IN_PROGRESS", Kind::kRepeat, ", with the same request_id: the answer will be there"},
     {"OUTCOME_UNKNOWN", Kind::kUnknown, ""},
 
@@ -62,7 +61,7 @@ const Advice kAdvice[] = {
     {"IDEMPOTENCY_STORE_FULL", Kind::kRepeat,
      " later; the gateway's operator raises idempotency.max_records or idempotency.max_bytes"},
     {"IDEMPOTENCY_LEASE_EXPIRED", Kind::kRepeat,
-     ", with the same request_id: the answer tells whether it can still be used"},
+     ", with the same request_id: the answer says whether it can still be used"},
     {"UPSTREAM_CIRCUIT_OPEN", Kind::kRepeat, ""},
     {"INTERNAL_ERROR", Kind::kUnknown, ""},
 
@@ -100,7 +99,7 @@ const Advice kAdvice[] = {
     {"UPSTREAM_PRECONDITION", Kind::kOther, kLookWhatIsThere},
     {"UPSTREAM_PAYLOAD_TOO_LARGE", Kind::kOther, "send less"},
     {"UPSTREAM_RATE_LIMITED", Kind::kRepeat, ""},
-    {"UPSTREAM_REJECTED", Kind::kOther, "look up the httpStatus: the vendor does not take this request as it is"},
+    {"UPSTREAM_REJECTED", Kind::kOther, "look up the httpStatus: the vendor does not accept this request"},
     {"UPSTREAM_INTERNAL_ERROR", Kind::kUnknown, ""},
     {"UPSTREAM_UNIMPLEMENTED", Kind::kOther, kReport},
     {"UPSTREAM_BAD_GATEWAY", Kind::kUnknown, ""},
@@ -140,25 +139,25 @@ std::string NothingWasOpened(const absl::Status& status, const CallError& error)
 
 std::string MayHaveBeenOpened(const absl::Status& status, const CallError& error, absl::string_view request_id) {
   if (error.reason == "OUTCOME_UNKNOWN") {
-    return "look at the vendor's side whether it was opened; if it was not, call with a new request_id, because this "
+    return "check at the vendor whether it was opened; if not, call with a new request_id, because this "
            "one "
            "is never sent again";
   }
   const auto idempotency = error.metadata.find("idempotency");
   const bool bypassed = idempotency != error.metadata.end() && idempotency->second == "bypassed";
-  std::string text = "look at the vendor's side whether it was opened, before you call again";
+  std::string text = "check at the vendor whether it was opened before you call again";
   if (!request_id.empty() && !bypassed) {
     text = absl::StrCat("call again with the same request_id, ", request_id,
-                        ": it is never sent twice, and the answer tells what became of it");
+                        ": it is never sent twice, and the answer says what happened");
     // The gateway may have died, and a record in its memory with it.
     if (error.reason == kNoAnswerFromGateway && absl::IsUnavailable(status)) {
       absl::StrAppend(&text,
-                      " (not so if the gateway keeps its records in memory and has restarted: then look at the "
-                      "vendor's side first)");
+                      " (unless the gateway keeps its records in memory and has restarted: then check at the "
+                      "vendor first)");
     }
   }
   if (error.reason == kNoAnswerFromGateway && absl::IsUnimplemented(status)) {
-    absl::StrAppend(&text, "; and check that there is a gateway at this address");
+    absl::StrAppend(&text, "; also check that a gateway runs at this address");
   }
   if (error.reason == "INTERNAL_ERROR") absl::StrAppend(&text, "; ", kReport);
   return text;

@@ -54,19 +54,19 @@ class HelpFormatter : public CLI::Formatter {
 
 void ParseTimeout(const std::string& text, GlobalOptions& options) {
   if (!absl::ParseDuration(text, &options.timeout) || options.timeout <= absl::ZeroDuration()) {
-    throw CLI::ValidationError("--timeout", "has to be a duration above zero, like 30s or 1m30s");
+    throw CLI::ValidationError("--timeout", "must be a duration above zero, such as 30s or 1m30s");
   }
 }
 
 void ParseFormat(const std::string& text, GlobalOptions& options) {
-  if (text != "table" && text != "json") throw CLI::ValidationError("--output", "has to be table or json");
+  if (text != "table" && text != "json") throw CLI::ValidationError("--output", "must be table or json");
   options.format = text == "json" ? Format::kJson : Format::kTable;
 }
 
 void ParseMetadata(const std::vector<std::string>& texts, GlobalOptions& options) {
   for (const std::string& text : texts) {
     const size_t equals = text.find('=');
-    if (equals == 0 || equals == std::string::npos) throw CLI::ValidationError("-H", "has to be name=value");
+    if (equals == 0 || equals == std::string::npos) throw CLI::ValidationError("-H", "must be name=value");
     options.metadata.emplace_back(absl::AsciiStrToLower(text.substr(0, equals)), text.substr(equals + 1));
   }
 }
@@ -74,17 +74,19 @@ void ParseMetadata(const std::vector<std::string>& texts, GlobalOptions& options
 void DeclareGlobalOptions(CLI::App& root, GlobalOptions& options) {
   root.add_option("--address", options.address, "where the gateway listens, or INTERACTION_ADDRESS [127.0.0.1:50051]")
       ->type_name("HOST:PORT");
-  root.add_option("--proxy", options.proxy, "HTTP proxy to the gateway; http_proxy is not obeyed [none]")
+  root.add_option("--proxy", options.proxy, "HTTP proxy to the gateway; http_proxy is ignored [none]")
       ->type_name("http://HOST:PORT")
       ->check(NotEmpty());
   root.add_flag("--tls", options.tls, "use TLS; implied by the next three");
-  root.add_option("--ca", options.tls_files.ca, "PEM file of the authorities to trust")
+  root.add_option("--ca", options.tls_files.ca, "PEM file with the certificate authorities to trust")
       ->type_name("FILE")
       ->check(NotEmpty());
-  root.add_option("--cert", options.tls_files.certificate, "PEM file of the client's certificate")
+  root.add_option("--cert", options.tls_files.certificate, "PEM file with the client's certificate")
       ->type_name("FILE")
       ->check(NotEmpty());
-  root.add_option("--key", options.tls_files.key, "PEM file of the client's key")->type_name("FILE")->check(NotEmpty());
+  root.add_option("--key", options.tls_files.key, "PEM file with the client's private key")
+      ->type_name("FILE")
+      ->check(NotEmpty());
   root.add_option_function<std::string>(
           "--timeout", [&options](const std::string& text) { ParseTimeout(text, options); },
           "how long to wait for an answer [30s]")
@@ -123,7 +125,7 @@ std::optional<int> Parse(CLI::App& root, const std::vector<std::string>& args, c
 int Dispatch(const CLI::App& root, const std::vector<Command>& commands, Session& session) {
   const std::vector<CLI::App*> selected = root.get_subcommands();
   if (selected.empty()) return FailUsage(session, "no command; see interactionctl --help");
-  if (selected.size() > 1) return FailUsage(session, "one command at a time");
+  if (selected.size() > 1) return FailUsage(session, "only one command can be given");
   if (session.options.request_id == "auto") {
     absl::BitGen random;
     session.options.request_id = NewRequestId(random);

@@ -60,7 +60,7 @@ std::vector<std::string> UnknownWords(const CLI::App& root) {
 
 std::string DescribeUnknownWord(const CLI::App& root) {
   const std::vector<std::string> words = UnknownWords(root);
-  if (words.empty()) return "'--' has nothing after it";
+  if (words.empty()) return "nothing follows '--'";
   const std::string& word = words.front();
   if (absl::StartsWith(word, "-")) return DescribeUnknownFlag(root, word);
   if (root.get_subcommands().empty()) return DescribeUnknownCommand(root, word);

@@ -73,13 +73,13 @@ absl::string_view OutcomeText(CallError::Outcome outcome) {
     case CallError::Outcome::kUnknown:
       break;
   }
-  return "may have been opened: nobody can tell";
+  return "may have been opened; it is not known";
 }
 
 absl::string_view NextStepOfHealth(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kNotFound:
-      return "leave the name out to ask for the gateway as a whole";
+      return "leave out the name to ask about the gateway as a whole";
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kDeadlineExceeded:
     case absl::StatusCode::kUnimplemented:

@@ -69,7 +69,7 @@ absl::Status FillFromJson(const json& object, google::protobuf::Message& request
   for (const auto& [name, value] : object.items()) {
     const FieldDescriptor* field = request.GetDescriptor()->FindFieldByName(name);
     if (field != nullptr && field->type() == FieldDescriptor::TYPE_STRING && !value.is_string() && !value.is_null()) {
-      return absl::InvalidArgumentError(absl::StrCat("field '", name, "' has to be a string"));
+      return absl::InvalidArgumentError(absl::StrCat("field '", name, "' must be a string"));
     }
   }
   std::string text;

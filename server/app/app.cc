@@ -25,23 +25,24 @@ namespace {
 constexpr char kServiceName[] = "interaction.v1.InteractionService";
 constexpr char kHealthName[] = "grpc.health.v1.Health";
 
-// How long calls that were given up may take to answer: they do so at once.
+// How long calls that were given up may take to answer, which they do at once.
 constexpr absl::Duration kGiveUpTime = absl::Seconds(2);
 
-// How long clients have to hear of the end and to stop calling on the connections they have.
+// How long clients have to learn of the shutdown and to stop calling on their connections.
 constexpr absl::Duration kGoawayTime = absl::Seconds(1);
 
-// How long the store may take for the last results; what it does not take reads as unknown later.
+// How long the record store may take to save the last results; those it does not save read as unknown later.
 constexpr absl::Duration kSettleTime = absl::Seconds(1);
 
-// How often a shutdown looks whether the last call has ended.
+// How often a shutdown checks whether the last call has ended.
 constexpr absl::Duration kLookAgain = absl::Milliseconds(10);
 
-// How long an answer may take to its caller, and gRPC to close a connection in good order, besides a call's own time.
+// How long, beyond a call's own time, its answer may take to reach the caller and gRPC may take to close the
+// connection.
 constexpr absl::Duration kAnswerMargin = absl::Seconds(40);
 
-// The time in which every call of a connection has surely ended. No rule that ends connections may be shorter: a client
-// would be told UNAVAILABLE of a request that was sent.
+// The time within which every call on a connection has certainly ended. No rule that ends connections may be shorter:
+// clients would report UNAVAILABLE for a request that was sent.
 int LongestCallMs(const config::Config& config) {
   const absl::Duration longest = std::max(config.seethepro.upstream.max_deadline, config.wolkvox.upstream.max_deadline);
   return static_cast<int>(absl::ToInt64Milliseconds(longest + kAnswerMargin));
@@ -50,25 +51,26 @@ int LongestCallMs(const config::Config& config) {
 void SetChannelArguments(const config::Config& config, grpc::ServerBuilder* builder) {
   const config::Server& options = config.server;
   builder->SetMaxReceiveMessageSize(options.max_message_bytes);
-  // gRPC would unpack a message as a whole before it looks at its size.
+  // gRPC would decompress a whole message before it checks the size.
   builder->SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
   builder->SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
   const std::pair<const char*, int> arguments[] = {
-      // Two servers on one port would each get half of the calls, silently.
+      // Two servers on one port would each get half of the calls, without any notice.
       {GRPC_ARG_ALLOW_REUSEPORT, 0},
       {GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_concurrent_streams},
       {GRPC_ARG_MAX_METADATA_SIZE, 16 << 10},
-      // Clients behind a layer 4 load balancer spread again when connections end now and then; gRPC adds the jitter.
+      // Ending connections now and then lets clients behind a layer 4 load balancer spread again; gRPC adds the jitter.
       {GRPC_ARG_MAX_CONNECTION_AGE_MS, 10 * 60 * 1000},
       {GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, LongestCallMs(config)},
       {GRPC_ARG_MAX_CONNECTION_IDLE_MS, 30 * 60 * 1000},
-      // Finds peers that are gone. One that sleeps for a while, or whose network does, still gets its answer.
+      // Detects clients that are gone. A client that sleeps for a while, or whose network is down for a while, still
+      // gets its answer.
       {GRPC_ARG_KEEPALIVE_TIME_MS, 60 * 1000},
       {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, LongestCallMs(config)},
       {GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1},
-      // However often a client pings, that is no reason to end its calls.
+      // Frequent pings of a client are no reason to end its calls.
       {GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0},
-      // gRPC core refuses calls that wait for an acceptor beyond this; admission is ours to decide.
+      // gRPC core refuses calls beyond this number that wait to be accepted, but admission decides that here.
       {"grpc.server.max_pending_requests", options.max_concurrent_streams * 1024},
       {"grpc.server.max_pending_requests_hard_limit", options.max_concurrent_streams * 1024},
   };
@@ -228,7 +230,7 @@ bool App::WaitForCalls(const absl::Notification& finished, absl::Duration timeou
   const SteadyTime start = environment_.clock->SteadyNow();
   while (true) {
     const absl::Duration waited = absl::Nanoseconds(environment_.clock->SteadyNow() - start);
-    // A server without calls may still have some in flight whose callers have left.
+    // Even without open RPCs, calls whose callers have left may be in flight.
     const bool clients_know = finished.HasBeenNotified() || waited >= kGoawayTime;
     if (clients_know && calls_in_flight() == 0) return true;
     if (waited >= timeout) return false;

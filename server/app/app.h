@@ -26,32 +26,32 @@
 
 namespace interaction::app {
 
-// The server, put together: builds and owns everything, in the order of its members. The one place that names concrete
+// The whole server: builds and owns everything, in the order of its members. The only place that names concrete
 // classes.
 class App {
  public:
-  // What the server gets from outside. All of it outlives the App.
+  // What the server needs from outside. All of it outlives the App.
   struct Environment {
     const Clock* clock;
     telemetry::Logger* log;
     http::Resolver* resolver = nullptr;  // null: the system's
   };
 
-  // Builds the server and starts to serve. Call http::GlobalInit() first. INVALID_ARGUMENT for a configuration that
-  // cannot be used, UNAVAILABLE when the address cannot be listened on.
+  // Builds the server and starts to serve. Call http::GlobalInit() first. INVALID_ARGUMENT if the configuration cannot
+  // be used, UNAVAILABLE if it cannot listen on the address.
   static absl::StatusOr<std::unique_ptr<App>> Start(const config::Config& config, const Environment& environment);
-  ~App();  // as Shutdown(0), if it was not called
+  ~App();  // calls Shutdown(0) if Shutdown() was not called
 
   // Where the server listens, with the real port: "127.0.0.1:50051".
   const std::string& address() const { return listener_->address(); }
 
-  // Calls under way, those included whose callers have left while the upstream's answer is still waited for.
+  // Calls in flight, including those whose callers have left while the upstream's answer is still awaited.
   int calls_in_flight() const { return resources_->admission().in_flight(); }
 
-  // First step of the end: health says NOT_SERVING, calls are still taken.
+  // First step of the shutdown: health says NOT_SERVING, calls are still accepted.
   void AnnounceShutdown();
 
-  // Second step: takes no new calls, waits up to `timeout` for those in flight, gives up the rest, and ends all
+  // Second step: accepts no new calls, waits up to `timeout` for those in flight, gives up the rest, and ends all
   // threads.
   void Shutdown(absl::Duration timeout);
 
@@ -63,7 +63,8 @@ class App {
   void ReportStrayBytes(absl::string_view authority) const;
   void BuildServices(const config::Config& config);
   absl::Status StartServer(const config::Config& config, grpc::ServerBuilder* builder);
-  // Whether there are no calls in flight any more within `timeout`, and clients had the time to hear of the end.
+  // Waits up to `timeout` until no calls are in flight and clients have had time to learn of the shutdown; returns
+  // whether that came about.
   bool WaitForCalls(const absl::Notification& finished, absl::Duration timeout) const;
   void GiveUpCallsInFlight();
 
@@ -76,11 +77,11 @@ class App {
   std::vector<std::unique_ptr<rpc::LaneCalls>> lane_calls_;
   std::unique_ptr<call::CallLog> call_log_;
   std::vector<std::unique_ptr<rpc::LaneService>> services_;
-  rpc::HealthService* health_ = nullptr;  // one of them
+  rpc::HealthService* health_ = nullptr;  // one of services_
   std::unique_ptr<UpstreamHealth> upstream_health_;
   std::vector<std::unique_ptr<lane::Lane>> lanes_;
   std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections_;  // hands them to server_
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections_;  // passes connections to server_
   std::unique_ptr<Listener> listener_;
 };
 

@@ -20,13 +20,13 @@
 namespace interaction::app {
 namespace {
 
-// Translators begin with the key.
+// Translators' messages begin with the key.
 void ComplainOf(const std::string& path, const absl::Status& status, const config::Complain& complain) {
   complain(path, absl::StripPrefix(status.message(), path + ": "));
 }
 
-// An address as the host of a base URL never changes, so one that the policy forbids fails every call. Names are looked
-// up when they are called, all but localhost.
+// A base URL whose host is an address that the policy forbids would fail every call. Names are only looked up when they
+// are called, except localhost.
 void CheckReachable(const std::string& path, const std::string& base_url, const http::EndpointOptions& options,
                     const config::Complain& complain) {
   const absl::StatusOr<std::string> host = http::HostOf(base_url);
@@ -44,7 +44,7 @@ void CheckReachable(const std::string& path, const std::string& base_url, const 
   }
 }
 
-// Never called: the check sends nothing.
+// Never called, because the check sends nothing.
 class NoResolver final : public http::Resolver {
  public:
   void Resolve(const std::string&, Done) override {}

@@ -5,9 +5,9 @@
 
 namespace interaction::app {
 
-// What only the parts that use a value can tell of it: whether URLs can be joined and addresses be reached, whether
-// certificates and keys can be used. For config::Load(), so that --check-config finds all that would stop the start or
-// fail every call. Reads the files of TLS. Call http::GlobalInit() first.
+// Checks that need the code which uses a value: whether URLs can be joined, whether addresses may be reached, whether
+// certificates and keys can be used. For config::Load(), so that --check-config finds everything that would stop the
+// start or fail every call. Reads the TLS files. Call http::GlobalInit() first.
 void CheckConfig(const config::Config& config, const config::Complain& complain);
 
 }  // namespace interaction::app

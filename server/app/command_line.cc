@@ -22,10 +22,10 @@ constexpr char kFooter[] =
     "underscores for a dot (INTERACTION_SERVER__LISTEN). File, environment and flags apply in this order; the last "
     "wins.\n"
     "\n"
-    "SIGTERM, SIGINT and SIGQUIT end the server in good order: calls are still taken for calls.drain_delay, then "
+    "SIGTERM, SIGINT and SIGQUIT shut the server down gracefully: calls are still accepted for calls.drain_delay, then "
     "those\n"
     "in flight may finish. A second signal skips the rest of the delay, one after it ends the server at once.\n"
-    "Exit codes: 0 ended in good order, 1 cannot serve, 2 wrong command line, 78 wrong configuration.";
+    "Exit codes: 0 shut down gracefully, 1 cannot serve, 2 wrong command line, 78 wrong configuration.";
 
 }  // namespace
 
@@ -33,7 +33,7 @@ CommandLine ParseCommandLine(int argc, const char* const* argv, std::optional<in
   CommandLine line;
   CLI::App app(kDescription, "interaction-server");
   app.footer(kFooter);
-  app.set_version_flag("--version", VersionLine("interaction-server"), "Prints version, commit and build, and ends");
+  app.set_version_flag("--version", VersionLine("interaction-server"), "Prints version, commit and build, and exits");
   app.add_option("--config", line.config_file, "The configuration, a YAML file")
       ->type_name("FILE")
       ->envname("INTERACTION_CONFIG");
@@ -41,11 +41,11 @@ CommandLine ParseCommandLine(int argc, const char* const* argv, std::optional<in
       ->type_name("KEY=VALUE")
       ->expected(1)
       ->take_all();
-  app.add_flag("--check-config", line.check_config, "Checks the configuration and ends");
-  app.add_flag("--print-config", line.print_config, "Prints the configuration in effect, without secrets, and ends");
+  app.add_flag("--check-config", line.check_config, "Checks the configuration and exits");
+  app.add_flag("--print-config", line.print_config, "Prints the configuration in effect, without secrets, and exits");
   try {
     app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {  // CLI11's own way out, also for --help and --version
+  } catch (const CLI::ParseError& error) {  // thrown by CLI11, also for --help and --version
     *exit_code = app.exit(error, std::cout, std::cerr) == 0 ? 0 : 2;
     if (!std::cout.flush()) *exit_code = 1;  // standard output is full or closed
   }

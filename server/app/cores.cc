@@ -32,11 +32,11 @@ bool HasItem(absl::string_view list, absl::string_view item) {
   return std::find(items.begin(), items.end(), item) != items.end();
 }
 
-// A tree of cgroups in which CPU time is shared out, and where this process is in it.
+// A tree of cgroups with the CPU controller, and the place of this process in it.
 struct Hierarchy {
   bool v2 = false;
   std::string mount_point;  // "/sys/fs/cgroup"
-  std::string mounted;      // which cgroup is mounted there: "/", or of a container in version 1 "/docker/0a1b"
+  std::string mounted;      // the cgroup mounted there: "/", or in a container with version 1 "/docker/0a1b"
   std::string own;          // the cgroup of this process: "/kubepods/pod1/2"
 };
 
@@ -86,7 +86,7 @@ double QuotaOf(const std::string& folder, bool v2) {
 double CpuQuota(const std::string& root) {
   double least = 0;
   for (const Hierarchy& tree : Hierarchies(root)) {
-    // What is below the mounted cgroup. A process that is elsewhere sees the mounted one only.
+    // The path below the mounted cgroup. A process that is outside of it sees only the mounted one.
     absl::string_view below = tree.own;
     const bool is_below = absl::ConsumePrefix(&below, absl::StripSuffix(tree.mounted, "/"));
     if (!is_below || !absl::StartsWith(below, "/") || absl::StrContains(below, "..")) below = "";

@@ -4,13 +4,13 @@
 
 namespace interaction::app {
 
-// The cores that this process may use, at least 1: those of its affinity mask (taskset, a cpuset), or as many as the
-// CPU quota of its cgroup gives it, rounded up, where that is less (`docker run --cpus`, a limit of Kubernetes). `root`
-// is where the system's files are; another one is for tests.
+// The cores that this process may use, at least 1: those of its affinity mask (taskset, a cpuset), or the CPU quota of
+// its cgroup, rounded up, if that is less (`docker run --cpus`, a CPU limit in Kubernetes). `root` is the root of the
+// file system, which tests replace.
 int AvailableCores(const std::string& root = "");
 
-// The CPU quota of this process in cores: the least that its cgroups and those above them give, in version 2 (cpu.max)
-// and version 1 (cpu.cfs_quota_us). 0: none.
+// The CPU quota of this process in cores: the smallest of its cgroups and their ancestors, in version 2 (cpu.max) and
+// version 1 (cpu.cfs_quota_us). 0: none.
 double CpuQuota(const std::string& root);
 
 }  // namespace interaction::app

@@ -22,10 +22,10 @@
 namespace interaction::app {
 namespace {
 
-// As many as the kernel allows: it takes net.core.somaxconn where that is less.
+// As many as possible: the kernel uses net.core.somaxconn if that is less.
 constexpr int kBacklog = 65535;
 
-// Accepted from one socket before looking at the others, and whether it is time to end.
+// Accepted from one socket before checking the others and whether to end.
 constexpr int kAtOnce = 64;
 
 constexpr int kShortagePauseMs = 100;
@@ -36,7 +36,7 @@ std::string WhyNot(int error) {
     case EADDRINUSE:
       return "the port is taken";
     case EADDRNOTAVAIL:
-      return "it is not an address of this machine";
+      return "this machine does not have the address";
     case EACCES:
       return "this user may not listen there";
     default:
@@ -44,13 +44,13 @@ std::string WhyNot(int error) {
   }
 }
 
-// Whether accept(2) failed because of the connection that was next, which is gone with it; Linux reports what happened
-// to it in the network, too. Otherwise the process or the machine lacks something, and the connection still waits.
+// Whether accept(2) failed because of the next connection, which is then gone; Linux also reports network errors of
+// that connection. Otherwise the process or machine lacks a resource, and the connection still waits.
 bool IsOfOneConnection(int error) {
   switch (error) {
     case EINTR:
     case ECONNABORTED:
-    case EPERM:  // a firewall's rule
+    case EPERM:  // a firewall rule
     case EPROTO:
     case ENOPROTOOPT:
     case ENETDOWN:
@@ -71,7 +71,7 @@ void SetOption(int fd, int level, int option, int value) { setsockopt(fd, level,
 int ListenAt(const sockaddr_storage& address, socklen_t size) {
   const int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -1;
-  SetOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);  // connections of a former server that linger are no obstacle
+  SetOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);  // lingering connections of an earlier server are no obstacle
   SetOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);  // connections inherit it
   const auto* wildcard = reinterpret_cast<const sockaddr_in6*>(&address);
   const bool both = address.ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&wildcard->sin6_addr);
@@ -161,7 +161,7 @@ absl::Status Listener::OpenTcp(const std::string& host, int port) {
     return absl::UnavailableError("the name does not resolve");
   }
   const absl::Cleanup free_list = [list] { freeaddrinfo(list); };
-  // With all addresses, IPv6 comes first, for a socket of it takes IPv4 connections, too.
+  // For all addresses, IPv6 is tried first, because an IPv6 socket also accepts IPv4 connections.
   int error = 0;
   for (const int family : {AF_INET6, AF_INET}) {
     if (all && !sockets_.empty()) break;
@@ -173,8 +173,8 @@ absl::Status Listener::OpenTcp(const std::string& host, int port) {
       const int fd = ListenAt(to, entry->ai_addrlen);
       if (fd < 0) {
         error = errno;
-        // Names have addresses of families that a machine may lack. Anything else would leave callers who use that
-        // address without a server, or with somebody else's.
+        // A name may have addresses of a family that the machine lacks. Any other failure is an error, because callers
+        // at that address would find no server, or another one.
         if (error == EADDRNOTAVAIL || error == EAFNOSUPPORT) continue;
         return absl::UnavailableError(WhyNot(error));
       }
@@ -217,18 +217,18 @@ void Listener::Run() {
     for (size_t i = 1; i < waiting.size(); ++i) {
       if (waiting[i].revents != 0 && !AcceptSome(waiting[i].fd)) shortage = true;
     }
-    // The sockets stay readable, so without a pause this would turn at full speed.
+    // The sockets stay readable, so without a pause this would spin.
     if (shortage) poll(waiting.data(), 1, kShortagePauseMs);
     if (waiting[0].revents != 0) return;
   }
 }
 
-// Returns false when connections wait that cannot be accepted now.
+// Returns false if connections wait that cannot be accepted now.
 bool Listener::AcceptSome(int listening_fd) {
   for (int i = 0; i < kAtOnce; ++i) {
     const int fd = accept4(listening_fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0) {
-      // Reset before it was accepted. gRPC would write a line about each.
+      // Reset before it was accepted. gRPC would log a line about each.
       if (IsGone(fd)) {
         close(fd);
       } else {
@@ -248,7 +248,7 @@ void Listener::ReportShortage(int error) {
   const SteadyTime now = clock_->SteadyNow();
   if (log_ == nullptr || now < report_after_) return;
   report_after_ = now + kShortageReportNs;
-  log_->Log(telemetry::LogLevel::kError, "connections wait: they cannot be accepted now",
+  log_->Log(telemetry::LogLevel::kError, "connections cannot be accepted and wait",
             {{"error", strerrordesc_np(error)}});
 }
 

@@ -14,33 +14,33 @@
 
 namespace interaction::app {
 
-// The sockets that server.listen names, and the thread that accepts connections on them. gRPC 1.51's own listener never
-// accepts again once accept(2) has failed, be it for want of a file descriptor for a moment, and takes the path of a
-// Unix socket from whoever listens there.
+// The sockets of server.listen, and the thread that accepts connections on them. gRPC 1.51's own listener stops
+// accepting for good once accept(2) has failed, even if only for a momentary lack of file descriptors, and takes over
+// the path of a Unix socket that another process listens on.
 //
-// Where a moment without descriptors or memory keeps connections from being accepted, they wait in the kernel's queue,
-// the log says so, and the listener tries again ten times a second.
+// If file descriptors or memory run out, connections wait in the kernel's queue, a line is logged, and the listener
+// tries again ten times a second.
 class Listener {
  public:
-  // Takes over `fd`, a connected socket that does not block. Called on the listener's thread; must not block.
+  // Takes ownership of `fd`, a connected non-blocking socket. Called on the listener's thread; must not block.
   using TakeConnection = std::function<void(int listening_fd, int fd)>;
 
   // Binds and listens; connections queue up until Start(). `address` is of the form of config::Server::listen; a host
-  // that is a name stands for all its addresses, 0.0.0.0 and [::] for all of the machine, IPv4 and IPv6. `clock` and
-  // `log` (may be null) outlive the listener. UNAVAILABLE with one line: "cannot listen on ADDRESS: the port is taken".
+  // name means all its addresses, 0.0.0.0 and [::] mean all of the machine, IPv4 and IPv6. `clock` and `log` (may be
+  // null) outlive the listener. UNAVAILABLE with one line: "cannot listen on ADDRESS: the port is taken".
   static absl::StatusOr<std::unique_ptr<Listener>> Open(const std::string& address, const Clock* clock,
                                                         telemetry::Logger* log);
-  ~Listener();  // as Close()
+  ~Listener();  // calls Close()
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
   // Where it listens, with the real port: "127.0.0.1:50051".
   const std::string& address() const { return address_; }
 
-  // Accepts from now on. RESOURCE_EXHAUSTED when there is no thread to be had.
+  // Begins to accept. RESOURCE_EXHAUSTED if no thread can be started.
   absl::Status Start(TakeConnection take);
 
-  // Accepts no more: new connections are refused when it returns. Those taken before are not touched.
+  // Stops accepting: once it returns, new connections are refused. Accepted ones are not affected.
   void Close();
 
  private:
@@ -58,9 +58,9 @@ class Listener {
   std::vector<int> sockets_;
   std::unique_ptr<UnixSocketPath> path_;  // null: TCP
   TakeConnection take_;
-  int stop_ = -1;  // an eventfd: readable when the thread is to end
+  int stop_ = -1;  // an eventfd: readable when the thread must end
   std::thread thread_;
-  SteadyTime report_after_ = 0;  // no line about a shortage before; the thread's
+  SteadyTime report_after_ = 0;  // earliest time of the next line about a shortage; used on the thread
 };
 
 }  // namespace interaction::app

@@ -25,8 +25,8 @@ bool AllowsCallerCredentials(const config::Upstream& upstream) {
 }  // namespace
 
 http::ClientOptions HttpClientOptions(const config::Config& config) {
-  // Admission bounds the calls in flight. Besides their connections there are idle ones: as many again, or as many as
-  // are kept in any case. So this is never what refuses a call.
+  // Admission limits the calls in flight. Besides their connections there may be as many idle ones, or the number that
+  // is always kept. So this limit never refuses a call.
   http::ClientOptions options;
   options.max_connections = 2 * config.calls.max_in_flight + options.max_idle_connections;
   return options;
@@ -82,7 +82,7 @@ limits::PermitsOptions PermitsOptions(const config::Config& config, const std::s
                 .limit_name = section + ".max_concurrent_per_credential"},
       .replicas = config.redis.replicas,
       .replica = instance,
-      // A transfer takes the upstream's maximum at most, and the permit's lease a little longer.
+      // A request takes at most the upstream's maximum, and the permit's lease a little longer.
       .wait_for_store = config.redis.on_outage == config::OnOutage::kWait ? upstream.max_deadline + absl::Seconds(10)
                                                                           : absl::ZeroDuration(),
   };

@@ -14,7 +14,7 @@
 
 namespace interaction::app {
 
-// The options of each part, out of the one configuration. Pure.
+// Derives the options of each part from the configuration. Pure functions.
 http::ClientOptions HttpClientOptions(const config::Config& config);
 http::EndpointOptions EndpointOptions(const config::Config& config, const config::Upstream& upstream);
 upstream::UpstreamOptions UpstreamOptions(const config::Config& config, const config::Upstream& upstream);

@@ -21,19 +21,19 @@ extern char** environ;
 namespace interaction::app {
 namespace {
 
-// For lanes, the resolver, Redis and libraries: more than they take on machines of up to 32 cores.
+// For lanes, the resolver, Redis and libraries: enough on machines with up to 32 cores.
 constexpr rlim_t kDescriptorsOfItsOwn = 256;
 
 telemetry::Logger* grpc_log = nullptr;  // gRPC's hook is a plain function, so its target cannot be a parameter
 
 constexpr int kGrpcLinesASecond = 10;
 
-// gRPC takes these for errors, but it is a caller that sent what it must not.
+// gRPC logs these as errors, but the cause is an invalid request of a client.
 bool IsCallersDoing(absl::string_view text) {
   return absl::StartsWith(text, "Error parsing metadata:") || absl::StartsWith(text, "Compression algorithm ");
 }
 
-// Callers can make gRPC log as often as they like, so some lines are left out, and what the caller sent always is.
+// Clients can make gRPC log at any rate, so lines are limited, and they never contain what the client sent.
 void LogForGrpc(gpr_log_func_args* args) {
   static telemetry::LineLimit callers_limit(kGrpcLinesASecond), others_limit(kGrpcLinesASecond);
   if (args->severity != GPR_LOG_SEVERITY_ERROR) return;
@@ -43,7 +43,7 @@ void LogForGrpc(gpr_log_func_args* args) {
   if (limit.Judge(RealClock().SteadyNow()) != telemetry::LineLimit::Verdict::kWrite) return;
   const auto level = by_caller ? telemetry::LogLevel::kInfo : telemetry::LogLevel::kError;
   if (const int64_t left_out = limit.TakeLeftOut(); left_out > 0) {
-    grpc_log->Log(level, "more lines of grpc", {{"lines", left_out}});
+    grpc_log->Log(level, "more lines from grpc", {{"lines", left_out}});
   }
   grpc_log->Log(level, "grpc", {{"text", by_caller ? text.substr(0, text.find(" value=")) : text}});
 }
@@ -59,11 +59,11 @@ void PrepareProcess() {
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
   prctl(PR_SET_DUMPABLE, 0);
-  // gRPC's default poller is one for the process; with it one lane would read for the others and wake them.
+  // gRPC's default poller is shared by the process: one lane would read for the others and wake them.
   setenv("GRPC_POLL_STRATEGY", "poll", /*replace=*/0);
-  // Debian builds abseil with deadlock detection, which costs a seventh of a call's CPU inside gRPC.
+  // Debian builds abseil with deadlock detection, which costs a seventh of a call's CPU time inside gRPC.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-  // Protobuf prints a line for every request that does not parse; the caller is told instead.
+  // Protobuf prints a line for every request that does not parse; the caller gets an error instead.
   google::protobuf::SetLogHandler(nullptr);
 }
 

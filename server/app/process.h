@@ -9,20 +9,19 @@
 
 namespace interaction::app {
 
-// Settings of the process that must be made before the first thread and before gRPC: many file descriptors, no core
-// dumps (they would hold secrets), a poller of its own for each completion queue, logs of libraries in our form or not
-// at all.
+// Process-wide settings that must be made before the first thread and before gRPC is used: many file descriptors, no
+// core dumps (which would contain secrets), one poller for each completion queue, logs of libraries in our format or
+// not at all.
 void PrepareProcess();
 
-// Warns in the log if the process may open fewer files than the calls that the configuration allows at once need. After
-// PrepareProcess().
+// Logs a warning if the process may open fewer files than the configured number of concurrent calls needs. Call it
+// after PrepareProcess().
 void WarnOfFewDescriptors(const config::Calls& calls, telemetry::Logger* log);
 
-// Sends gRPC's own error lines to `log`, whatever GRPC_VERBOSITY says; null: nowhere any more. `log` outlives the
-// process's use of gRPC.
+// Sends gRPC's own error lines to `log`, whatever GRPC_VERBOSITY says; null drops them. `log` outlives the use of gRPC.
 void RedirectGrpcLog(telemetry::Logger* log);
 
-// The environment as name and value.
+// The environment variables, as names and values.
 std::vector<std::pair<std::string, std::string>> Environment();
 
 }  // namespace interaction::app

@@ -16,7 +16,7 @@
 namespace interaction::app {
 namespace {
 
-// Uniform in [0, 1), on any thread: to spread retries and probes, nothing that must not be guessed.
+// Uniform in [0, 1), on any thread. For spreading retries and probes, not for secrets.
 double Random() {
   thread_local absl::InsecureBitGen generator;
   return absl::Uniform(generator, 0.0, 1.0);
@@ -24,7 +24,7 @@ double Random() {
 
 std::string RandomBytes(size_t count) {
   std::string bytes(count, '\0');
-  if (getentropy(bytes.data(), bytes.size()) != 0) abort();  // only for more than 256 bytes, or before Linux 3.17
+  if (getentropy(bytes.data(), bytes.size()) != 0) abort();  // fails only for more than 256 bytes, or before Linux 3.17
   return bytes;
 }
 
@@ -34,7 +34,7 @@ uint64_t RandomNumber() {
   return number;
 }
 
-// Digests that nobody else has to read are made with a key that nobody else has.
+// No other process has to compute the same digests, so the key is random.
 Secret DigestKey(const config::Config& config) {
   return config.redis.digest_key.empty() ? Secret(RandomBytes(32)) : config.redis.digest_key;
 }

@@ -24,29 +24,30 @@
 
 namespace interaction::app {
 
-// What calls share, whatever lane they are on and whatever snapshot of their upstream they began with: limits, records,
-// counters, the connection to Redis. Built from the configuration, in the order of its members. Outlives the lanes.
+// State that all calls share, on all lanes and for all snapshots of an upstream: limits, records, counters, the
+// connection to Redis. Built from the configuration, in the order of its members. Outlives the lanes.
 class Resources {
  public:
-  // Told of each change of a breaker, on any thread; must be quick.
+  // Called at each change of a breaker, on any thread; must be quick.
   using BreakerListener =
       std::function<void(absl::string_view upstream, absl::string_view authority, limits::Breaker::State)>;
 
-  // `clock` and `log` (may be null) outlive the resources.
+  // `clock` and `log` (may be null) outlive this.
   static absl::StatusOr<std::unique_ptr<Resources>> Create(const config::Config& config, const Clock* clock,
                                                            telemetry::Logger* log, BreakerListener listener);
 
   rpc::Handling handling() { return {.admission = &admission_, .once = once_.get(), .digest = &digest_}; }
   const limits::UpstreamLimits* seethepro() const { return &seethepro_.limits; }
   const limits::UpstreamLimits* wolkvox() const { return &wolkvox_.limits; }
-  // Waits, up to `timeout`, until the store has taken the results of all calls. When no call is in flight.
+  // Waits, up to `timeout`, until the record store has saved the results of all calls. Call it when no call is in
+  // flight.
   void WaitUntilSettled(absl::Duration timeout) const;
 
   const limits::Admission& admission() const { return admission_; }
   telemetry::Counters& counters() { return counters_; }
 
  private:
-  // What one upstream has of its own.
+  // The state of one upstream.
   struct Upstream {
     std::unique_ptr<limits::RetryBudget> retry_budget;
     std::unique_ptr<limits::Permits> permits;  // null: no limit
@@ -62,14 +63,14 @@ class Resources {
 
   const Clock* const clock_;
   telemetry::Logger* const log_;
-  const std::string instance_;  // a name that no other process has
+  const std::string instance_;  // a name that is unique among processes
   const records::KeyedDigest digest_;
   telemetry::Counters counters_;
   limits::Admission admission_;
   std::unique_ptr<redis::Client> redis_;                      // null: not configured
   std::unique_ptr<limits::SharedPermits> shared_permits_;     // null: no Redis
-  std::unique_ptr<records::RecordStore> records_;             // null: none kept
-  const records::RedisRecordStore* redis_records_ = nullptr;  // the same, if it is in Redis
+  std::unique_ptr<records::RecordStore> records_;             // null: no records
+  const records::RedisRecordStore* redis_records_ = nullptr;  // the same store, if it is in Redis
   std::unique_ptr<records::Once> once_;                       // likewise
   std::unique_ptr<limits::Breakers> breakers_;                // null: off
   Upstream seethepro_;

@@ -12,10 +12,10 @@
 namespace interaction::app {
 namespace {
 
-// SIGPWR asks containers of LXC to end, SIGXCPU comes when a limit of CPU time is used up, before SIGKILL does.
+// LXC sends SIGPWR to stop containers; SIGXCPU is sent when a limit on CPU time is used up, before SIGKILL.
 constexpr int kEnds[] = {SIGTERM, SIGINT, SIGQUIT, SIGPWR, SIGXCPU};
 
-// The others that would end a process which does nothing about them. Those of SIGRTMIN and above are added.
+// Other signals that end a process by default. Those from SIGRTMIN on are added.
 constexpr int kMeansNothing[] = {SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGSTKFLT};
 
 template <typename Signals>
@@ -47,7 +47,7 @@ std::string NameOf(int signal) {
 Signals::Signals(const Clock* clock, telemetry::Logger* log) : clock_(clock), log_(log) {
   const sigset_t blocked = Blocked();
   pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
-  // The log on a file that has reached the limit of its size: a line is lost, and not the process.
+  // The log file has reached its size limit: a line is lost instead of the process.
   signal(SIGXFSZ, SIG_IGN);
 }
 
@@ -56,7 +56,7 @@ std::string Signals::WaitForEnd(absl::Duration timeout) const {
   const SteadyTime start = clock_->SteadyNow();
   while (true) {
     const absl::Duration left = timeout - absl::Nanoseconds(clock_->SteadyNow() - start);
-    // sigtimedwait knows no "for ever", so it waits a day at a time.
+    // sigtimedwait cannot wait without limit, so it waits a day at a time.
     const timespec wait = absl::ToTimespec(std::clamp(left, absl::ZeroDuration(), absl::Hours(24)));
     const int signal = sigtimedwait(&blocked, nullptr, &wait);
     if (std::find(std::begin(kEnds), std::end(kEnds), signal) != std::end(kEnds)) return NameOf(signal);
@@ -64,7 +64,7 @@ std::string Signals::WaitForEnd(absl::Duration timeout) const {
       log_->Log(
           telemetry::LogLevel::kWarning, "signal ignored",
           {{"signal", NameOf(signal)},
-           {"text", signal == SIGHUP ? "the configuration is read at the start only: to change it, restart" : ""}});
+           {"text", signal == SIGHUP ? "the configuration is read only at the start: restart to change it" : ""}});
     } else if (left <= absl::ZeroDuration()) {
       return "";
     }

@@ -8,22 +8,22 @@
 
 namespace interaction::app {
 
-// What signals mean to the server:
+// The server's reaction to signals:
 //
-//   SIGTERM, SIGINT, SIGQUIT, SIGPWR, SIGXCPU   it is to end, in good order
-//   SIGHUP, SIGUSR1, SIGALRM and all others     nothing: a line in the log tells of them
-//   SIGKILL, faults (SIGSEGV, SIGABRT ...)      the system's: the process is gone
+//   SIGTERM, SIGINT, SIGQUIT, SIGPWR, SIGXCPU   graceful shutdown
+//   SIGHUP, SIGUSR1, SIGALRM and all others     a log line
+//   SIGKILL, faults (SIGSEGV, SIGABRT ...)      the system's default: the process ends
 //
-// Make it before the first thread: it blocks the signals in all of them, so that none ends the process by itself.
+// Create it before the first thread: it blocks the signals in all threads, so that none ends the process by itself.
 class Signals {
  public:
-  // `clock` and `log` outlive it.
+  // `clock` and `log` outlive this.
   Signals(const Clock* clock, telemetry::Logger* log);
 
-  // Waits for a signal that asks for the end and returns its name, "SIGTERM"; "" when the time is up first.
+  // Waits for a signal that asks for shutdown and returns its name, such as "SIGTERM"; "" if the time passes first.
   std::string WaitForEnd(absl::Duration timeout = absl::InfiniteDuration()) const;
 
-  // From now on a signal that asks for the end ends the process at once.
+  // From now on, a signal that asks for shutdown ends the process at once.
   void LetThemKill() const;
 
  private:

@@ -17,8 +17,8 @@
 namespace interaction::app {
 namespace {
 
-// Keeps other servers out of the folder between looking at a path and changing it. Only for that moment, and without it
-// if the folder cannot be locked: then two servers that start on one path within a millisecond may both succeed.
+// Locks the folder between checking a path and changing it. If the folder cannot be locked, two servers that start on
+// one path within a millisecond may both succeed.
 class FolderLock {
  public:
   explicit FolderLock(const std::string& path) {
@@ -52,24 +52,24 @@ sockaddr_un AddressOf(const std::string& path) {
   return address;
 }
 
-// What connect(2) says of a socket file: 0 when somebody listens.
+// The error of connect(2) on a socket file; 0 if a process listens.
 int Probe(const sockaddr_un& address) {
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return errno;
   const int error = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? 0 : errno;
   close(fd);
-  return error == EAGAIN ? 0 : error;  // EAGAIN: it listens, and its queue is full
+  return error == EAGAIN ? 0 : error;  // EAGAIN: a process listens, and its queue is full
 }
 
-// Makes room for a socket at `path`, if there is nothing but one that a dead server left.
+// Makes room for a socket at `path`, if there is nothing there but one left by a server that has ended.
 absl::Status RemoveStale(const std::string& path, const sockaddr_un& address) {
   struct stat info;
   if (lstat(path.c_str(), &info) != 0) return errno == ENOENT ? absl::OkStatus() : Unavailable(errno);
-  if (!S_ISSOCK(info.st_mode)) return Unavailable(absl::StrCat("the path is that of ", KindOf(info.st_mode)));
+  if (!S_ISSOCK(info.st_mode)) return Unavailable(absl::StrCat("the path belongs to ", KindOf(info.st_mode)));
   const int error = Probe(address);
   if (error == 0) return Unavailable("another process listens there");
   if (error == ENOENT) return absl::OkStatus();
-  if (error != ECONNREFUSED) return Unavailable(absl::StrCat("a socket is there, and ", strerrordesc_np(error)));
+  if (error != ECONNREFUSED) return Unavailable(absl::StrCat("the path is a socket: ", strerrordesc_np(error)));
   return unlink(path.c_str()) == 0 || errno == ENOENT ? absl::OkStatus() : Unavailable(errno);
 }
 
@@ -83,7 +83,7 @@ absl::StatusOr<std::unique_ptr<UnixSocketPath>> UnixSocketPath::Listen(int fd, c
     return errno == EADDRINUSE ? Unavailable("another process listens there") : Unavailable(errno);
   }
   struct stat info;
-  // Listens before the lock is given back: a socket that is bound only looks like one that nobody listens on.
+  // Listens before it releases the lock: a socket that is only bound looks like one that nobody listens on.
   if (lstat(path.c_str(), &info) != 0 || listen(fd, backlog) != 0) return Unavailable(errno);
   return std::unique_ptr<UnixSocketPath>(new UnixSocketPath(path, info.st_dev, info.st_ino));
 }

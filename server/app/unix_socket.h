@@ -9,16 +9,16 @@
 
 namespace interaction::app {
 
-// The name in the file system of a Unix socket that this process listens on. A name belongs to the server that listens
-// on it, as a TCP port does: it is not taken from a server that is alive, and nobody else's file is removed.
+// The path of a Unix socket that this process listens on. A path belongs to the server that listens on it, like a TCP
+// port: it is not taken from a running server, and no other file is removed.
 class UnixSocketPath {
  public:
-  // Binds the socket `fd` to `path` and listens. A socket file that nobody listens on any more is replaced. UNAVAILABLE
-  // when somebody does, or when the path is a file of another kind; the message is the tail of a line: "another process
-  // listens there".
+  // Binds the socket `fd` to `path` and listens. Replaces a socket file that nobody listens on any more. UNAVAILABLE if
+  // another process listens there, or if the path is a file of another kind; the message is the end of a line: "another
+  // process listens there".
   static absl::StatusOr<std::unique_ptr<UnixSocketPath>> Listen(int fd, const std::string& path, int backlog);
 
-  // Removes the file if it is still the one that Listen() made. Call it while the socket is open.
+  // Removes the file if it is still the one that Listen() created. Call it while the socket is open.
   ~UnixSocketPath();
   UnixSocketPath(const UnixSocketPath&) = delete;
   UnixSocketPath& operator=(const UnixSocketPath&) = delete;
@@ -28,7 +28,7 @@ class UnixSocketPath {
 
   const std::string path_;
   const dev_t device_;
-  const ino_t inode_;  // not given to another file while the socket is open
+  const ino_t inode_;  // not reused for another file while the socket is open
 };
 
 }  // namespace interaction::app

@@ -1,19 +1,20 @@
 #pragma once
 
-#include <mutex>
 #include <set>
 #include <string>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "server/base/mutex.h"
 #include "server/limits/breaker.h"
 #include "server/rpc/health_service.h"
 
 namespace interaction::app {
 
-// Shows the breakers in the health service: "upstream.NAME" is NOT_SERVING while calls are kept away from any host of
-// that upstream. The services of the gateway itself are not affected. Thread-safe.
+// Reports breakers in the health service: "upstream.NAME" is NOT_SERVING while the breaker of any host of that upstream
+// is open. The health of the gateway's own service is not affected. Thread-safe.
 class UpstreamHealth {
  public:
   static std::string NameFor(absl::string_view upstream) { return absl::StrCat("upstream.", upstream); }
@@ -22,7 +23,7 @@ class UpstreamHealth {
   explicit UpstreamHealth(rpc::HealthService* health) : health_(health) {}
 
   void OnBreaker(absl::string_view upstream, absl::string_view authority, limits::Breaker::State state) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     const std::pair<std::string, std::string> host(upstream, authority);
     if (state == limits::Breaker::State::kClosed) {
       avoided_.erase(host);
@@ -35,8 +36,8 @@ class UpstreamHealth {
 
  private:
   rpc::HealthService* const health_;
-  std::mutex mutex_;
-  std::set<std::pair<std::string, std::string>> avoided_;  // hosts, by upstream; guarded by mutex_
+  Mutex mutex_;
+  std::set<std::pair<std::string, std::string>> avoided_ ABSL_GUARDED_BY(mutex_);  // hosts, by upstream
 };
 
 }  // namespace interaction::app

@@ -10,7 +10,8 @@
 
 namespace interaction {
 
-// A point on the steady clock: never jumps with the wall clock, counts on while the machine sleeps. Nanoseconds.
+// A point on the steady clock: does not jump when the wall clock is set, and keeps counting while the machine sleeps.
+// Nanoseconds.
 using SteadyTime = int64_t;
 
 inline constexpr SteadyTime kNever = std::numeric_limits<SteadyTime>::max();

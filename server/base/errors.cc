@@ -17,7 +17,7 @@ using Code = absl::StatusCode;
 constexpr Outcome kNot = Outcome::kNotApplied;
 constexpr Outcome kMaybe = Outcome::kUnknown;
 
-// The message says what happened and, where it helps, what to do; what varies from call to call is in the metadata.
+// The message says what happened and, where it helps, what to do; what differs from call to call is in the metadata.
 const std::vector<ReasonEntry>& Catalogue() {
   static const auto* const catalogue = new std::vector<ReasonEntry>{
       {Reason::kUnknownMethod, "UNKNOWN_METHOD", Code::kUnimplemented, kNot,

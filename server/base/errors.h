@@ -14,8 +14,8 @@
 
 namespace interaction {
 
-// Every reason for which a call can fail: ErrorInfo.reason, in UPPER_SNAKE. One row each in errors.cc and in
-// docs/errors.md; a test holds the two together. A reason that has shipped is never renamed (AIP-193).
+// Every reason for which a call can fail: ErrorInfo.reason, in UPPER_SNAKE. Each has one row in errors.cc and one in
+// docs/errors.md; a test keeps the two in step. A reason that has shipped is never renamed (AIP-193).
 enum class Reason {
   // The call itself.
   kUnknownMethod,
@@ -81,8 +81,8 @@ enum class Reason {
   kUpstreamContradictory,
 };
 
-// What the catalogue says of a reason. `code` and `outcome` are the usual ones; `other_codes` are those that a call
-// site may choose instead, where docs/errors.md says when.
+// What the catalogue says of a reason. `code` and `outcome` are the usual ones; `other_codes` are the codes that a call
+// site may choose instead, as docs/errors.md says.
 struct ReasonEntry {
   Reason reason;
   absl::string_view name;  // "UPSTREAM_TIMEOUT"
@@ -97,7 +97,7 @@ absl::Span<const ReasonEntry> ReasonCatalogue();
 const ReasonEntry& Describe(Reason reason);
 
 // One field that breaks its rule. `field` is the path as spelled in the proto; `description` is fixed English that says
-// what would be right and does not repeat the value.
+// what is allowed and does not repeat the value.
 struct FieldViolation {
   std::string field;
   std::string description;

@@ -10,10 +10,10 @@ namespace interaction {
 namespace {
 
 constexpr size_t kPlainLength = 32;
-constexpr size_t kDashes[] = {8, 13, 18, 23};  // where they stand
+constexpr size_t kDashes[] = {8, 13, 18, 23};  // their positions
 constexpr absl::string_view kNil = "00000000-0000-0000-0000-000000000000";
 
-// For each character the hexadecimal digit that it is, in lower case; 0 for all others.
+// Maps each hexadecimal digit to its lower-case form, and every other character to 0.
 constexpr std::array<char, 256> kDigits = [] {
   std::array<char, 256> digits{};
   for (char c = '0'; c <= '9'; ++c) digits[static_cast<size_t>(c)] = c;
@@ -21,7 +21,7 @@ constexpr std::array<char, 256> kDigits = [] {
   return digits;
 }();
 
-// 8-4-4-4-12 digits. Read several times a call, so character by character with as little to decide as possible.
+// 8-4-4-4-12 digits. Runs several times a call, so it branches as little as possible.
 std::optional<Guid> ReadDashed(absl::string_view text) {
   std::array<char, Guid::kLength> guid;
   if (text.size() != guid.size()) return std::nullopt;
@@ -58,7 +58,7 @@ absl::StatusOr<Guid> CanonicalGuid(absl::string_view text) {
     guid = bare.size() == kPlainLength ? ReadPlain(bare) : ReadDashed(bare);
   }
   if (!guid) return absl::InvalidArgumentError("must be a GUID such as 6925ebd4-125d-4338-a736-99f4b5bcb3d7");
-  if (*guid == kNil) return absl::InvalidArgumentError("must be the GUID of something, not the all-zero one");
+  if (*guid == kNil) return absl::InvalidArgumentError("must not be the all-zero GUID");
   return *guid;
 }
 
@@ -66,7 +66,7 @@ absl::StatusOr<Guid> CanonicalUuid(absl::string_view text) {
   const std::optional<Guid> uuid = ReadDashed(text);
   if (!uuid) return absl::InvalidArgumentError("must be a UUID such as 7b8c4d3e-91d2-4a0b-8c5e-2f1a6b7c8d9e");
   if (*uuid == kNil) {
-    return absl::InvalidArgumentError("must be a UUID of its own, such as a random one, not the nil one");
+    return absl::InvalidArgumentError("must not be the nil UUID; use a random one");
   }
   return *uuid;
 }

@@ -4,10 +4,10 @@
 
 namespace interaction {
 
-// What is known, after an attempt, about the one thing that matters: was an interaction opened upstream? Decided before
-// any gRPC code is picked (docs/errors.md).
+// Whether an attempt opened an interaction upstream, as far as is known. Decided before any gRPC code is picked
+// (docs/errors.md).
 enum class Outcome {
-  kNotApplied,  // surely not: nothing was sent, or the upstream said no
+  kNotApplied,  // certainly not: nothing was sent, or the upstream refused
   kApplied,     // the upstream confirmed it
   kUnknown,     // bytes may have reached the upstream, and no answer can be trusted
 };

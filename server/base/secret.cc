@@ -22,7 +22,7 @@ Secret& Secret::operator=(Secret&& other) noexcept {
 }
 
 void Secret::Wipe() {
-  // The whole capacity: what an earlier, longer value left behind goes too.
+  // Wipes the whole capacity, so that nothing of an earlier, longer value remains.
   value_.resize(value_.capacity());
   explicit_bzero(value_.data(), value_.size());
   value_.clear();

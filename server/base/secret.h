@@ -8,8 +8,8 @@
 namespace interaction {
 
 // A string that must not be seen: an access key, a token. It has no stream operator, no AbslStringify and no implicit
-// conversion, so that it cannot end up in a log line or a message by accident. Reveal() is the only way out and easy to
-// grep for. The memory is wiped when the value is destroyed or replaced.
+// conversion, so it cannot end up in a log line or a message by accident. Reveal() is the only way to read it, and easy
+// to grep for. The memory is wiped when the value is destroyed or replaced.
 class Secret {
  public:
   Secret() = default;
@@ -22,7 +22,7 @@ class Secret {
 
   bool empty() const { return value_.empty(); }
 
-  // The value itself, valid as long as this object. Call it only where the bytes leave for the upstream.
+  // The value itself, valid as long as this object. Call it only where the bytes are sent to the upstream.
   absl::string_view Reveal() const { return value_; }
 
  private:

@@ -21,10 +21,10 @@ namespace {
 using limits::Breaker;
 using limits::Permits;
 
-// Less than this is too little to send anything that creates something.
+// Less time than this is too little to send a request that creates something.
 constexpr absl::Duration kMinTime = absl::Milliseconds(50);
 
-// How much longer than the request another replica is to believe in a permit.
+// How much longer than the request its permit counts as used, for other replicas.
 constexpr absl::Duration kPermitMargin = absl::Seconds(5);
 
 // The host and port of a URL that http::JoinUrl() made.
@@ -48,7 +48,7 @@ absl::StatusOr<http::Request> Encode(const Call& call) {
 }
 
 http::TransferLimits LimitsAt(const Call& call, SteadyTime now) {
-  // The permit may have come, or a pause ended, at the last moment.
+  // The permit may have been given, or the pause may have ended, at the last moment.
   const absl::Duration timeout = std::max(absl::Nanoseconds(call.answer_by - now), absl::Milliseconds(1));
   const absl::Duration in_all = absl::Nanoseconds(call.settle_by - now);
   return {.timeout = timeout,

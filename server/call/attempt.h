@@ -10,14 +10,14 @@
 
 namespace interaction::call {
 
-// Sends the request of the work's call: waits for a permit of its credential, then makes an attempt, and another where
-// surely nothing was opened and it is worth it (limits::RetryPolicy). Yields the vendor's reply, or the error of the
+// Sends the request of the work's call: waits for a permit of its credential, then makes an attempt, and further ones
+// if certainly nothing was opened and limits::RetryPolicy allows it. Yields the vendor's reply, or the error of the
 // last attempt, with metadata "attempts" when there was more than one.
 //
 // The work's cancellation stops it. `work` outlives the task.
 lane::Task<absl::StatusOr<upstream::Reply>> Send(Work* work);
 
-// The work of a call that has no record: Send().
+// The work of a call without a record: Send().
 lane::Task<WorkResult> SendUnrecorded(std::shared_ptr<Work> work);
 
 }  // namespace interaction::call

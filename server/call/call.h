@@ -23,7 +23,7 @@ namespace interaction::call {
 
 class Observer;
 
-// Who calls, and how that was proven.
+// Who calls, and how the caller proved it.
 struct Caller {
   enum class Proof { kNone, kCertificate };
 
@@ -38,7 +38,7 @@ class PhaseTimes {
     Leave(now);
     current_ = phase;
   }
-  // In no phase from now on.
+  // Ends the current phase without beginning another.
   void Leave(SteadyTime now) {
     if (current_) spent_[static_cast<size_t>(*current_)] += now - since_;
     current_.reset();
@@ -52,21 +52,21 @@ class PhaseTimes {
   SteadyTime since_ = 0;
 };
 
-// What became of a call.
+// The result of a call.
 struct CallResult {
   absl::Status status;         // OK, or an error made with Error: code, reason, outcome, phase
-  int attempts = 0;            // requests that were begun on behalf of this call
-  int http_status = 0;         // of the last complete response; 0: there was none
-  std::string interaction_id;  // what the vendor calls the interaction that was opened, if it says so
-  bool replayed = false;       // the answer is that of an earlier call, or of one under way with the same request_id
-  bool bypassed = false;       // served without a record, because the store of records had failed
+  int attempts = 0;            // requests begun on behalf of this call
+  int http_status = 0;         // of the last complete response; 0: none
+  std::string interaction_id;  // the vendor's id of the interaction that was opened, if it returns one
+  bool replayed = false;       // the answer is that of an earlier or concurrent call with the same request_id
+  bool bypassed = false;       // served without a record, because the record store had failed
 };
 
-// One call of an RPC, from its arrival to its end. A transport makes it when the call arrives, before anything is read;
-// the parts fill it in on their way, and what became of it is told to the observer, once, when its answer was taken by
-// the transport or given up. The sending of its request may outlive its caller and shares it.
+// One call of an RPC, from its arrival to its end. It is made when the call arrives, before anything is parsed, and
+// each stage fills in its part. When the transport has taken the answer, or has given up, the observer is told the
+// result, once. The work that sends its request shares it and may outlive the caller.
 //
-// It belongs to its lane: every member is read and written there only.
+// It belongs to its lane: members are read and written on that thread only.
 struct Call {
   Call(lane::Lane* its_lane, std::shared_ptr<const upstream::Upstream> its_upstream)
       : lane(its_lane), upstream(std::move(its_upstream)), arrived(its_lane->clock().SteadyNow()) {}
@@ -78,10 +78,10 @@ struct Call {
   // What arrived ----------------------------------------------------------------------------------------------------
   lane::Lane* const lane;
   const std::shared_ptr<const upstream::Upstream> upstream;  // the snapshot that the call began with
-  const limits::UpstreamLimits* limits = nullptr;            // what outlives snapshots; as long as the lanes
-  Observer* observer = nullptr;                              // null: nobody wants to know
+  const limits::UpstreamLimits* limits = nullptr;            // outlives snapshots and lives as long as the lanes
+  Observer* observer = nullptr;                              // null: none
   const SteadyTime arrived;
-  std::string peer;  // the machine at the other end of the connection, without its port: "ipv4:10.0.0.7"
+  std::string peer;  // the client's machine, without its port: "ipv4:10.0.0.7"
   Caller caller;
   bool is_retry = false;  // the caller has tried before (gRPC A6)
   telemetry::TraceContext trace;
@@ -90,11 +90,12 @@ struct Call {
   // What it asks for, once it is understood -----------------------------------------------------------------------
   std::string request_id;  // in canonical form; "": none
   std::unique_ptr<const upstream::PreparedRequest> request;
-  std::string credential_key;  // stands for the request's credential where its use is limited, and never is it
-  std::optional<limits::Admission::Place> place;  // among the calls in flight, while the call or its sending lasts
-  SteadyTime answer_by = kNever;    // the caller's time: nothing is begun that could not be answered by then
-  SteadyTime settle_by = kNever;    // the upstream's time, once the request was sent
-  SteadyTime send_before = kNever;  // the lease of the record: nothing is sent from then on
+  std::string credential_key;  // identifies the request's credential for limits; never the credential itself
+  std::optional<limits::Admission::Place> place;  // among the calls in flight, until the call and its work have ended
+  SteadyTime answer_by = kNever;  // the caller's deadline, less the time for the answer: nothing is sent that could not
+                                  // be answered by then
+  SteadyTime settle_by = kNever;  // when an upstream that has the request must have answered
+  SteadyTime send_before = kNever;  // when the record's lease ends: nothing is sent from then on
 
   // What became of it -----------------------------------------------------------------------------------------------
   CallResult result;

@@ -12,12 +12,12 @@ CallLog::CallLog(const std::vector<std::string>& upstreams, telemetry::Counters*
   }
 }
 
-// The caller has its error already; what really became of the interaction is worth knowing.
+// The caller has got an error already, so only the log tells what became of the interaction.
 void CallLog::OnAttemptEnd(const Call& call, const AttemptResult& attempt) {
   if (!attempt.is_late) return;
   if (counters_) counters_->Add(telemetry::Counter::kLateAnswers);
   if (log_ == nullptr) return;
-  log_->Log(telemetry::LogLevel::kWarning, "answer came after its caller had left",
+  log_->Log(telemetry::LogLevel::kWarning, "answer arrived after its caller had left",
             {{"upstream", call.upstream->name},
              {"outcome", OutcomeName(OutcomeOf(attempt.status))},
              {"reason", attempt.status.ok() ? "" : Describe(GetErrorDetails(attempt.status).reason).name},

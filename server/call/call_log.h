@@ -13,10 +13,10 @@
 
 namespace interaction::call {
 
-// Logs calls that failed, and answers that came after their callers had left. Thread-safe.
+// Logs calls that failed, and answers that arrived after their callers had left. Thread-safe.
 class CallLog final : public Observer {
  public:
-  // `upstreams`: the names of all there are. `counters` and `log` may be null, or outlive this.
+  // `upstreams` names all upstreams. `counters` and `log` outlive this, or are null.
   CallLog(const std::vector<std::string>& upstreams, telemetry::Counters* counters, telemetry::Logger* log);
 
   void OnAttemptEnd(const Call& call, const AttemptResult& attempt) override;
@@ -27,7 +27,7 @@ class CallLog final : public Observer {
 
   telemetry::Counters* const counters_;
   telemetry::Logger* const log_;
-  std::deque<std::pair<std::string, FailureLog>> failures_;  // by upstream; does not change
+  std::deque<std::pair<std::string, FailureLog>> failures_;  // by upstream; constant
 };
 
 }  // namespace interaction::call

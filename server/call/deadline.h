@@ -8,16 +8,16 @@
 namespace interaction::call {
 
 struct DeadlineOptions {
-  absl::Duration default_deadline = absl::Seconds(30);  // of a call that brings none
-  absl::Duration max_deadline = absl::Seconds(120);     // a longer one is cut to this
+  absl::Duration default_deadline = absl::Seconds(30);  // of a call that sets none
+  absl::Duration max_deadline = absl::Seconds(120);     // longer ones are shortened to this
 };
 
-// How long a transfer upstream may take: what the caller gives (nothing: the default), at most the maximum, less a
-// margin in which the answer travels back: 5 %, between 20 and 250 ms.
+// How long a request to the upstream may take: the caller's time (nothing: the default), at most the maximum, less a
+// margin for the answer to travel back, which is 5 % but between 20 and 250 ms.
 //
 //   TransferTime(absl::Seconds(10), {}) == 9.75 s
 //
-// DEADLINE_BEFORE_SEND when less than 50 ms are left: too little to send anything that creates something.
+// DEADLINE_BEFORE_SEND if less than 50 ms are left, which is too little to send a request that creates something.
 absl::StatusOr<absl::Duration> TransferTime(std::optional<absl::Duration> left, const DeadlineOptions& options);
 
 }  // namespace interaction::call

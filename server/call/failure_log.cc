@@ -8,7 +8,7 @@ using telemetry::LogLevel;
 constexpr int kLinesASecond = 10;
 constexpr SteadyTime kSummaryDelay = 1'000'000'000;
 
-// Of the gateway's own doing or an upstream's, if they have another code.
+// With any other code, the gateway or an upstream is the cause.
 bool IsCallersByCode(absl::StatusCode code) {
   switch (code) {
     case absl::StatusCode::kInvalidArgument:
@@ -48,7 +48,7 @@ class FailureLog::Kind final : private lane::Timers::Timer {
  public:
   Kind(const FailureLog* owner, Reason reason, LogLevel level) : owner_(owner), reason_(reason), level_(level) {}
 
-  // Whether the line is to be written; otherwise it is counted, and the number logged in time.
+  // Whether to write the line. If not, it is counted, and the number is logged later.
   bool Take(SteadyTime now, lane::Timers& timers) {
     const auto verdict = limit_.Judge(now);
     if (verdict == telemetry::LineLimit::Verdict::kLeaveOutFirst) timers.Add(now + kSummaryDelay, this);

@@ -14,25 +14,24 @@
 
 namespace interaction::call {
 
-// The level at which a failed call is logged: info for what the caller did (a request that breaks the rules, a
-// credential of its own that is refused, a deadline too short, leaving early), warning for everything else, and for
-// every unknown outcome whoever caused it.
+// The level at which a failed call is logged: info for what the caller caused (an invalid request, a rejected
+// credential of its own, too short a deadline, leaving early), warning for everything else and for every unknown
+// outcome.
 telemetry::LogLevel LevelOf(const absl::Status& error, const ErrorDetails& details);
 
-// The log lines about failed calls of one method. Of failures with one reason and level, ten a second get a line of
-// their own; a line a second later says how many more there were. Every unknown outcome has its line. Thread-safe,
-// without a lock.
+// Logs failed calls of one method. At most ten a second with the same reason and level get a line each; a second later,
+// another line says how many more there were. Every unknown outcome gets a line. Thread-safe, without a lock.
 class FailureLog {
  public:
-  // `upstream`: behind the method; may be empty. `log` may be null, or outlives this.
+  // `upstream` is the method's and may be empty. `log` outlives this, or is null.
   FailureLog(absl::string_view upstream, telemetry::Logger* log);
-  ~FailureLog();  // logs what was left out and not told yet; when no lane runs any more
+  ~FailureLog();  // logs how many lines were left out; after the lanes have ended
 
-  // A call ended with `error`, on the lane whose timers these are. `request_id` may be empty.
+  // Reports a call that ended with `error`, on the lane that owns `timers`. `request_id` may be empty.
   void Report(const absl::Status& error, absl::string_view request_id, SteadyTime now, lane::Timers& timers);
 
  private:
-  // Failures of one reason and level.
+  // The failures with one reason and level.
   class Kind;
 
   Kind& KindOf(Reason reason, telemetry::LogLevel level);

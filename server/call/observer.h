@@ -8,25 +8,25 @@
 
 namespace interaction::call {
 
-// One request to an upstream, when it is over.
+// One request to an upstream that has ended.
 struct AttemptResult {
-  int number = 1;              // of the call's attempts
-  absl::Status status;         // OK, or the error that the attempt came to
+  int number = 1;              // among the call's attempts, from 1
+  absl::Status status;         // OK, or the attempt's error
   int http_status = 0;         // 0: no complete response
   std::string interaction_id;  // as in CallResult
   absl::Duration duration;
-  bool is_late = false;  // every caller that waited for it has left
+  bool is_late = false;  // every caller that waited for it had left
 };
 
-// Hears of each call: log, metrics, traces. There is no other way to hear of one. On the call's lane; must not block.
+// Is told of each call, for log, metrics and traces; there is no other hook. Called on the call's lane; must not block.
 class Observer {
  public:
   virtual ~Observer() = default;
 
-  // Once for each attempt of a call. A call whose caller has left may have attempts that end after the call.
+  // Called once for each attempt. Attempts of a call whose caller has left may end after the call.
   virtual void OnAttemptEnd(const Call& call, const AttemptResult& attempt) = 0;
 
-  // Once for each call, whatever became of it.
+  // Called once for each call, whatever its result.
   virtual void OnEnd(const Call& call) = 0;
 };
 

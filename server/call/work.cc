@@ -1,12 +1,13 @@
 #include "server/call/work.h"
 
 #include "server/base/errors.h"
+#include "server/base/mutex.h"
 
 namespace interaction::call {
 namespace {
 
-// Work ends by itself at the caller's time as long as nothing was sent, and knows best what took so long; so whoever
-// waits lets it speak first.
+// If nothing was sent by the caller's deadline, the work ends by itself with the more precise error, so a waiting call
+// gives it a moment before it leaves.
 constexpr SteadyTime kLetWorkSpeak = 1'000'000;
 
 lane::Task<void> Perform(std::shared_ptr<Work> work, lane::Task<WorkResult> task) {
@@ -30,7 +31,7 @@ void Work::OnCancel() {
 }
 
 bool Work::IsAbandoned() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   return abandoned_;
 }
 
@@ -38,7 +39,7 @@ void Work::Finish(WorkResult result) {
   if (shutdown_) std::exchange(shutdown_, nullptr)->Remove(this);
   std::list<Waiter*> waiters;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     result_.emplace(std::move(result));
     done_ = true;
     waiters.swap(waiters_);
@@ -55,7 +56,7 @@ void Work::Finish(WorkResult result) {
 }
 
 bool Work::Join(Waiter* waiter) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   if (done_) return false;
   waiter->place_ = waiters_.insert(waiters_.end(), waiter);
   abandoned_ = false;
@@ -64,7 +65,7 @@ bool Work::Join(Waiter* waiter) {
 
 Work::Left Work::Leave(const std::shared_ptr<Work>& work, Waiter* waiter, lane::CancelCause cause) {
   {
-    const std::lock_guard lock(work->mutex_);
+    const MutexLock lock(&work->mutex_);
     if (work->done_) return Left::kDoneAlready;
     work->waiters_.erase(waiter->place_);
     if (!work->waiters_.empty()) return Left::kMaybeSent;
@@ -129,7 +130,7 @@ void WaitForWork::OnCancel() {
   }
 }
 
-// Sets left_, unless the work has been done in this moment and OnWorkDone() is on its way.
+// Sets left_, unless the work ended just now and OnWorkDone() is about to be called.
 void WaitForWork::Leave(lane::CancelCause cause) {
   switch (Work::Leave(work_, this, cause)) {
     case Work::Left::kDoneAlready:

@@ -4,12 +4,13 @@
 #include <coroutine>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "server/base/clock.h"
+#include "server/base/mutex.h"
 #include "server/base/outcome.h"
 #include "server/call/call.h"
 #include "server/lane/cancellation.h"
@@ -21,22 +22,22 @@
 
 namespace interaction::call {
 
-// What the work behind a call came to.
+// The result of a call's work.
 struct WorkResult {
   absl::StatusOr<upstream::Reply> reply;
-  bool replayed = false;  // no request was sent: the reply is that of an earlier call
-  bool bypassed = false;  // the store of records had failed, and the request was sent all the same
+  bool replayed = false;  // nothing was sent: the reply is that of an earlier call
+  bool bypassed = false;  // the record store had failed, and the request was sent nevertheless
 };
 
-// The sending of a call's request. It has a life of its own, because a request that was sent cannot be taken back: its
-// answer decides what became of the interaction, whether or not the caller still waits. And calls with the same
-// request_id wait for the work of the first of them.
+// The sending of a call's request. It may outlive the call, because a request that was sent cannot be taken back: the
+// upstream's answer decides the outcome, whether or not the caller still waits. Calls with the same request_id wait for
+// the work of the first of them.
 //
-// It takes place on the lane of the call that it began with; calls on any lane may wait for it. As long as nothing was
-// sent, it ends when nobody waits any more.
+// It runs on the lane of the call that started it; calls on any lane may wait for it. If nothing was sent yet, it ends
+// when nobody waits any more.
 class Work final : private lane::Cancellation::Listener {
  public:
-  // A call that waits. Told on its own lane, once, unless it left before.
+  // A call that waits. Told once, on its own lane, unless it has left before.
   class Waiter {
    public:
     explicit Waiter(lane::Lane* lane) : lane_(lane) {}
@@ -51,48 +52,48 @@ class Work final : private lane::Cancellation::Listener {
     std::list<Waiter*>::iterator place_;
   };
 
-  // `shutdown` is cancelled, on the lane, when the server gives up what is in flight. Made on the call's lane; to be
-  // finished before it dies.
+  // Make it on the call's lane; Finish() must be called before it is destroyed. `shutdown` is cancelled, on the lane,
+  // when the server gives up calls in flight.
   Work(std::shared_ptr<Call> call, lane::Cancellation* shutdown);
 
   // For the work itself, on its lane --------------------------------------------------------------------------------
 
-  // The call that it began with.
+  // The call that started it.
   Call* call() const { return call_.get(); }
 
-  // Cancelled when the work is to stop: nobody waits and nothing was sent, or the server ends.
+  // Cancelled when the work must stop: nobody waits and nothing was sent, or the server ends.
   lane::Cancellation& cancellation() { return cancellation_; }
 
-  // Around each request to the upstream, so that whoever leaves learns whether something may have been opened: during
-  // it, `post` tells whether the request was sent; after it, its outcome counts until the work is done.
+  // Called around each request to the upstream, so that a call that leaves learns whether something may have been
+  // opened: during the request, `post` knows whether it was sent; after it, its outcome counts until the work is done.
   void BeginRequest(const lane::Post* post) { request_under_way_ = post; }
   void EndRequest(Outcome outcome) {
     request_under_way_ = nullptr;
     may_be_applied_ = outcome != Outcome::kNotApplied;
   }
 
-  // Whether the last of the calls that waited has left. Work that nobody has waited for yet is not abandoned.
+  // Whether the last call that waited has left. Work that nobody has waited for yet is not abandoned.
   bool IsAbandoned() const;
 
-  // The work is done. Once; this may be gone afterwards.
+  // Ends the work. Call it once; it may destroy this.
   void Finish(WorkResult result);
 
-  // For calls, any thread -------------------------------------------------------------------------------------------
+  // For calls, on any thread ----------------------------------------------------------------------------------------
 
-  // False: it is done already, and result() is there.
+  // False if it is done already, so that result() is available.
   bool Join(Waiter* waiter);
 
-  // What became of it; once it is done.
+  // Its result, once it is done.
   const WorkResult& result() const { return *result_; }
 
   enum class Left {
-    kDoneAlready,  // OnWorkDone() comes
-    kStopped,      // it ended for that reason, and result() says how
-    kNotSent,      // surely nothing was sent, nor will be
-    kMaybeSent     // something was sent, or is in the hands of other calls
+    kDoneAlready,  // OnWorkDone() will be called
+    kStopped,      // leaving ended it; result() says how
+    kNotSent,      // nothing was sent, nor will be
+    kMaybeSent     // something was sent, or other calls still wait
   };
 
-  // `waiter` does not wait any more. The last one stops the work, if nothing was sent.
+  // Ends the wait of `waiter`. If it was the last and nothing was sent, the work stops.
   static Left Leave(const std::shared_ptr<Work>& work, Waiter* waiter, lane::CancelCause cause);
 
  private:
@@ -106,17 +107,17 @@ class Work final : private lane::Cancellation::Listener {
   lane::Cancellation* shutdown_;  // while listed there
   lane::Cancellation cancellation_;
   const lane::Post* request_under_way_ = nullptr;
-  bool may_be_applied_ = false;  // by the last request
+  bool may_be_applied_ = false;  // after the last request
 
-  mutable std::mutex mutex_;
-  std::list<Waiter*> waiters_;        // guarded by mutex_
-  bool abandoned_ = false;            // guarded by mutex_
+  mutable Mutex mutex_;
+  std::list<Waiter*> waiters_ ABSL_GUARDED_BY(mutex_);
+  bool abandoned_ ABSL_GUARDED_BY(mutex_) = false;
   std::atomic<bool> done_{false};     // written with mutex_ held
   std::optional<WorkResult> result_;  // constant once done
 };
 
-// Waits for work. Yields what it came to, or, when the call's time is over or it was cancelled before that, the error
-// that tells whether something may have been sent: UPSTREAM_TIMEOUT, DEADLINE_BEFORE_SEND, CANCELLED_...
+// Waits for work. Yields its result; or, if the call's deadline passes or it is cancelled before that, the error that
+// says whether something may have been sent: UPSTREAM_TIMEOUT, DEADLINE_BEFORE_SEND, CANCELLED_...
 class [[nodiscard]] WaitForWork final : private Work::Waiter,
                                         private lane::Timers::Timer,
                                         private lane::Cancellation::Listener {
@@ -140,13 +141,13 @@ class [[nodiscard]] WaitForWork final : private Work::Waiter,
   bool timer_set_ = false;
   bool listening_ = false;
   std::coroutine_handle<> awaiter_;
-  absl::Status left_;  // the error, of a call that left
+  absl::Status left_;  // the error of a call that left
 };
 
-// Runs `task`, the work, in a life of its own: up to its first suspension now.
+// Starts `task`, the work, which runs up to its first suspension now and may outlive the caller.
 void StartWork(std::shared_ptr<Work> work, lane::Task<WorkResult> task);
 
-// The error of a call that stops waiting for that reason, when something may have been sent on its behalf.
+// The error of a call that stops waiting for that cause, if something may have been sent on its behalf.
 absl::Status LeftAfterSend(lane::CancelCause cause);
 
 }  // namespace interaction::call

@@ -23,13 +23,13 @@ class Checker {
  public:
   Checker(const Origins& origins, Problems* problems) : origins_(origins), problems_(problems) {}
 
-  // `because`: the key that makes a default wrong; where it was set is where to look.
+  // `because`: the key that makes a default wrong; the report points to where that key was set.
   void Add(const std::string& path, absl::string_view what, const std::string& because = "") {
     const bool is_default = origins_.count(path) == 0 && !because.empty();
     problems_->Add(OriginOf(is_default ? because : path, origins_), path, what);
   }
 
-  // Complains of the one that was set: the other one may be a default that its reader has never seen.
+  // Reports the key that was set: the other may be a default that the reader has never seen.
   void NotLonger(const std::string& path, absl::Duration value, const std::string& limit_path, absl::Duration limit) {
     if (value <= limit) return;
     if (origins_.count(path) != 0) {
@@ -57,24 +57,25 @@ class Checker {
   }
 
  private:
-  // Who may write a key or a list of authorities decides whom the gateway is to the vendors, and whom it trusts. That
-  // others may read it is left to the one who set the mode: Kubernetes mounts Secrets with 0644.
+  // Whoever can write a key or a list of authorities controls who the gateway is to the vendors and whom it trusts, so
+  // write access for others is a mistake. Read access is not reported: Kubernetes mounts Secrets with 0644.
   void WarnIfOthersMayWrite(const std::string& path, const std::string& file) {
     const mode_t mode = ModeOf(file);
     if ((mode & (S_IWGRP | S_IWOTH)) == 0) return;
     problems_->AddWarning(
         OriginOf(path, origins_), path,
-        absl::StrFormat("%s has mode %04o: others than its owner may write it; chmod go-w", Quote(file), mode & 07777));
+        absl::StrFormat("%s has mode %04o: users other than its owner may write to it; run chmod go-w", Quote(file),
+                        mode & 07777));
   }
 
   const Origins& origins_;
   Problems* problems_;
 };
 
-// A base URL to which the path was added by hand already.
+// A base URL that already contains the path of the API.
 void CheckPath(const std::string& path, const std::string& base_url, absl::string_view added, Checker* check) {
   if (absl::EndsWith(absl::StripSuffix(base_url, "/"), absl::StrCat("/", added))) {
-    check->Add(path, absl::StrCat(Quote(base_url), " ends with ", added, ", which is added to it; leave it away"));
+    check->Add(path, absl::StrCat(Quote(base_url), " ends with ", added, ", which the gateway adds; remove it"));
   }
 }
 
@@ -137,8 +138,7 @@ void CheckRedis(const Config& config, Checker* check) {
 
 void Check(const Config& config, const Origins& origins, Problems* problems) {
   Checker check(origins, problems);
-  // Otherwise calls that brought no deadline would be cut off at every restart, with nobody knowing what became of
-  // them.
+  // Otherwise every restart would cut off calls that set no deadline, and their outcome would be unknown.
   check.NotLonger("calls.default_deadline", config.calls.default_deadline, "calls.drain_timeout",
                   config.calls.drain_timeout);
   CheckUpstream("seethepro", config.seethepro.base_url, config.seethepro.upstream, config.egress, &check);

@@ -5,10 +5,10 @@
 
 namespace interaction::config {
 
-// What no key can tell alone: values that contradict each other, and files that cannot be read.
+// Finds what cannot be seen from one key alone: values that contradict each other, and files that cannot be read.
 void Check(const Config& config, const Origins& origins, Problems* problems);
 
-// Fills in what the configuration names only by file.
+// Reads the secrets that the configuration names by file.
 void ReadSecrets(const Origins& origins, Config* config, Problems* problems);
 
 }  // namespace interaction::config

@@ -20,7 +20,7 @@ std::string Line(const Section& section, const Key& key, const Config& config) {
   return absl::StrCat("  ", absl::StripPrefix(key.path, section.name + "."), ": ", key.format(config), "\n");
 }
 
-// The name of the variable; of a map, of one of its entries.
+// The name of the variable; for a map, of one of its entries.
 std::string Variable(const Key& key) {
   return absl::StrCat(EnvironmentName(key.path), key.shape == Key::Shape::kMap ? "__<NAME>" : "");
 }

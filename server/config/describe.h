@@ -10,7 +10,7 @@ namespace interaction::config {
 // password of a proxy are replaced by "***".
 std::string Describe(const Config& config);
 
-// All keys with their defaults as YAML, each under a comment that says what it does, what may stand there and which
+// All keys with their defaults as YAML, each under a comment that says what it does, which values it takes and which
 // environment variable sets it: the content of config/interaction-server.example.yaml.
 std::string Reference();
 

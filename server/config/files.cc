@@ -26,7 +26,7 @@ absl::Status CannotRead(const std::string& path, int error) {
 }
 
 absl::StatusOr<int> OpenRegular(const std::string& path) {
-  // Without O_NONBLOCK a pipe that has no writer would hold the start up.
+  // Without O_NONBLOCK, a pipe without a writer would block the start.
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return CannotRead(path, errno);
   struct stat info;
@@ -60,7 +60,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, size_t max_bytes) 
 }
 
 absl::StatusOr<Secret> ReadSecret(const std::string& path) {
-  // Enough to tell the longest secret with its line end from one that is too long.
+  // Enough to tell the longest secret, with its line break, from one that is too long.
   ASSIGN_OR_RETURN(std::string content, ReadUpTo(path, kMaxSecret + 3));
   absl::Cleanup wiper = [&content] { explicit_bzero(content.data(), content.size()); };
   absl::string_view value = content;
@@ -69,7 +69,8 @@ absl::StatusOr<Secret> ReadSecret(const std::string& path) {
   if (value.size() > kMaxSecret) return Problem(path, absl::StrCat("holds more than ", kMaxSecret, " characters"));
   for (char c : value) {
     if (c < 0x21 || c > 0x7e) {
-      return Problem(path, "holds a blank, a control or a non-ASCII character; write the secret alone, on one line");
+      return Problem(
+          path, "contains a blank, a control or a non-ASCII character; it must contain only the secret, on one line");
     }
   }
   return Secret(std::string(value));

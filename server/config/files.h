@@ -11,21 +11,21 @@
 
 namespace interaction::config {
 
-// Reads files that the configuration names. Only regular files (through links, as Kubernetes mounts them), so that no
-// pipe or device can block the start. The messages of all errors are the tail of a line: they name the file, in quotes,
-// and never repeat what is in it.
+// Reads files that the configuration names. Only regular files are read (also through symbolic links, as Kubernetes
+// mounts them), so that no pipe or device can block the start. Every error message is the end of a line: it names the
+// file, in quotes, and never repeats its content.
 
-// The content; INVALID_ARGUMENT when there is more than `max_bytes` of it.
+// The content; INVALID_ARGUMENT if it is longer than `max_bytes`.
 absl::StatusOr<std::string> ReadFile(const std::string& path, size_t max_bytes);
 
-// A key or token of 1 to 512 printable ASCII characters without blanks, which is what an HTTP header can carry
-// unharmed. One line end at its end is taken off; anything else that does not belong there is an error, not repaired.
+// A key or token of 1 to 512 printable ASCII characters without blanks, which an HTTP header can carry unchanged. One
+// line break at its end is removed; any other character that is not allowed is an error.
 absl::StatusOr<Secret> ReadSecret(const std::string& path);
 
-// The permission bits of the file, through links; 0 if it is not there.
+// The permission bits of the file that the path leads to; 0 if there is none.
 mode_t ModeOf(const std::string& path);
 
-// Whether the file can be opened for reading now.
+// Whether the file can be opened for reading at present.
 absl::Status CheckReadable(const std::string& path);
 
 }  // namespace interaction::config

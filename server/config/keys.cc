@@ -25,10 +25,10 @@ absl::Status IsNot(absl::string_view text, absl::string_view form, absl::string_
   return absl::InvalidArgumentError(absl::StrCat(Quote(text), " is not ", form, why.empty() ? "" : ": ", why));
 }
 
-// Says why a text is not of a form.
+// Says why a text does not have the form.
 using WhyNot = std::string (*)(absl::string_view text);
 
-// A scalar of which `parse` makes an optional value and `format` a text.
+// A scalar: `parse` turns a text into a value, `format` a value into a text.
 template <typename At, typename Parse, typename Format>
 Key Scalar(std::string path, At at, std::string form, std::string doc, Parse parse, Format format,
            WhyNot why_not = nullptr) {
@@ -81,7 +81,7 @@ Key Time(std::string path, At at, absl::Duration min, absl::Duration max, std::s
       path, at, form, doc, [=](absl::string_view text) { return ParseTime(text, min, max); }, FormatTime);
 }
 
-// One word of a few; each stands for a value.
+// One of a few words, each of which stands for a value.
 template <typename T, typename At>
 Key Choice(std::string path, At at, std::vector<std::pair<std::string, T>> choices, std::string doc) {
   const std::string words =
@@ -130,8 +130,8 @@ Key FilesByServer(std::string path, At at, std::string doc) {
   auto set = [=](absl::string_view name, absl::Span<const std::string> values, Config& config) -> absl::Status {
     const std::optional<std::string> server = name.empty() ? "" : ParseServerName(name);
     if (!server) return IsNot(name, kServerName);
-    // One spelling only: two entries for one server would hide each other.
-    if (*server != name) return absl::InvalidArgumentError(absl::StrCat("is to be written ", Quote(*server)));
+    // Only one spelling is accepted: two entries for one server would hide each other.
+    if (*server != name) return absl::InvalidArgumentError(absl::StrCat("must be written ", Quote(*server)));
     if (values.front().empty()) return IsNot("", "the path of a file");
     at(config)[*server] = values.front();
     return absl::OkStatus();
@@ -151,44 +151,47 @@ Key FilesByServer(std::string path, At at, std::string doc) {
 }
 
 Section ServerSection() {
-  return {"server",
-          "The gRPC side.",
-          {
-              Text("server.listen", AT(server.listen), "host:port, [IPv6]:port or unix:/path",
-                   "Where calls are taken; port 0 picks a free one. 0.0.0.0 and [::] both stand for all addresses.",
-                   ParseListen, WhyNotAddress),
-              Integer("server.lanes", AT(server.lanes), 0, 1024, "Threads that serve calls; 0: one a core."),
-              Time("server.spin", AT(server.spin), absl::ZeroDuration(), absl::Milliseconds(10),
-                   "How long an idle lane looks for work before it sleeps: latency against idle CPU."),
-              Size("server.max_message_bytes", AT(server.max_message_bytes), 1 << 10, 64 << 20,
-                   "Largest request; a larger one is RESOURCE_EXHAUSTED."),
-              Integer("server.max_concurrent_streams", AT(server.max_concurrent_streams), 1, 1000000,
-                      "Calls under way at once on one connection; clients queue the others."),
-              Boolean("server.reflection", AT(server.reflection), "Whether tools may ask which services there are."),
-          }};
+  return {
+      "server",
+      "The gRPC side.",
+      {
+          Text("server.listen", AT(server.listen), "host:port, [IPv6]:port or unix:/path",
+               "Where the server listens; port 0 picks a free one. 0.0.0.0 and [::] both mean all addresses, IPv4 and "
+               "IPv6.",
+               ParseListen, WhyNotAddress),
+          Integer("server.lanes", AT(server.lanes), 0, 1024, "Threads that serve calls; 0: one for each core."),
+          Time("server.spin", AT(server.spin), absl::ZeroDuration(), absl::Milliseconds(10),
+               "How long an idle thread polls for work before it sleeps: more lowers latency and costs CPU."),
+          Size("server.max_message_bytes", AT(server.max_message_bytes), 1 << 10, 64 << 20,
+               "Largest request; a larger one is RESOURCE_EXHAUSTED."),
+          Integer("server.max_concurrent_streams", AT(server.max_concurrent_streams), 1, 1000000,
+                  "Calls at a time on one connection; clients queue the others."),
+          Boolean("server.reflection", AT(server.reflection), "Whether tools such as grpcurl may list the services."),
+      }};
 }
 
 Section CallsSection() {
   return {"calls",
-          "All calls, whichever upstream they go to.",
+          "All calls, to any upstream.",
           {
               Integer("calls.max_in_flight", AT(calls.max_in_flight), 1, 1000000,
-                      "Calls under way at once; more are refused with OVERLOADED."),
+                      "Calls in flight; more are refused with OVERLOADED."),
               Integer("calls.max_in_flight_per_peer", AT(calls.max_in_flight_per_peer), 0, 1000000,
-                      "Of these, from one machine; 0: no limit of its own."),
+                      "Calls in flight from one machine; 0: no separate limit."),
               Size("calls.max_metadata_bytes", AT(calls.max_metadata_bytes), 0, 64 << 10,
-                   "Metadata of one call, names and values; more is METADATA_TOO_LARGE. 0: no limit but gRPC's."),
+                   "Metadata of one call, names and values; more is METADATA_TOO_LARGE. 0: only gRPC's own limit."),
               Time("calls.default_deadline", AT(calls.default_deadline), absl::Milliseconds(1), absl::Minutes(10),
-                   "Deadline of a call that brings none."),
+                   "Deadline of a call that sets none."),
               Time("calls.late_answer_time", AT(calls.late_answer_time), absl::ZeroDuration(), absl::Minutes(10),
-                   "How long an upstream's answer is waited for after the caller has left; it completes the record."),
-              Boolean("calls.retry", AT(calls.retry), "Whether attempts that surely opened nothing are repeated."),
+                   "How long the gateway awaits an upstream's answer after the caller has left; the answer completes "
+                   "the record."),
+              Boolean("calls.retry", AT(calls.retry), "Whether attempts that certainly opened nothing are repeated."),
               Boolean("calls.breaker", AT(calls.breaker),
-                      "Whether an upstream that keeps failing is left alone for a while."),
+                      "Whether calls to an upstream that keeps failing are refused for a while."),
               Time("calls.drain_delay", AT(calls.drain_delay), absl::ZeroDuration(), absl::Minutes(10),
-                   "After SIGTERM: how long calls are still taken while health says NOT_SERVING."),
+                   "After SIGTERM: how long calls are still accepted while health says NOT_SERVING."),
               Time("calls.drain_timeout", AT(calls.drain_timeout), absl::ZeroDuration(), absl::Hours(1),
-                   "After that: how long calls under way may take; not shorter than calls.default_deadline."),
+                   "After that: how long calls in flight may take; not shorter than calls.default_deadline."),
           }};
 }
 
@@ -198,35 +201,35 @@ std::vector<Key> UpstreamKeys(const std::string& section, Of of) {
   return {
       Time(
           section + ".max_deadline", [of](auto& config) -> auto& { return of(config).max_deadline; },
-          absl::Milliseconds(1), absl::Minutes(10), "A longer deadline is cut to this."),
+          absl::Milliseconds(1), absl::Minutes(10), "Longer deadlines are shortened to this."),
       Time(
           section + ".connect_timeout", [of](auto& config) -> auto& { return of(config).connect_timeout; },
-          absl::Milliseconds(1), absl::Minutes(1), "How long a new connection, TLS included, may take."),
+          absl::Milliseconds(1), absl::Minutes(1), "How long it may take to connect, TLS included."),
       Time(
           section + ".max_idle", [of](auto& config) -> auto& { return of(config).max_idle; }, absl::Seconds(1),
-          absl::Hours(1),
-          "A connection idle for longer is not used again; keep it below what the upstream itself allows."),
+          absl::Hours(1), "A connection idle for longer is not used again; keep it below the upstream's own limit."),
       Time(
           section + ".max_lifetime", [of](auto& config) -> auto& { return of(config).max_lifetime; }, absl::Seconds(1),
-          absl::Hours(24), "Nor is one older than this, for addresses and certificates move."),
+          absl::Hours(24),
+          "A connection older than this is not used again, because addresses and certificates change."),
       Boolean(
           section + ".reuse_connections", [of](auto& config) -> auto& { return of(config).reuse_connections; },
-          "Whether connections are kept alive at all."),
+          "Whether connections are kept for further requests."),
       Size(
           section + ".max_response_bytes", [of](auto& config) -> auto& { return of(config).max_response_bytes; },
           1 << 10, 64 << 20, "Largest response body that is read."),
       Integer(
           section + ".max_concurrent_per_credential",
           [of](auto& config) -> auto& { return of(config).max_concurrent_per_credential; }, 0, 1000000,
-          "Requests at once with one credential; the next calls wait in line. 0: no limit."),
+          "Requests at a time with one credential; further calls wait. 0: no limit."),
       Integer(
           section + ".max_waiting_per_credential",
           [of](auto& config) -> auto& { return of(config).max_waiting_per_credential; }, 1, 1000000,
-          "Calls in that line; more are refused with OVERLOADED."),
+          "Calls that may wait for one credential; more are refused with OVERLOADED."),
       Choice<CallerCredentials>(
           section + ".caller_credentials", [of](auto& config) -> auto& { return of(config).caller_credentials; },
           {{"refuse", CallerCredentials::kRefuse}, {"allow", CallerCredentials::kAllow}},
-          "What becomes of a call that brings its own credential where one is configured here."),
+          "Whether calls may send their own credential although one is configured here."),
   };
 }
 
@@ -239,9 +242,9 @@ Section SeeTheProSection() {
                "api/vspinteraction/create is added to it.", ParseBaseUrl, WhyNotUrl),
           Choice<WireFormat>("seethepro.wire_format", AT(seethepro.wire_format),
                              {{"json", WireFormat::kJson}, {"xml", WireFormat::kXml}, {"form", WireFormat::kForm}},
-                             "How requests are written; answers are understood in JSON and XML whatever stands here."),
+                             "Format of requests; answers are understood in JSON and XML, whatever this says."),
           File("seethepro.app_access_key_file", AT(seethepro.app_access_key_file),
-               "Holds the AppAccessKey; empty: callers send their own."),
+               "File with the AppAccessKey; empty: callers send their own."),
       }};
   for (Key& key : UpstreamKeys("seethepro", AT(seethepro.upstream))) section.keys.push_back(std::move(key));
   return section;
@@ -257,15 +260,16 @@ Section WolkvoxSection() {
                "api/v2/configuration.php?api=add_interaction is added to it; {server} becomes the call's server.",
                ParseBaseUrlTemplate, WhyNotUrlTemplate),
           Text("wolkvox.default_server", AT(wolkvox.default_server), kServerName,
-               "For calls that name no server, such as \"0042\"; empty: they must.",
+               "Server of calls that name none, such as \"0042\"; empty: every call must name one.",
                [](absl::string_view text) { return text.empty() ? std::string() : ParseServerName(text); }),
           ServerNames("wolkvox.allowed_servers", AT(wolkvox.allowed_servers),
                       "The servers that calls may name, such as [\"0042\", \"0100\"]; empty: any."),
-          FilesByServer(
-              "wolkvox.token_files", AT(wolkvox.token_files),
-              "Hold the tokens, such as {\"0042\": \"/run/secrets/wolkvox-0042\"}; \"\" is for servers not named."),
+          FilesByServer("wolkvox.token_files", AT(wolkvox.token_files),
+                        "Files with the tokens, such as {\"0042\": \"/run/secrets/wolkvox-0042\"}; \"\" is for all "
+                        "other servers."),
           Boolean("wolkvox.send_server_header", AT(wolkvox.send_server_header),
-                  "Whether the header wolkvox_server is sent: some proxies drop or refuse names with an underscore."),
+                  "Whether the header wolkvox_server is sent: some proxies drop or refuse header names with an "
+                  "underscore."),
       }};
   for (Key& key : UpstreamKeys("wolkvox", AT(wolkvox.upstream))) section.keys.push_back(std::move(key));
   return section;
@@ -279,68 +283,71 @@ Section EgressSection() {
           Boolean("egress.allow_plaintext", AT(egress.allow_plaintext), "Whether base_url may be http://, for tests."),
           Boolean("egress.allow_loopback", AT(egress.allow_loopback), "Whether an upstream may be on this machine."),
           Boolean("egress.allow_private", AT(egress.allow_private), "Whether an upstream may have a private address."),
-          File("egress.ca_file", AT(egress.ca_file), "Certificates to trust, PEM; empty: the system's."),
+          File("egress.ca_file", AT(egress.ca_file), "Certificate authorities to trust, PEM; empty: the system's."),
           File("egress.client_cert_file", AT(egress.client_cert_file),
-               "Client certificate, PEM; with client_key_file."),
-          File("egress.client_key_file", AT(egress.client_key_file), "Key of the client certificate, PEM."),
+               "Client certificate, PEM; needs client_key_file."),
+          File("egress.client_key_file", AT(egress.client_key_file), "Private key of the client certificate, PEM."),
           Text("egress.proxy", AT(egress.proxy), "http(s)://[user:password@]host[:port]",
-               "Proxy to the upstreams; empty: none, whatever http_proxy says.", ParseProxy, WhyNotUrl),
-          Text("egress.no_proxy", AT(egress.no_proxy),
-               "hosts, .domains and IP addresses with commas between them, or *", "What goes past the proxy.",
-               ParseNoProxy, WhyNotNoProxy),
+               "Proxy to the upstreams; empty: none, even if http_proxy is set.", ParseProxy, WhyNotUrl),
+          Text("egress.no_proxy", AT(egress.no_proxy), "hosts, .domains and IP addresses separated by commas, or *",
+               "Hosts that are reached without the proxy.", ParseNoProxy, WhyNotNoProxy),
           Boolean("egress.propagate_b3", AT(egress.propagate_b3),
-                  "Whether trace context is sent as b3 too, besides W3C."),
+                  "Whether trace context is sent as b3 as well as W3C."),
       }};
 }
 
 Section IdempotencySection() {
-  return {"idempotency",
-          "Calls with a request_id, which take effect once however often they are repeated.",
-          {
-              Choice<RecordStore>(
-                  "idempotency.store", AT(idempotency.store),
-                  {{"memory", RecordStore::kMemory}, {"redis", RecordStore::kRedis}, {"none", RecordStore::kNone}},
-                  "Where their records are kept: memory for a single replica, redis for several. With none, "
-                  "request_id is refused."),
-              Choice<OnStoreFailure>(
-                  "idempotency.on_store_failure", AT(idempotency.on_store_failure),
-                  {{"closed", OnStoreFailure::kClosed}, {"open", OnStoreFailure::kOpen}},
-                  "A call with request_id whose record cannot be written: closed refuses it, open serves it "
-                  "unprotected and says so, so that repeating it may open a second interaction."),
-              Boolean("idempotency.require", AT(idempotency.require), "Whether calls without request_id are refused."),
-              Time("idempotency.done_ttl", AT(idempotency.done_ttl), absl::Minutes(1), absl::Hours(24 * 30),
-                   "How long an answer is kept, and given again."),
-              Time("idempotency.unknown_ttl", AT(idempotency.unknown_ttl), absl::Minutes(1), absl::Hours(24 * 30),
-                   "How long a request_id stays blocked of which nobody knows whether it was applied."),
-              Integer("idempotency.max_records", AT(idempotency.max_records), 1, 100000000,
-                      "Records in memory; with as many, new request_ids are refused until some expire."),
-              Size("idempotency.max_bytes", AT(idempotency.max_bytes), 1 << 20, 1 << 30, "Their size, likewise."),
-              Time("idempotency.in_progress_wait", AT(idempotency.in_progress_wait), absl::ZeroDuration(),
-                   absl::Minutes(1), "How long a call waits for the same one in another replica before it is ABORTED."),
-          }};
+  return {
+      "idempotency",
+      "Calls with a request_id, which take effect once, however often they are repeated.",
+      {
+          Choice<RecordStore>(
+              "idempotency.store", AT(idempotency.store),
+              {{"memory", RecordStore::kMemory}, {"redis", RecordStore::kRedis}, {"none", RecordStore::kNone}},
+              "Where records are kept: memory for a single replica, redis for several. With none, "
+              "request_id is refused."),
+          Choice<OnStoreFailure>(
+              "idempotency.on_store_failure", AT(idempotency.on_store_failure),
+              {{"closed", OnStoreFailure::kClosed}, {"open", OnStoreFailure::kOpen}},
+              "A call with a request_id whose record cannot be written: closed refuses it; open serves it "
+              "unprotected and says so, and repeating it may open a second interaction."),
+          Boolean("idempotency.require", AT(idempotency.require), "Whether calls without a request_id are refused."),
+          Time("idempotency.done_ttl", AT(idempotency.done_ttl), absl::Minutes(1), absl::Hours(24 * 30),
+               "How long an answer is kept and replayed."),
+          Time("idempotency.unknown_ttl", AT(idempotency.unknown_ttl), absl::Minutes(1), absl::Hours(24 * 30),
+               "How long a request_id whose outcome is unknown stays blocked."),
+          Integer("idempotency.max_records", AT(idempotency.max_records), 1, 100000000,
+                  "Records in memory; at the limit, new request_ids are refused until some expire."),
+          Size("idempotency.max_bytes", AT(idempotency.max_bytes), 1 << 20, 1 << 30,
+               "Memory for records; at the limit, new request_ids are refused until some expire."),
+          Time("idempotency.in_progress_wait", AT(idempotency.in_progress_wait), absl::ZeroDuration(), absl::Minutes(1),
+               "How long a call waits for the same call on another replica before it ends with ABORTED."),
+      }};
 }
 
 Section RedisSection() {
   return {
       "redis",
-      "What several replicas share: records, and the limits of credentials.",
+      "State that several replicas share: records, and the limits of credentials.",
       {
           Text("redis.address", AT(redis.address), "host:port, [IPv6]:port or unix:/path",
-               "Of Redis 7; empty: none, each replica is on its own.", ParseConnect, WhyNotAddress),
+               "Address of a Redis 7; empty: none, replicas share nothing.", ParseConnect, WhyNotAddress),
           Text("redis.username", AT(redis.username), "a text", "For AUTH; empty: the default user.", AnyText),
-          File("redis.password_file", AT(redis.password_file), "Holds the password; empty: none."),
-          Integer("redis.database", AT(redis.database), 0, 1000000, "The number to SELECT."),
+          File("redis.password_file", AT(redis.password_file), "File with the password; empty: none."),
+          Integer("redis.database", AT(redis.database), 0, 1000000, "Number of the database to SELECT."),
           Time("redis.timeout", AT(redis.timeout), absl::Milliseconds(1), absl::Seconds(10),
-               "How long a command may take; a call with request_id needs two of them."),
+               "How long a command may take; a call with a request_id needs two."),
           Integer("redis.replicas", AT(redis.replicas), 1, 10000,
-                  "Gateways that use it: when it is gone, each keeps to its part of a credential's limit."),
-          Choice<OnOutage>("redis.on_outage", AT(redis.on_outage),
-                           {{"continue", OnOutage::kContinue}, {"wait", OnOutage::kWait}},
-                           "What calls to an upstream with a limit per credential do when it is gone: continue sends "
-                           "them within this gateway's part of the limit, wait holds them until it is back or no "
-                           "other gateway can still be using the credential."),
+                  "Number of gateways that use it: while it is unreachable, each keeps to its share of a credential's "
+                  "limit."),
+          Choice<OnOutage>(
+              "redis.on_outage", AT(redis.on_outage), {{"continue", OnOutage::kContinue}, {"wait", OnOutage::kWait}},
+              "What calls to an upstream with a limit per credential do while it is unreachable: continue sends "
+              "them within this gateway's share of the limit; wait holds them until it is back or no "
+              "other gateway can still be using the credential."),
           File("redis.digest_key_file", AT(redis.digest_key_file),
-               "Holds 32 to 512 random characters, the same for all replicas: Redis sees requests and credentials only "
+               "File with 32 to 512 random characters, the same for all replicas: Redis sees requests and credentials "
+               "only "
                "as digests made with it."),
       }};
 }
@@ -349,7 +356,7 @@ Section LogSection() {
   auto same = [](std::string word) { return std::pair(word, word); };
   return {
       "log",
-      "Lines of JSON on standard error.",
+      "The log: lines of JSON on standard error.",
       {
           Choice<std::string>("log.level", AT(log.level), {same("debug"), same("info"), same("warning"), same("error")},
                               "Lines below this level are left out."),

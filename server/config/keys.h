@@ -11,8 +11,8 @@
 
 namespace interaction::config {
 
-// What is known of one key. The table of them is the only place that ties a path to a member of Config: loading,
-// dumping, the example file and the search for misspelled keys all walk it.
+// Describes one key. The table of keys is the only place that ties a path to a member of Config: loading, printing, the
+// example file and the suggestions for misspelled keys all use it.
 struct Key {
   enum class Shape {
     kScalar,  // one text
@@ -22,42 +22,42 @@ struct Key {
 
   std::string path;  // "server.listen"
   Shape shape = Shape::kScalar;
-  std::string form;  // what may stand there, to follow "is not": "true or false"
+  std::string form;  // the values it takes, worded to follow "is not": "true or false"
   std::string doc;   // one line
 
-  // Reads `values` (one; of a list, any number) into the member; `name` is the entry of a map, otherwise "". The
-  // message of the error is the tail of a line: "\"yes\" is not true or false".
+  // Sets the member from `values` (one; for a list, any number). `name` is the entry of a map, otherwise "". The error
+  // message is the end of a line: "\"yes\" is not true or false".
   std::function<absl::Status(absl::string_view name, absl::Span<const std::string> values, Config& config)> set;
 
   // The value as YAML on one line.
   std::function<std::string(const Config& config)> format;
 };
 
-// A group of keys: what stands before the first dot.
+// A group of keys: those that share the part before the first dot.
 struct Section {
   std::string name;
   std::string doc;
-  std::vector<Key> keys;  // of this section, in the order in which they are shown
+  std::vector<Key> keys;  // of this section, in the order in which they are printed
 };
 
 // The table.
 std::vector<Section> Sections();
 
-// Finds things in the table by path.
+// Finds keys in the table by path.
 class KeyIndex {
  public:
   explicit KeyIndex(const std::vector<Section>& sections);  // `sections` outlives it
 
   bool IsSection(absl::string_view path) const;
 
-  // The key of that path, or the map of which it is an entry; `name` (may be null) receives the name of the entry. Null
-  // if there is none.
+  // The key of that path, or the map key that contains it as an entry; `name` (may be null) receives the name of the
+  // entry. Null if there is neither.
   const Key* Find(absl::string_view path, std::string* name) const;
 
-  // "is not a key", with the nearest path there is if one is near.
+  // "is not a key", with the most similar path if one is similar enough.
   std::string Unknown(absl::string_view path) const;
 
-  // The same of a variable: "INTERACTION_SERVER_PORT".
+  // The same for an environment variable: "INTERACTION_SERVER_PORT".
   std::string UnknownVariable(absl::string_view variable) const;
 
  private:

@@ -19,7 +19,7 @@ namespace {
 
 constexpr absl::string_view kPrefix = "INTERACTION_";
 
-// The values of a text from outside YAML: items between commas for a list.
+// The values of a text that is not YAML: for a list, the items between commas.
 std::vector<std::string> Values(const Key* key, absl::string_view text) {
   if (key == nullptr || key->shape != Key::Shape::kList) return {std::string(text)};
   std::vector<std::string> items;
@@ -30,14 +30,14 @@ std::vector<std::string> Values(const Key* key, absl::string_view text) {
 
 using Variables = std::map<std::string, std::string>;
 
-// Whether Kubernetes made the variable for a Service whose name starts with "interaction". Into every container of the
-// namespace it puts, for a Service of port 50051 that is named "grpc":
+// Whether Kubernetes made the variable for a Service whose name starts with "interaction". For a Service with a port
+// 50051 named "grpc", it sets in every container of the namespace:
 //
 //   NAME_SERVICE_HOST=10.0.0.1   NAME_PORT=tcp://10.0.0.1:50051            NAME_PORT_50051_TCP_PROTO=tcp
 //   NAME_SERVICE_PORT=50051      NAME_PORT_50051_TCP=tcp://10.0.0.1:50051  NAME_PORT_50051_TCP_PORT=50051
 //   NAME_SERVICE_PORT_GRPC=50051                                           NAME_PORT_50051_TCP_ADDR=10.0.0.1
 //
-// Two underscores are only in keys.
+// Only keys contain two underscores.
 // https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
 bool IsServiceLink(absl::string_view name, absl::string_view value, const Variables& all) {
   if (absl::StrContains(name, "__")) return false;
@@ -51,7 +51,8 @@ bool IsServiceLink(absl::string_view name, absl::string_view value, const Variab
   return port != absl::string_view::npos && port + 6 < name.size() && absl::ascii_isdigit(name[port + 6]);
 }
 
-// Whether the variable is one of interactionctl's (client/README.md): a shell that has it may start a server, too.
+// Whether the variable is one of interactionctl's (client/README.md): a server may be started from a shell that has it
+// set.
 bool IsOfTheClient(absl::string_view name) {
   return name == "ADDRESS" || name == "APP_ACCESS_KEY" || name == "WOLKVOX_TOKEN";
 }
@@ -71,7 +72,7 @@ void ReadEnvironment(const std::vector<std::pair<std::string, std::string>>& env
       continue;
     }
     if (EnvironmentName(path) != variable) {
-      problems->Add(variable, path, absl::StrCat("is to be written ", EnvironmentName(path)));
+      problems->Add(variable, path, absl::StrCat("must be written ", EnvironmentName(path)));
       continue;
     }
     settings->push_back({path, variable, Values(key, value)});
@@ -83,7 +84,7 @@ void ReadSets(const std::vector<std::string>& sets, const KeyIndex& keys, std::v
   for (size_t i = 0; i < sets.size(); ++i) {
     const size_t equals = sets[i].find('=');
     if (equals == std::string::npos) {
-      // By number: what stands there may be a secret in the wrong place.
+      // Named by its number, because the text may be a secret in the wrong place.
       problems->Add("--set", "", absl::StrCat("number ", i + 1, " is not of the form path=value"));
       continue;
     }
@@ -92,13 +93,13 @@ void ReadSets(const std::vector<std::string>& sets, const KeyIndex& keys, std::v
   }
 }
 
-// Puts one value into its member.
+// Sets the member of one key.
 void Apply(const Setting& setting, const KeyIndex& keys, Config* config, Origins* origins, Problems* problems) {
   std::string name;
   const Key* key = keys.Find(setting.path, &name);
   if (key == nullptr) return problems->Add(setting.origin, setting.path, keys.Unknown(setting.path));
   if (key->shape == Key::Shape::kMap && key->path == setting.path) {
-    return problems->Add(setting.origin, setting.path, "is a map; name one entry of it: " + setting.path + ".name");
+    return problems->Add(setting.origin, setting.path, "is a map; set one of its entries: " + setting.path + ".name");
   }
   const absl::Status status = key->set(name, setting.values, *config);
   if (!status.ok()) return problems->Add(setting.origin, setting.path, status.message());

@@ -12,14 +12,14 @@
 
 namespace interaction::config {
 
-// One value that a source gives for one key.
+// One value that a source sets for one key.
 struct Setting {
   std::string path;                 // "server.listen", "wolkvox.token_files.0042"
   std::string origin;               // "config.yaml:12", "INTERACTION_SERVER__LISTEN", "--set"
-  std::vector<std::string> values;  // one; of a list, any number
+  std::vector<std::string> values;  // one; for a list, any number
 };
 
-// Where the value of a key came from; a key that is at its default is not in it.
+// Where the value of a key came from; a key with its default value is not listed.
 using Origins = std::map<std::string, std::string>;
 
 inline std::string OriginOf(const std::string& path, const Origins& origins) {
@@ -27,7 +27,7 @@ inline std::string OriginOf(const std::string& path, const Origins& origins) {
   return origin == origins.end() ? "default" : origin->second;
 }
 
-// Everything found wrong, so that it can be reported at once, and what is dubious only.
+// All mistakes, so that they can be reported together, and warnings.
 class Problems {
  public:
   // One line, "origin: path: what"; origin or path may be empty.

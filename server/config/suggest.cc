@@ -12,7 +12,7 @@ namespace {
 
 absl::string_view LastPart(absl::string_view path) { return path.substr(path.rfind('.') + 1); }
 
-// Levenshtein's distance: letters to insert, remove or replace.
+// The Levenshtein distance: letters to insert, remove or replace.
 size_t Distance(absl::string_view a, absl::string_view b) {
   std::vector<size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});
@@ -26,7 +26,7 @@ size_t Distance(absl::string_view a, absl::string_view b) {
   return row.back();
 }
 
-// What other programs call a key.
+// Names that other programs use for a key.
 struct OtherName {
   absl::string_view name;  // with a dot between its words
   absl::string_view path;
@@ -62,7 +62,7 @@ std::string Nearest(absl::string_view path, const std::vector<std::string>& path
   for (const std::string& candidate : paths) {
     const bool is_start = path.size() >= 4 && absl::StartsWith(candidate, path);
     const size_t whole = is_start ? 1 : Distance(path, candidate);
-    const size_t last = Distance(LastPart(path), LastPart(candidate)) + 1;  // 1: the section is wrong or missing
+    const size_t last = Distance(LastPart(path), LastPart(candidate)) + 1;  // 1: for a section that is wrong or missing
     const std::pair<size_t, size_t> score = {std::min(whole, last), whole};
     if (score < best) {
       best = score;

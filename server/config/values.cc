@@ -28,11 +28,11 @@ bool IsIpv4(absl::string_view text) {
   return inet_pton(AF_INET, std::string(text).c_str(), &address) == 1;
 }
 
-// What ends with a number is an address, and has to be one of four: no name ends so, and "0177.1" means this machine to
-// some programs only.
+// A host that ends with a number must be an IPv4 address in four parts: no name ends with a number, and only some
+// programs take "0177.1" for this machine.
 bool EndsWithNumber(absl::string_view host) { return IsDigits(host.substr(host.rfind('.') + 1)); }
 
-// A name or an IPv4 address. Underscores are no host name's, but container networks have them.
+// A name or an IPv4 address. Underscores are not allowed in host names, but container networks use them.
 bool IsHostName(absl::string_view host) {
   if (host.size() > 253) return false;
   if (EndsWithNumber(host)) return IsIpv4(host);
@@ -72,13 +72,13 @@ Authority SplitAuthority(absl::string_view text) {
   return {.valid = colon + 1 < text.size(), .port = text.substr(colon + 1)};
 }
 
-// host or host:port, of a URL.
+// The "host" or "host:port" of a URL.
 bool IsUrlAuthority(absl::string_view text) {
   const Authority authority = SplitAuthority(text);
   return authority.valid && (authority.port.empty() || IsPort(authority.port, 1));
 }
 
-// The characters of RFC 3986 "path"; a percent sign is left to the one who wrote it.
+// The characters of RFC 3986 "path"; percent signs are not checked.
 bool IsUrlPath(absl::string_view path) {
   for (char c : path) {
     if (!absl::ascii_isalnum(c) && !absl::StrContains("-._~!$&'()*+,;=:@%/", c)) return false;
@@ -86,7 +86,7 @@ bool IsUrlPath(absl::string_view path) {
   return true;
 }
 
-// The characters of RFC 3986 "userinfo": libcurl looks for the host behind the first "@", and before "/", "?" and "#".
+// The characters of RFC 3986 "userinfo": libcurl expects the host after the first "@" and before "/", "?" and "#".
 bool IsUserInfo(absl::string_view text) {
   for (char c : text) {
     if (!absl::ascii_isalnum(c) && !absl::StrContains("-._~!$&'()*+,;=:%", c)) return false;
@@ -103,7 +103,7 @@ bool ConsumeScheme(absl::string_view* url) {
   return false;
 }
 
-// "HTTPS://Host/Path" -> "https://Host/Path", for others compare the scheme as it is.
+// "HTTPS://Host/Path" -> "https://Host/Path", because other code compares the scheme with case.
 std::string WithSchemeInLowerCase(absl::string_view url) {
   absl::string_view rest = url;
   if (!ConsumeScheme(&rest)) return std::string(url);
@@ -120,11 +120,11 @@ std::vector<absl::string_view> ListedHosts(absl::string_view list) {
 }
 
 std::string WhyNotListedHost(absl::string_view entry) {
-  if (absl::StrContains(entry, "/")) return "a network or URL is not one of these";
+  if (absl::StrContains(entry, "/")) return "networks and URLs are not supported";
   if (absl::StartsWith(entry, "*")) return absl::StrCat("write ", entry.substr(1), " for all hosts of a domain");
-  if (absl::StartsWith(entry, "[")) return "an IPv6 address stands without brackets here";
-  if (absl::StrContains(entry, ":")) return "a host stands without its port here";
-  if (absl::EndsWith(entry, ".")) return "a host ends with a dot; leave it away";
+  if (absl::StartsWith(entry, "[")) return "write an IPv6 address without brackets here";
+  if (absl::StrContains(entry, ":")) return "write a host without its port here";
+  if (absl::EndsWith(entry, ".")) return "a host ends with a dot; remove it";
   return "";
 }
 
@@ -135,13 +135,13 @@ std::string WhyNotUnixPath(absl::string_view path) {
 
 std::string WhyNotPort(absl::string_view port) { return IsPort(port, 0) ? "" : "the port is not a number up to 65535"; }
 
-// Of what stands between the brackets and behind.
+// From the text between the brackets and the text after them.
 std::string WhyNotBracketed(absl::string_view text) {
   const size_t end = text.find(']');
   if (end == absl::string_view::npos) return "the bracket is not closed";
   const absl::string_view address = text.substr(0, end);
   if (absl::StrContains(address, '%')) return "an IPv6 address with a zone is not supported";
-  if (!IsIpv6(address)) return "there is no IPv6 address in the brackets";
+  if (!IsIpv6(address)) return "the text in the brackets is not an IPv6 address";
   absl::string_view port = text.substr(end + 1);
   return port.empty() ? "the port is missing" : WhyNotPort(absl::StripPrefix(port, ":"));
 }
@@ -152,30 +152,30 @@ std::string WhyNotAuthority(absl::string_view text) {
   const size_t colon = text.find(':');
   const absl::string_view host = text.substr(0, colon);
   if (colon != absl::string_view::npos && absl::StrContains(text.substr(colon + 1), ':')) {
-    return "an IPv6 address stands in brackets: [::1]";
+    return "write an IPv6 address in brackets: [::1]";
   }
   if (host.empty()) return "the host is missing";
-  if (absl::EndsWith(host, ".")) return "the host ends with a dot; leave it away";
-  if (EndsWithNumber(host) && !IsIpv4(host)) return "the host ends with a number and is no IPv4 address";
-  if (!IsHostName(host)) return "the host is not the name of one";
+  if (absl::EndsWith(host, ".")) return "the host ends with a dot; remove it";
+  if (EndsWithNumber(host) && !IsIpv4(host)) return "the host ends with a number but is not an IPv4 address";
+  if (!IsHostName(host)) return "the host is not a valid host name";
   return colon == absl::string_view::npos ? "" : WhyNotPort(text.substr(colon + 1));
 }
 
-// What is behind the scheme.
+// The part after the scheme.
 std::string WhyNotWithoutScheme(absl::string_view rest) {
   if (const size_t at = rest.rfind('@'); at != absl::string_view::npos && !IsUserInfo(rest.substr(0, at))) {
-    return "in a user and password, @ : / ? # and % are written %40 %3A %2F %3F %23 and %25";
+    return "in a user and password, write @ : / ? # and % as %40 %3A %2F %3F %23 and %25";
   }
   const size_t end = rest.find_first_of("/?#");
   absl::string_view authority = rest.substr(0, end);
   if (const size_t at = authority.rfind('@'); at != absl::string_view::npos) authority.remove_prefix(at + 1);
   if (std::string why = WhyNotAuthority(authority); !why.empty()) return why;
-  if (absl::StrContains(rest.substr(0, end), '@')) return "a user and password have no place here";
-  if (rest.find_first_of("?#") != absl::string_view::npos) return "a query or fragment has no place here";
+  if (absl::StrContains(rest.substr(0, end), '@')) return "a user and password are not allowed here";
+  if (rest.find_first_of("?#") != absl::string_view::npos) return "a query or fragment is not allowed here";
   return "";
 }
 
-// The parts of a text that may be shown: of a URL, what stands before and after the user and password.
+// The parts of a text that may be shown: of a URL, those before and after the user and password.
 struct Shown {
   absl::string_view scheme;
   absl::string_view rest;
@@ -192,7 +192,7 @@ Shown HideUser(absl::string_view text) {
 }  // namespace
 
 std::optional<int> ParseInteger(absl::string_view text, int min, int max) {
-  // SimpleAtoi also takes blanks around and a plus sign.
+  // SimpleAtoi also accepts surrounding blanks and a plus sign.
   if (!IsDigits(absl::StripPrefix(text, "-"))) return std::nullopt;
   int value;
   if (!absl::SimpleAtoi(text, &value) || value < min || value > max) return std::nullopt;
@@ -207,7 +207,7 @@ std::optional<bool> ParseBoolean(absl::string_view text) {
 
 std::optional<absl::Duration> ParseTime(absl::string_view text, absl::Duration min, absl::Duration max) {
   absl::Duration value;
-  // ParseDuration takes "0" without a unit, "inf" and a sign.
+  // ParseDuration accepts "0" without a unit, "inf" and a sign.
   if (text.empty() || !absl::ascii_isdigit(text.front()) || !absl::ascii_isalpha(text.back())) return std::nullopt;
   if (!absl::ParseDuration(text, &value) || value < min || value > max) return std::nullopt;
   return value;
@@ -245,7 +245,7 @@ std::optional<std::string> ParseAddress(absl::string_view text, int min_port) {
   }
   const Authority authority = SplitAuthority(text);
   if (!authority.valid || !IsPort(authority.port, min_port)) return std::nullopt;
-  if (absl::StartsWith(text, "unix-abstract:")) return std::nullopt;  // gRPC's, and no host's name
+  if (absl::StartsWith(text, "unix-abstract:")) return std::nullopt;  // a form of gRPC's, not the name of a host
   return std::string(text);
 }
 
@@ -272,7 +272,7 @@ std::optional<std::string> ParseBaseUrlTemplate(absl::string_view text) {
 
   absl::string_view before = text.substr(0, at);
   const absl::string_view after = text.substr(at + kPlaceholder.size());
-  // With a name in its place it must be a URL; a second placeholder fails here too.
+  // With a name in place of "{server}", it must be a URL; this also rejects a second placeholder.
   if (!ParseBaseUrl(absl::StrCat(before, "0", after)) || !ParseBaseUrl(absl::StrCat(before, "a", after))) {
     return std::nullopt;
   }
@@ -305,7 +305,7 @@ std::optional<std::string> ParseNoProxy(absl::string_view text) {
 std::string WhyNotAddress(absl::string_view text) {
   absl::string_view rest = text;
   if (absl::ConsumePrefix(&rest, "unix:")) return WhyNotUnixPath(rest);
-  if (absl::StartsWith(text, "unix-abstract:")) return "a socket without a name in the file system is not supported";
+  if (absl::StartsWith(text, "unix-abstract:")) return "an abstract socket is not supported";
   return WhyNotAuthority(text);
 }
 

@@ -8,48 +8,49 @@
 
 namespace interaction::config {
 
-// Reads values as people write them. All pure; nullopt means that the text is not of the form or out of range.
+// Parses values as people write them. Pure functions; nullopt means that the text does not have the form or is out of
+// range.
 
 std::optional<int> ParseInteger(absl::string_view text, int min, int max);
 
 // "true" or "false", nothing else.
 std::optional<bool> ParseBoolean(absl::string_view text);
 
-// "250ms", "1m30s", "0s": a unit is a must, for a bare number is how timeouts become wrong by a thousand.
+// "250ms", "1m30s", "0s": the unit is required, because a timeout without one is easily wrong by a factor of a
+// thousand.
 std::optional<absl::Duration> ParseTime(absl::string_view text, absl::Duration min, absl::Duration max);
 
-// What ParseTime reads again, exactly: "1m30s".
+// The text from which ParseTime gets exactly the same time: "1m30s".
 std::string FormatTime(absl::Duration time);
 
 // "65536", "64KiB", "1MiB".
 std::optional<int> ParseSize(absl::string_view text, int min, int max);
 
-// The shortest of the spellings that ParseSize reads: 65536 -> "64KiB".
+// The shortest spelling that ParseSize accepts: 65536 -> "64KiB".
 std::string FormatSize(int bytes);
 
 // "host:port", "[::1]:port", "unix:/path"; the port may be 0.
 std::optional<std::string> ParseListen(absl::string_view text);
 
-// The same to connect to: the port is not 0. "" is taken, too.
+// The same for an address to connect to: the port must not be 0. "" is accepted, too.
 std::optional<std::string> ParseConnect(absl::string_view text);
 
 // An absolute http or https URL of host, optional port and path: no user, query or fragment. The result begins with the
 // scheme in lower case and ends with "/".
 std::optional<std::string> ParseBaseUrl(absl::string_view text);
 
-// The same, with at most one "{server}", which stands in the host and before a dot: the domain that follows is fixed,
-// so that no server's name can lead to another one.
+// The same, with at most one "{server}", in the host and before a dot: the domain after it is fixed, so that no name of
+// a server can lead to another domain.
 std::optional<std::string> ParseBaseUrlTemplate(absl::string_view text);
 
 // "" or http[s]://[user:password@]host[:port].
 std::optional<std::string> ParseProxy(absl::string_view text);
 
-// Hosts, domains with a dot in front, IP addresses without brackets, or "*"; by commas or blanks.
+// Hosts, domains with a leading dot, IP addresses without brackets, or "*"; separated by commas or blanks.
 std::optional<std::string> ParseNoProxy(absl::string_view text);
 
-// Why a text is not what ParseListen and ParseConnect, ParseBaseUrl and ParseProxy, ParseBaseUrlTemplate, or
-// ParseNoProxy take: "the host ends with a dot; leave it away". "" when there is nothing more to say than what should
-// stand there.
+// Why ParseListen and ParseConnect, ParseBaseUrl and ParseProxy, ParseBaseUrlTemplate, or ParseNoProxy reject a text:
+// "the host ends with a dot; leave it out". "" if there is nothing to add to the form of the key.
 std::string WhyNotAddress(absl::string_view text);
 std::string WhyNotUrl(absl::string_view text);
 std::string WhyNotUrlTemplate(absl::string_view text);
@@ -59,7 +60,8 @@ std::string WhyNotNoProxy(absl::string_view text);
 // the name, and is taken off: "wv0042" -> "0042".
 std::optional<std::string> ParseServerName(absl::string_view text);
 
-// `text` in double quotes for a message or for YAML: control characters escaped, the user and password of a URL hidden.
+// `text` in double quotes for a message or for YAML, with control characters escaped and the user and password of a URL
+// hidden.
 std::string Quote(absl::string_view text);
 
 }  // namespace interaction::config

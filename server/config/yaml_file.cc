@@ -19,18 +19,18 @@ namespace {
 
 constexpr size_t kMaxFileBytes = 1 << 20;
 
-// What a node is, to follow "is".
+// What kind of node it is, worded to follow "is".
 absl::string_view Kind(const YAML::Node& node) {
   if (node.IsMap()) return "a map";
   if (node.IsSequence()) return "a list";
   return node.IsScalar() ? "a text" : "empty";
 }
 
-// Values that begin with these mean something to YAML.
+// Characters at the start of a value that have a meaning in YAML.
 constexpr absl::string_view kSpecial = "[{*&!|>%@`";
 
-// What to do about a line of which YAML makes no sense, if its value begins so: "; in quotes, ...". A value that is not
-// closed is noticed on the next line only, so the one before is looked at, too.
+// Advice for a line that YAML cannot parse, if its value begins with such a character: "; in quotes, ...". The parser
+// reports an unclosed value on the next line, so the line before is looked at, too.
 std::string QuoteHint(absl::string_view text, int line) {
   const std::vector<absl::string_view> lines = absl::StrSplit(text, '\n');
   for (int i = std::min<int>(line, static_cast<int>(lines.size()) - 1); i >= std::max(line - 1, 0); --i) {
@@ -43,8 +43,8 @@ std::string QuoteHint(absl::string_view text, int line) {
   return "";
 }
 
-// Walks the tree along the table of keys, so that nothing below an unknown key is looked at: neither its secrets nor
-// aliases that multiply. May throw YAML::Exception.
+// Walks the tree along the table of keys and ignores everything below an unknown key, such as secrets, or aliases that
+// multiply. May throw YAML::Exception.
 class Walker {
  public:
   Walker(const std::string& file, const KeyIndex& keys, std::vector<Setting>* settings, Problems* problems)
@@ -74,13 +74,14 @@ class Walker {
     problems_->Add(origin, path, absl::StrCat("is ", Kind(node), ", not ", form));
   }
 
-  // The entries of a map with their paths; what has no plain name or was given before is left out and reported.
+  // The entries of a map with their paths. An entry without a plain name, and one that is repeated, is reported and
+  // left out.
   std::vector<std::pair<Path, YAML::Node>> Entries(const YAML::Node& map, const std::string& prefix) {
     std::vector<std::pair<Path, YAML::Node>> entries;
     for (const auto& entry : map) {
       const std::string origin = Origin(entry.first);
       if (!entry.first.IsScalar()) {
-        problems_->Add(origin, prefix, "has an entry whose name is not a text");
+        problems_->Add(origin, prefix, "has an entry whose name is not a plain text");
         continue;
       }
       const std::string path = absl::StrCat(prefix, prefix.empty() ? "" : ".", entry.first.Scalar());
@@ -95,7 +96,7 @@ class Walker {
   }
 
   void WalkSection(const std::string& section, const std::string& origin, const YAML::Node& node) {
-    if (node.IsNull()) return;  // all its keys may be commented out
+    if (node.IsNull()) return;  // a section whose keys are all commented out
     if (!node.IsMap()) return Expected(node, origin, section, "a section of keys");
     for (const auto& [path, value] : Entries(node, section)) WalkValue(path.text, path.origin, value);
   }
@@ -144,7 +145,7 @@ void ReadYamlFile(const std::string& file, const KeyIndex& keys, std::vector<Set
   if (!text.ok()) return problems->Add("", "", text.status().message());
   try {
     const std::vector<YAML::Node> documents = YAML::LoadAll(*text);
-    if (documents.size() > 1) return problems->Add(file, "", "holds more than one YAML document");
+    if (documents.size() > 1) return problems->Add(file, "", "contains more than one YAML document");
     if (!documents.empty()) Walker(file, keys, settings, problems).WalkRoot(documents.front());
   } catch (const YAML::Exception& error) {
     problems->Add(absl::StrCat(file, ":", error.mark.line + 1, ":", error.mark.column + 1), "",

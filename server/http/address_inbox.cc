@@ -5,6 +5,8 @@
 
 #include <cerrno>
 
+#include "server/base/mutex.h"
+
 namespace interaction::http {
 
 AddressInbox::~AddressInbox() {
@@ -17,13 +19,13 @@ absl::Status AddressInbox::Init() {
 }
 
 void AddressInbox::Put(Letter letter) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(&mutex_);
   letters_.push_back(std::move(letter));
   if (letters_.size() == 1) eventfd_write(event_fd_, 1);
 }
 
 std::vector<AddressInbox::Letter> AddressInbox::Take() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(&mutex_);
   if (letters_.empty()) return {};
   eventfd_t ignored;
   eventfd_read(event_fd_, &ignored);  // cannot block: Put() wrote to it when the first letter came

@@ -1,11 +1,12 @@
 #pragma once
 
-#include <mutex>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/base/mutex.h"
 #include "server/http/resolver.h"
 
 namespace interaction::http {
@@ -37,8 +38,8 @@ class AddressInbox {
 
  private:
   int event_fd_ = -1;
-  std::mutex mutex_;
-  std::vector<Letter> letters_;  // guarded by mutex_
+  Mutex mutex_;
+  std::vector<Letter> letters_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace interaction::http

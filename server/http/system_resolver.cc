@@ -8,13 +8,14 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <system_error>
 #include <thread>
 #include <unordered_map>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "server/base/errors.h"
+#include "server/base/mutex.h"
 
 namespace interaction::http {
 namespace {
@@ -46,42 +47,45 @@ class Cache : public std::enable_shared_from_this<Cache> {
  private:
   static absl::Status Failed() { return Error(Reason::kUpstreamDnsFailure).In(Phase::kResolve); }
 
-  bool StartLookup(const std::string& name, Host& host);  // false: no thread and no room to wait for one
-  void MakeRoom(SteadyTime now);
+  // The answer, or nothing if a lookup is in flight: then `done` has been taken and is called later.
+  std::optional<absl::StatusOr<Addresses>> AnswerNow(const std::string& name, Resolver::Done& done);
+  bool StartLookup(const std::string& name, Host& host)  // false: no thread and no room to wait for one
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void MakeRoom(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RunThread();
-  std::vector<Resolver::Done> Keep(Host& host, const Answer& answer);
+  std::vector<Resolver::Done> Keep(Host& host, const Answer& answer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const ResolverOptions options_;
   const Clock* const clock_;
   const Lookup lookup_;
-  std::mutex mutex_;
-  std::condition_variable work_;
-  bool stopped_ = false;
-  int threads_ = 0;
-  int running_ = 0;  // lookups that a thread is at
-  uint64_t generations_ = 0;
-  std::deque<std::string> queue_;
-  std::unordered_map<std::string, Host> hosts_;
+  Mutex mutex_;
+  std::condition_variable_any work_;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  int threads_ ABSL_GUARDED_BY(mutex_) = 0;
+  int running_ ABSL_GUARDED_BY(mutex_) = 0;  // lookups that a thread is at
+  uint64_t generations_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::deque<std::string> queue_ ABSL_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, Host> hosts_ ABSL_GUARDED_BY(mutex_);
 };
 
 void Cache::Resolve(const std::string& name, Resolver::Done done) {
-  std::unique_lock lock(mutex_);
+  if (std::optional<absl::StatusOr<Addresses>> answer = AnswerNow(name, done)) std::move(done)(*std::move(answer));
+}
+
+std::optional<absl::StatusOr<Addresses>> Cache::AnswerNow(const std::string& name, Resolver::Done& done) {
+  const MutexLock lock(&mutex_);
   const SteadyTime now = clock_->SteadyNow();
   if (hosts_.size() >= kMaxCachedHosts && hosts_.count(name) == 0) MakeRoom(now);
   Host& host = hosts_[name];
   const bool wanted = now >= host.fresh_until && now >= host.retry_at && !host.looking_up;
   const bool started = wanted && StartLookup(name, host);
-  absl::StatusOr<Addresses> answer = Failed();
-  if (now < host.stale_until) {
-    answer = host.addresses;
-  } else if (host.looking_up) {
+  if (now < host.stale_until) return host.addresses;
+  if (host.looking_up) {
     host.waiting.push_back(std::move(done));
-    return;
-  } else if (wanted && !started) {
-    hosts_.erase(name);
+    return std::nullopt;
   }
-  lock.unlock();
-  std::move(done)(std::move(answer));
+  if (wanted && !started) hosts_.erase(name);
+  return Failed();
 }
 
 bool Cache::StartLookup(const std::string& name, Host& host) {
@@ -109,27 +113,29 @@ void Cache::MakeRoom(SteadyTime now) {
 }
 
 void Cache::RunThread() {
-  std::unique_lock lock(mutex_);
+  mutex_.lock();
   while (true) {
-    const bool woken = work_.wait_for(lock, kThreadLinger, [this] { return stopped_ || !queue_.empty(); });
+    const bool woken = work_.wait_for(
+        mutex_, kThreadLinger, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopped_ || !queue_.empty(); });
     if (stopped_ || !woken) break;
     const std::string name = std::move(queue_.front());
     queue_.pop_front();
     ++running_;
-    lock.unlock();
+    mutex_.unlock();
     const Answer answer = lookup_(name);
-    lock.lock();
+    mutex_.lock();
     --running_;
     if (stopped_) break;
     Host& host = hosts_[name];
     std::vector<Resolver::Done> waiting = Keep(host, answer);
     absl::StatusOr<Addresses> result = Failed();
     if (clock_->SteadyNow() < host.stale_until) result = host.addresses;
-    lock.unlock();
+    mutex_.unlock();
     for (Resolver::Done& done : waiting) std::move(done)(result);
-    lock.lock();
+    mutex_.lock();
   }
   --threads_;
+  mutex_.unlock();
 }
 
 // Files the answer and returns who waits for it.
@@ -152,7 +158,7 @@ std::vector<Resolver::Done> Cache::Keep(Host& host, const Answer& answer) {
 void Cache::Stop() {
   std::vector<Resolver::Done> waiting;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(&mutex_);
     stopped_ = true;
     for (auto& [name, host] : hosts_) {
       for (Resolver::Done& done : host.waiting) waiting.push_back(std::move(done));

@@ -22,7 +22,7 @@ struct FreeUrl {
 using CurlUrl = std::unique_ptr<CURLU, FreeUrl>;
 
 absl::Status NotAUrl() {
-  return absl::InvalidArgumentError("not an absolute http or https URL without user and fragment");
+  return absl::InvalidArgumentError("must be an absolute http or https URL without user and fragment");
 }
 
 // A part of the URL, or nothing when it has none.
@@ -72,10 +72,10 @@ absl::StatusOr<std::string> HostOf(absl::string_view url) {
 
 absl::StatusOr<std::string> JoinUrl(absl::string_view base, absl::string_view path, const QueryParameters& query) {
   if (!std::all_of(path.begin(), path.end(), IsPathCharacter)) {
-    return absl::InvalidArgumentError("a path may hold letters, digits and -._~/ only");
+    return absl::InvalidArgumentError("a path may contain only letters, digits and -._~/");
   }
   ASSIGN_OR_RETURN(const CurlUrl url, Read(base));
-  if (Part(url.get(), CURLUPART_QUERY)) return absl::InvalidArgumentError("a base URL has no query");
+  if (Part(url.get(), CURLUPART_QUERY)) return absl::InvalidArgumentError("a base URL must not have a query");
   const std::string own_path = Part(url.get(), CURLUPART_PATH).value_or("/");
   const std::string joined = absl::StrCat(absl::StripSuffix(own_path, "/"), "/", absl::StripPrefix(path, "/"));
   CURLUcode code = curl_url_set(url.get(), CURLUPART_PATH, joined.c_str(), 0);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/base/mutex.h"
+
 namespace interaction::lane {
 namespace {
 
@@ -36,7 +38,7 @@ void Lane::Join() {
 void Lane::Execute(absl::AnyInvocable<void() &&> work) {
   bool asleep;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     handed_over_.push_back(std::move(work));
     has_handed_over_.store(true, std::memory_order_release);
     asleep = sleeping_;
@@ -92,7 +94,7 @@ bool Lane::RunHandedOver() {
   if (!has_handed_over_.load(std::memory_order_acquire)) return false;
   std::vector<absl::AnyInvocable<void() &&>> work;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     work.swap(handed_over_);
     has_handed_over_.store(false, std::memory_order_relaxed);
   }
@@ -102,7 +104,7 @@ bool Lane::RunHandedOver() {
 
 void Lane::Sleep() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     if (!handed_over_.empty()) return;
     sleeping_ = true;
   }
@@ -117,7 +119,7 @@ void Lane::Sleep() {
   bool ok = false;
   const auto result = queue_->AsyncNext(&tag, &ok, until);
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     sleeping_ = false;
   }
   if (result == grpc::CompletionQueue::GOT_EVENT) static_cast<Completion*>(tag)->Complete(ok);

@@ -5,13 +5,14 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
 #include "server/base/clock.h"
+#include "server/base/mutex.h"
 #include "server/http/client.h"
 #include "server/lane/cancellation.h"
 #include "server/lane/completion.h"
@@ -90,9 +91,9 @@ class Lane {
 
   // Work from other threads. `sleeping_` is true from just before the lane looks for work a last time until it woke up:
   // whoever adds work afterwards sees it and wakes the lane.
-  std::mutex mutex_;
-  std::vector<absl::AnyInvocable<void() &&>> handed_over_;  // guarded by mutex_
-  bool sleeping_ = false;                                   // guarded by mutex_
+  Mutex mutex_;
+  std::vector<absl::AnyInvocable<void() &&>> handed_over_ ABSL_GUARDED_BY(mutex_);
+  bool sleeping_ ABSL_GUARDED_BY(mutex_) = false;
   std::atomic<bool> has_handed_over_{false};
 };
 

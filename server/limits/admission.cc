@@ -2,6 +2,7 @@
 
 #include "absl/hash/hash.h"
 #include "server/base/errors.h"
+#include "server/base/mutex.h"
 
 namespace interaction::limits {
 
@@ -20,9 +21,9 @@ absl::StatusOr<Admission::Place> Admission::Admit(absl::string_view peer, size_t
 }
 
 bool Admission::EnterPeer(absl::string_view peer, Place& place) {
-  // By bits that the map in the shard makes no use of.
+  // Uses bits of the hash that the shard's map does not use.
   Shard& shard = shards_[(absl::HashOf(peer) >> 56) % kShards];
-  const std::lock_guard lock(shard.mutex);
+  const MutexLock lock(&shard.mutex);
   PeerCount& count = *shard.in_flight.try_emplace(peer, 0).first;
   if (count.second >= options_.max_in_flight_per_peer) return false;
   ++count.second;
@@ -34,7 +35,7 @@ bool Admission::EnterPeer(absl::string_view peer, Place& place) {
 void Admission::Leave(const Place& place) {
   in_flight_.fetch_sub(1, std::memory_order_relaxed);
   if (place.peer_ == nullptr) return;
-  const std::lock_guard lock(place.shard_->mutex);
+  const MutexLock lock(&place.shard_->mutex);
   if (--place.peer_->second == 0) place.shard_->in_flight.erase(place.peer_->first);
 }
 

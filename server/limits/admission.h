@@ -3,32 +3,33 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
-#include <mutex>
 #include <string>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/container/node_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "server/base/mutex.h"
 #include "server/telemetry/counters.h"
 
 namespace interaction::limits {
 
-// 0: no cap.
+// In all of these, 0 means no limit.
 struct AdmissionOptions {
-  int max_in_flight = 0;           // calls in flight over all lanes,
-  int max_in_flight_per_peer = 0;  // and of one peer
-  size_t max_metadata_bytes = 0;   // of one call: names and values
+  int max_in_flight = 0;           // calls in flight on all lanes
+  int max_in_flight_per_peer = 0;  // calls in flight of one peer
+  size_t max_metadata_bytes = 0;   // names and values of one call
 };
 
-// Takes calls in, up to a number in flight in all and of one peer. Thread-safe.
+// Admits calls up to a number in flight, in all and for each peer. Thread-safe.
 class Admission {
   struct Shard;
   using PeerCount = std::pair<const std::string, int>;
 
  public:
-  // A place for one call, given back when it is destroyed, on any thread.
+  // A place for one call. Its destructor gives it back, on any thread.
   class Place {
    public:
     Place(Place&& other) noexcept
@@ -43,16 +44,16 @@ class Admission {
     explicit Place(Admission* admission) : admission_(admission) {}
 
     Admission* admission_;
-    Shard* shard_ = nullptr;     // with its peer,
-    PeerCount* peer_ = nullptr;  // when peers are counted
+    Shard* shard_ = nullptr;     // with its peer;
+    PeerCount* peer_ = nullptr;  // null if peers are not counted
   };
 
   // `counters` may be null.
   explicit Admission(const AdmissionOptions& options, telemetry::Counters* counters = nullptr)
       : options_(options), counters_(counters) {}
 
-  // `peer`: whoever is to share a cap, without the port that changes with each connection. METADATA_TOO_LARGE; or
-  // OVERLOADED with RetryInfo when all places are taken. Admission must outlive the place.
+  // `peer` is what a limit is counted by: the machine, without the port, which changes with each connection. Fails with
+  // METADATA_TOO_LARGE, or with OVERLOADED and RetryInfo when all places are taken. Admission must outlive the place.
   absl::StatusOr<Place> Admit(absl::string_view peer, size_t metadata_bytes);
 
   bool counts_peers() const { return options_.max_in_flight_per_peer > 0; }
@@ -60,11 +61,11 @@ class Admission {
   int in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
 
  private:
-  // Peers are spread over shards, so that lanes seldom meet at a lock.
+  // Peers are spread over shards, so that lanes seldom contend for a lock.
   static constexpr size_t kShards = 16;
   struct Shard {
-    std::mutex mutex;
-    absl::node_hash_map<std::string, int> in_flight;  // guarded by mutex; nobody is listed with 0
+    Mutex mutex;
+    absl::node_hash_map<std::string, int> in_flight ABSL_GUARDED_BY(mutex);  // peers without calls are erased
   };
 
   bool EnterPeer(absl::string_view peer, Place& place);

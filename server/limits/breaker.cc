@@ -3,13 +3,14 @@
 #include <algorithm>
 
 #include "server/base/errors.h"
+#include "server/base/mutex.h"
 
 namespace interaction::limits {
 namespace {
 
-// What a refused call is told while the probes are under way: when they end is not known.
+// The wait suggested to a refused call while probes are in flight, because their end is not known.
 constexpr absl::Duration kWhileProbing = absl::Seconds(1);
-// Looking for room walks through all breakers of an upstream.
+// How often to look for breakers to drop, which visits all of an upstream's.
 constexpr absl::Duration kBetweenSweeps = absl::Seconds(1);
 
 }  // namespace
@@ -38,7 +39,7 @@ Verdict Judge(const absl::Status& result_of_exchange) {
     case Reason::kIdempotencyLeaseExpired:
     case Reason::kUpstreamCircuitOpen:
     case Reason::kInternalError:
-    // For the operator of the gateway; to refuse calls meanwhile would only hide it.
+    // A problem for the gateway's operator to solve; refusing calls would only hide it.
     case Reason::kEgressAddressForbidden:
     case Reason::kEgressTlsConfig:
     case Reason::kEgressProxyAuth:
@@ -102,7 +103,7 @@ Breaker::Breaker(const BreakerOptions& options, std::function<double()> random, 
 absl::StatusOr<Breaker::Pass> Breaker::Admit(SteadyTime now) {
   absl::Duration wait = kWhileProbing;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     if (state_ == State::kOpen && now >= open_until_) Enter(State::kHalfOpen);
     switch (state_) {
       case State::kClosed:
@@ -123,12 +124,12 @@ absl::StatusOr<Breaker::Pass> Breaker::Admit(SteadyTime now) {
 }
 
 Breaker::State Breaker::state() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   return state_;
 }
 
 void Breaker::Record(uint64_t epoch, Verdict verdict, SteadyTime now) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   if (epoch != epoch_) return;
   if (state_ == State::kHalfOpen) {
     CountProbe(verdict, now);
@@ -141,7 +142,7 @@ void Breaker::CountOutcome(Verdict verdict, SteadyTime now) {
   last_outcome_ = now;
   const int64_t tick = now / absl::ToInt64Nanoseconds(options_.window / kBuckets);
   Bucket& bucket = buckets_[tick % kBuckets];
-  // Of two lanes, the one that read the clock first may come second: its outcome goes into the newer bucket.
+  // Another lane may have read a later time and been here first: the result then counts in the newer bucket.
   if (bucket.tick < tick) bucket = {.tick = tick};
   ++bucket.outcomes;
   transport_failures_ = verdict == Verdict::kTransportFailure ? transport_failures_ + 1 : 0;
@@ -189,7 +190,7 @@ void Breaker::Enter(State state) {
 }
 
 bool Breaker::Retire(SteadyTime now) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   if (state_ == State::kClosed) return now >= last_outcome_ + absl::ToInt64Nanoseconds(options_.window);
   if (now < open_until_ + absl::ToInt64Nanoseconds(options_.max_open)) return false;
   Enter(State::kClosed);
@@ -201,12 +202,12 @@ Breakers::Breakers(const BreakerOptions& options, std::function<double()> random
     : options_(options), random_(std::move(random)), listener_(std::move(listener)), counters_(counters) {}
 
 std::shared_ptr<Breaker> Breakers::Find(absl::string_view upstream, absl::string_view authority, SteadyTime now) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   Upstream& of_upstream = upstreams_[upstream];
   if (const auto found = of_upstream.by_authority.find(authority); found != of_upstream.by_authority.end()) {
     return found->second;
   }
-  // Of a breaker that is not remembered nobody could hear that it closes, so nobody hears that it opens.
+  // A breaker that is not remembered could not report that it closes, so it does not report that it opens.
   if (!HasRoom(of_upstream, now)) return MakeBreaker(nullptr);
   Breaker::Listener listener;
   if (listener_) {
@@ -221,7 +222,7 @@ bool Breakers::HasRoom(Upstream& upstream, SteadyTime now) const {
   if (upstream.by_authority.size() < options_.max_authorities) return true;
   if (now < upstream.next_sweep) return false;
   upstream.next_sweep = now + absl::ToInt64Nanoseconds(kBetweenSweeps);
-  // References are only made here, under the lock: one that is alone stays alone.
+  // References are only made here, with the lock held, so a use count of one cannot change.
   absl::erase_if(upstream.by_authority,
                  [now](const auto& entry) { return entry.second.use_count() == 1 && entry.second->Retire(now); });
   return upstream.by_authority.size() < options_.max_authorities;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/base/errors.h"
+#include "server/base/mutex.h"
 #include "server/base/status_macros.h"
 
 namespace interaction::limits {
@@ -10,7 +11,7 @@ namespace {
 
 constexpr absl::Duration kMinRetryAfter = absl::Seconds(1);
 constexpr absl::Duration kMaxRetryAfter = absl::Seconds(30);
-// Of the moving average of hold times: a new one counts an eighth.
+// Weight in the moving average of hold times: a new one counts for an eighth.
 constexpr int64_t kSmoothing = 8;
 
 absl::Status ParkedError(absl::string_view quota_subject, absl::Duration until_probe) {
@@ -26,7 +27,7 @@ absl::Status ParkedError(absl::string_view quota_subject, absl::Duration until_p
 void PermitQueue::Permit::Settle(const absl::Status& result_of_exchange) {
   if (queue_ == nullptr) return;
   if (result_of_exchange.ok()) {
-    // Others that succeed may have been sent before the quota was used up.
+    // Only a probe: other calls that succeed may have been sent before the quota was used up.
     if (is_probe_) queue_->Unpark(*key_);
     return;
   }
@@ -41,16 +42,16 @@ std::optional<absl::StatusOr<PermitQueue::Permit>> PermitQueue::Acquire(absl::st
                                                                         Waiter* waiter) {
   if (options_.limit == 0) return Permit();
   const SteadyTime now = clock_->SteadyNow();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   Key& key = Find(name);
   if (key.parked) return AcquireParked(key, now);
-  if (key.active < options_.limit) return Grant(key, now);  // then nobody waits: Release() sees to it
+  if (key.active < options_.limit) return Grant(key, now);  // then nobody waits, because Release() serves the line
   RETURN_IF_ERROR(Enqueue(key, now, deadline, waiter));
   return std::nullopt;
 }
 
 bool PermitQueue::Withdraw(Waiter* waiter) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   Key* const key = waiter->key_;
   if (key == nullptr) return false;
   key->waiting.erase(waiter->place_);
@@ -66,7 +67,7 @@ absl::Status PermitQueue::Expired() const {
 
 std::vector<PermitQueue::KeyState> PermitQueue::Snapshot() const {
   const int64_t today = Today();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   std::vector<KeyState> states;
   states.reserve(keys_.size());
   for (const auto& [name, key] : keys_) {
@@ -84,9 +85,9 @@ void PermitQueue::Release(const Permit& permit) {
   const SteadyTime now = clock_->SteadyNow();
   std::vector<Ending> endings;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     --key.active;
-    // A probe that brought no news leaves its turn to the next call.
+    // After a probe without a clear result, the next call may probe.
     if (permit.is_probe_) key.probing = false;
     const int64_t held = std::max<int64_t>(now - permit.since_, 1);
     key.hold_ns = key.hold_ns == 0 ? held : key.hold_ns + (held - key.hold_ns) / kSmoothing;
@@ -105,7 +106,7 @@ void PermitQueue::Release(const Permit& permit) {
 
 void PermitQueue::CountUse(Key& key) {
   const int64_t today = Today();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   if (key.day != today) key.uses = 0;
   key.day = today;
   ++key.uses;
@@ -118,8 +119,8 @@ void PermitQueue::Park(Key& key, std::string quota_subject, bool by_probe) {
   const SteadyTime now = clock_->SteadyNow();
   std::vector<Ending> endings;
   {
-    const std::lock_guard lock(mutex_);
-    // Calls that were under way when the key was parked bring no news.
+    const MutexLock lock(&mutex_);
+    // Calls that were in flight when the key was parked change nothing.
     if (key.parked && !by_probe) return;
     if (!key.parked && counters_) counters_->Add(telemetry::Counter::kCredentialParked);
     key.parked = true;
@@ -133,7 +134,7 @@ void PermitQueue::Park(Key& key, std::string quota_subject, bool by_probe) {
 }
 
 void PermitQueue::Unpark(Key& key) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   key.parked = false;
 }
 
@@ -141,7 +142,8 @@ PermitQueue::Key& PermitQueue::Find(absl::string_view name) {
   if (const auto found = keys_.find(name); found != keys_.end()) return found->second;
   if (static_cast<int>(keys_.size()) >= options_.max_keys) {
     MakeRoom();
-    // Nothing but uses of today and parked keys: what is lost is a count, or an answer of the upstream's to hear again.
+    // Only keys without calls are dropped. What is lost is a count of uses, or the knowledge that a quota is used up,
+    // which the upstream will repeat.
     if (static_cast<int>(keys_.size()) >= options_.max_keys) {
       absl::erase_if(keys_, [](const auto& entry) { return entry.second.active == 0; });
     }
@@ -194,7 +196,7 @@ PermitQueue::Waiter* PermitQueue::TakeFirst(Key& key) {
 }
 
 void PermitQueue::ForgetIfIdle(Key& key) {
-  // A key with uses stays for the day.
+  // A key with uses is kept for the day.
   if (key.active == 0 && !key.parked && key.uses == 0) keys_.erase(key.name);
 }
 

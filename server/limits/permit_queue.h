@@ -2,45 +2,46 @@
 
 #include <cstdint>
 #include <list>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/container/node_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "server/base/clock.h"
+#include "server/base/mutex.h"
 #include "server/telemetry/counters.h"
 
 namespace interaction::limits {
 
 struct PermitQueueOptions {
-  int limit = 0;                // permits of a key at once; 0: no limit, and nothing else here happens either
-  int max_waiting_per_key = 8;  // calls that wait for a permit of one key,
-  int max_waiting = 1024;       // and of all keys
-  int max_keys = 4096;          // remembered; what is in use is remembered beyond that
+  int limit = 0;                // permits of a key at a time; 0: no limit, and the queue does nothing at all
+  int max_waiting_per_key = 8;  // calls that wait for a permit of one key
+  int max_waiting = 1024;       // calls that wait for a permit of any key
+  int max_keys = 4096;          // remembered, not counting those in use
   absl::Duration park_for = absl::Minutes(15);
   std::string limit_name;  // the configuration's key for `limit`: metadata "limit" of OVERLOADED
 };
 
-// Permits to use a credential: a few at once, the rest waits in line. Also counts the uses of the day, and parks a
-// credential whose daily quota is used up: then calls are refused at once, but for one every `park_for` that goes to
-// see.
+// Permits to use a credential: a few at a time, while other calls wait in line. Also counts the uses of the day, and
+// parks a credential whose daily quota is used up: calls are then refused at once, except for one every `park_for` that
+// probes the upstream.
 //
-// A key stands for a credential and is never the credential itself; a fingerprint will do. Thread-safe: a lock of its
-// own, under which nothing is called.
+// A key stands for a credential, such as its fingerprint, and is never the credential itself. Thread-safe: it has its
+// own lock and calls nothing while holding it.
 class PermitQueue {
   struct Key;
 
  public:
-  // One use of a credential. Movable, and given back when it is destroyed, on any thread. The queue must outlive it.
+  // One use of a credential. Movable; its destructor gives it back, on any thread. The queue must outlive it.
   class Permit {
    public:
-    Permit() = default;  // of a queue without a limit: does nothing
+    Permit() = default;  // from a queue without a limit: does nothing
     Permit(Permit&& other) noexcept
         : queue_(std::exchange(other.queue_, nullptr)),
           key_(other.key_),
@@ -51,12 +52,12 @@ class PermitQueue {
       if (queue_) queue_->Release(*this);
     }
 
-    // A request is about to be sent with the credential.
+    // Reports that a request is about to be sent with the credential.
     void CountUse() {
       if (queue_) queue_->CountUse(*key_);
     }
 
-    // What came of it. UPSTREAM_DAILY_QUOTA parks the credential; the success of a call that went to see unparks it.
+    // Reports the result. UPSTREAM_DAILY_QUOTA parks the credential; the success of a probe unparks it.
     void Settle(const absl::Status& result_of_exchange);
 
    private:
@@ -70,11 +71,11 @@ class PermitQueue {
     bool is_probe_ = false;
   };
 
-  // Somebody who waits in line. Must live until OnPermit() or until Withdraw() has returned true.
+  // A call that waits in line. It must live until OnPermit() or until Withdraw() has returned true.
   class Waiter {
    public:
-    // Once, unless withdrawn: the permit, DEADLINE_BEFORE_SEND, or UPSTREAM_DAILY_QUOTA if the key was parked
-    // meanwhile. On the thread that gave a permit back or parked the key.
+    // Called once, unless withdrawn: with the permit, with DEADLINE_BEFORE_SEND, or with UPSTREAM_DAILY_QUOTA if the
+    // key was parked meanwhile. Runs on the thread that gave a permit back or parked the key.
     virtual void OnPermit(absl::StatusOr<Permit> permit) = 0;
 
    protected:
@@ -90,7 +91,7 @@ class PermitQueue {
     SteadyTime deadline_ = 0;
   };
 
-  // What is known of a key, for metrics.
+  // The state of a key, for metrics.
   struct KeyState {
     std::string key;
     int active = 0;
@@ -102,20 +103,21 @@ class PermitQueue {
   // `clock` and `counters` outlive the queue; `counters` may be null.
   PermitQueue(const PermitQueueOptions& options, const Clock* clock, telemetry::Counters* counters);
 
-  // A permit, when one is free and nobody waits; nothing, when `waiter` is in line from now on; or at once an error:
+  // Returns a permit if one is free and nobody waits, or nothing if `waiter` now waits in line, or an error:
   //
-  // - OVERLOADED: the line is full, or longer than the time to `deadline`, judging by how long permits are held.
+  // - OVERLOADED: the line is full, or the wait would be longer than the time to `deadline`, judging by how long
+  // permits are held.
   // - UPSTREAM_DAILY_QUOTA: the key is parked. RetryInfo says until when, metadata "parked" that the upstream was not
   //   asked.
   std::optional<absl::StatusOr<Permit>> Acquire(absl::string_view key, SteadyTime deadline, Waiter* waiter);
 
-  // Leaves the line. False: too late, OnPermit() is running or about to.
+  // Leaves the line. False if it is too late: OnPermit() is running or about to run.
   bool Withdraw(Waiter* waiter);
 
-  // The error of a wait that took until its deadline; it is counted.
+  // The error of a wait that lasted until its deadline; counts it.
   absl::Status Expired() const;
 
-  // Of all keys that are remembered, in no order.
+  // The state of all remembered keys, in no particular order.
   std::vector<KeyState> Snapshot() const;
 
  private:
@@ -123,16 +125,16 @@ class PermitQueue {
     absl::string_view name;
     int active = 0;
     std::list<Waiter*> waiting;
-    int64_t hold_ns = 0;  // for how long permits are held: moving average; 0: not known yet
-    int64_t day = 0;      // of `uses`, since 1970
+    int64_t hold_ns = 0;  // how long permits are held, a moving average; 0: not known yet
+    int64_t day = 0;      // the day that `uses` counts, since 1970
     int64_t uses = 0;
     bool parked = false;
-    bool probing = false;  // a call has gone to see
+    bool probing = false;  // a probe is in flight
     SteadyTime probe_at = 0;
     std::string quota_subject;
   };
 
-  // The end of a wait, to be told without the lock.
+  // The end of a wait, reported after the lock is released.
   struct Ending {
     Waiter* waiter;
     absl::StatusOr<Permit> permit;
@@ -143,14 +145,14 @@ class PermitQueue {
   void Park(Key& key, std::string quota_subject, bool by_probe);
   void Unpark(Key& key);
 
-  // With mutex_ held.
-  Key& Find(absl::string_view name);
-  void MakeRoom();
-  absl::StatusOr<Permit> AcquireParked(Key& key, SteadyTime now);
-  absl::Status Enqueue(Key& key, SteadyTime now, SteadyTime deadline, Waiter* waiter);
-  Permit Grant(Key& key, SteadyTime now, bool is_probe = false);
-  Waiter* TakeFirst(Key& key);
-  void ForgetIfIdle(Key& key);
+  Key& Find(absl::string_view name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void MakeRoom() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<Permit> AcquireParked(Key& key, SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Enqueue(Key& key, SteadyTime now, SteadyTime deadline, Waiter* waiter)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Permit Grant(Key& key, SteadyTime now, bool is_probe = false) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Waiter* TakeFirst(Key& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ForgetIfIdle(Key& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   static void Tell(std::vector<Ending> endings);
   absl::Status Overloaded(absl::Duration expected_wait) const;
@@ -159,10 +161,10 @@ class PermitQueue {
   const PermitQueueOptions options_;
   const Clock* const clock_;
   telemetry::Counters* const counters_;
-  mutable std::mutex mutex_;
-  absl::node_hash_map<std::string, Key> keys_;  // guarded by mutex_
-  int waiting_ = 0;                             // guarded by mutex_
-  int64_t today_ = 0;                           // guarded by mutex_; the day of the last use
+  mutable Mutex mutex_;
+  absl::node_hash_map<std::string, Key> keys_ ABSL_GUARDED_BY(mutex_);
+  int waiting_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t today_ ABSL_GUARDED_BY(mutex_) = 0;  // the day of the last use
 };
 
 }  // namespace interaction::limits

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/errors.h"
+#include "server/base/mutex.h"
 #include "server/base/status_macros.h"
 #include "server/lane/callback.h"
 #include "server/lane/operations.h"
@@ -15,7 +16,7 @@ bool AcquirePermit::await_ready() {
   if (cancellation_->cancelled()) {
     result_.emplace(lane::CancelledError(cancellation_->cause(), /*sent=*/false));
   } else {
-    // Once in line, the permit may come at any moment; but it is handed over to the lane, which is busy here.
+    // From here on the permit may arrive at any moment, but it is handed to this lane, which is busy with this.
     auto permit = queue_->Acquire(key_, deadline_, this);
     if (permit) result_.emplace(*std::move(permit));
   }
@@ -32,8 +33,7 @@ void AcquirePermit::OnPermit(absl::StatusOr<PermitQueue::Permit> permit) {
   lane_->Execute([this, permit = std::move(permit)]() mutable { Arrive(std::move(permit)); });
 }
 
-// Whoever withdraws first has the last word. If it is the queue, then OnPermit() has been or will be called, and the
-// wait goes on for that moment.
+// If it is too late to withdraw, OnPermit() has been or will be called, and the wait goes on until then.
 void AcquirePermit::OnDue() {
   if (queue_->Withdraw(this)) Arrive(queue_->Expired());
 }
@@ -60,7 +60,7 @@ Permits::StoreWatch::StoreWatch(const PermitsOptions& options)
       tell_every_ns_(absl::ToInt64Nanoseconds(options.tell_every)) {}
 
 Permits::Plan Permits::StoreWatch::MakePlan(SteadyTime now) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   Plan plan;
   plan.ask_store = !IsGivenUp(now);
   plan.keep_to_share = !plan.ask_store || now < share_binds_until_;
@@ -70,7 +70,7 @@ Permits::Plan Permits::StoreWatch::MakePlan(SteadyTime now) {
 }
 
 void Permits::StoreWatch::Answered(SteadyTime now) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   if (IsGivenUp(now)) share_binds_until_ = now + settle_in_ns_;
   silent_since_.reset();
   settling_ = false;
@@ -78,19 +78,19 @@ void Permits::StoreWatch::Answered(SteadyTime now) {
 
 void Permits::StoreWatch::IsSettling(SteadyTime now) {
   Answered(now);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   settling_ = true;
 }
 
 void Permits::StoreWatch::Failed(SteadyTime now) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   if (silent_since_) return;
   silent_since_ = now;
   next_tell_ = now + tell_every_ns_;
 }
 
 absl::string_view Permits::StoreWatch::trouble() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   return silent_since_ ? "unavailable" : settling_ ? "empty" : "";
 }
 
@@ -135,7 +135,7 @@ lane::Task<std::optional<Permits::Permit>> Permits::TryShared(lane::Lane* lane, 
     if (!use) co_return std::nullopt;
   }
   if (!plan.ask_store) co_return UseShare(key, lease, std::move(use), local);
-  // New for each question: what gives an earlier one back may arrive later than this one.
+  // A new name for each request, because the release of an earlier one may arrive after this request.
   const std::string holder = NewHolder();
   auto ask = lane::Callback<absl::StatusOr<Answer>>(lane, [&](auto done) {
     shared_->TryAcquire(std::string(key), holder, options_.queue.limit, lease, std::move(done));
@@ -153,12 +153,12 @@ lane::Task<std::optional<Permits::Permit>> Permits::TryShared(lane::Lane* lane, 
     if (!use) use = uses_.Begin(key);
     co_return Permit(std::move(*local), *std::move(use), Permit::Holding(shared_, std::string(key), holder));
   }
-  // It does not answer, or does not know what is held.
+  // The store does not answer, or does not know what is held.
   if (options_.wait_for_store > absl::ZeroDuration()) co_return std::nullopt;
   co_return UseShare(key, lease, std::move(use), local);
 }
 
-// Without the store: `use`, if there is one already, is of the share.
+// Without the store: a use that exists already counts against the share.
 std::optional<Permits::Permit> Permits::UseShare(absl::string_view key, absl::Duration lease,
                                                  std::optional<UseCount::Use> use, PermitQueue::Permit* local) {
   if (!use) use = uses_.BeginBelow(key, share_);
@@ -169,7 +169,7 @@ std::optional<Permits::Permit> Permits::UseShare(absl::string_view key, absl::Du
   return Permit(std::move(*local), *std::move(use), Permit::Holding(shared_, std::string(key), std::move(holder)));
 }
 
-// No call waits for the answer: when the store has stopped, it takes as long as the store's time-out.
+// No call waits for the answer: if the store has stopped, it takes until the store's timeout.
 void Permits::TellStore() {
   shared_->Tell([watch = watch_, clock = clock_](const absl::Status& told) {
     if (told.ok()) watch->Answered(clock->SteadyNow());
@@ -178,7 +178,7 @@ void Permits::TellStore() {
 
 absl::Duration Permits::Poll() const { return options_.min_poll + random_() * (options_.max_poll - options_.min_poll); }
 
-// Of a call that waited for its turn in vain, or was not let wait: without the store turns are fewer, or none come.
+// The error of a call that did not get a permit says so if the store is not giving any.
 absl::Status Permits::NameStore(absl::Status refusal) const {
   const absl::string_view trouble = watch_->trouble();
   const Reason reason = GetErrorDetails(refusal).reason;

@@ -5,16 +5,17 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "server/base/clock.h"
+#include "server/base/mutex.h"
 #include "server/lane/cancellation.h"
 #include "server/lane/lane.h"
 #include "server/lane/task.h"
@@ -26,8 +27,8 @@
 
 namespace interaction::limits {
 
-// Waits in line on a lane. Yields the permit, what PermitQueue::Acquire() and Waiter::OnPermit() refuse with,
-// DEADLINE_BEFORE_SEND, or the error of CancelledError(). Awaited once, at once:
+// Waits in line on a lane. Yields the permit, an error of PermitQueue::Acquire() or Waiter::OnPermit(),
+// DEADLINE_BEFORE_SEND, or the error of CancelledError(). Await it once, right away:
 //
 //   AcquirePermit acquire(lane, &queue, key, deadline, &cancellation);
 //   auto permit = co_await acquire;
@@ -62,58 +63,59 @@ class [[nodiscard]] AcquirePermit final : private PermitQueue::Waiter,
 struct PermitsOptions {
   PermitQueueOptions queue;
 
-  // For a store that replicas share.
+  // Options for a store that replicas share.
   int replicas = 1;
-  std::string replica;                               // a name that no other replica has
-  absl::Duration min_poll = absl::Milliseconds(20);  // between two questions of one call: a random time
+  std::string replica;  // a name that is unique among replicas
+  absl::Duration min_poll =
+      absl::Milliseconds(20);  // a call waits a random time between these two before it asks again
   absl::Duration max_poll = absl::Milliseconds(100);
-  // While the store does not answer, calls wait for it for so long before the replica uses its own share of the limit.
-  // Zero: they go on at once. The longest lease of any replica: no more permits are ever used at once than the limit.
+  // How long calls wait for a store that does not answer before the replica uses its own share of the limit. Zero: they
+  // go on at once. With the longest lease of any replica, the limit is never exceeded.
   absl::Duration wait_for_store;
-  // A store that answers again is asked for permits, but the replica keeps to its share for so long: until the others
-  // have told the store what they hold, too.
+  // How long the replica also keeps to its share once the store answers again: until the other replicas have told the
+  // store what they hold.
   absl::Duration settle_in = absl::Seconds(5);
-  absl::Duration tell_every = absl::Seconds(1);  // a store that does not answer is tried, when there are calls
+  absl::Duration tell_every = absl::Seconds(1);  // how often a store that does not answer is tried, if there are calls
 };
 
-// Permits to use a credential, first in this replica and then, with a shared store, in all of them. Calls get in line
-// here, and only those at its head ask the store, so the order of arrival holds within the replica.
+// Permits to use a credential, first in this replica and then, with a shared store, in all of them. Calls wait in line
+// here and only the first in line ask the store, so the order of arrival is kept within the replica.
 //
-// While the store does not answer, each replica takes its share of the limit, at least 1, as its own: calls go on as
-// long as fewer of this replica's use the credential, those included to which the store gave a permit before. What
-// other replicas got before may still be in use then, so together they may for a while use as much more than the limit
-// as the shares of the other replicas make; with wait_for_store, calls rather wait until that has ended. No call waits
-// to learn whether the store is back: it is told in the background what this replica holds, and asked again once it has
-// taken it. A store that is empty, and so does not know yet what is held, counts as one that does not answer.
+// While the store does not answer, each replica keeps to its share of the limit, at least 1, and counts the permits
+// that the store gave it before. Other replicas may still use permits that they got before, so together they may exceed
+// the limit for a while, by at most the shares of the others; with wait_for_store, calls wait until that is over. No
+// call waits to learn whether the store is back: in the background, the replica tells the store what it holds, and asks
+// it for permits again once the store has accepted that. A store that is empty, and so does not know yet what is held,
+// counts as one that does not answer.
 //
-// What this cannot keep: more replicas than the limit, or a store that is gone for some replicas only.
+// The limit is not kept with more replicas than permits, or when only some replicas lose the store.
 //
 // Thread-safe.
 class Permits {
  public:
   class Permit;
 
-  // `shared` may be null: then this replica is alone. `random`: uniform in [0, 1), from any thread. What is passed as
-  // pointer outlives this; `counters` may be null.
+  // `shared` is null for a replica on its own. `random` is uniform in [0, 1) and called on any thread. Whatever is
+  // passed as a pointer outlives this; `counters` may be null.
   Permits(const PermitsOptions& options, const Clock* clock, SharedPermits* shared, std::function<double()> random,
           telemetry::Counters* counters);
 
-  // As AcquirePermit; its errors have metadata "redis" while the store gives no permits. `lease`: how long the permit
-  // may be in use at most, in the eyes of the other replicas. Permits, `lane` and `cancellation` outlive the task.
+  // Like AcquirePermit; errors have metadata "redis" while the store gives no permits. `lease` is the longest time for
+  // which the permit counts as used by this replica. Permits, `lane` and `cancellation` outlive the task.
   lane::Task<absl::StatusOr<Permit>> Acquire(lane::Lane* lane, std::string key, SteadyTime deadline,
                                              absl::Duration lease, lane::Cancellation* cancellation);
 
   std::vector<PermitQueue::KeyState> Snapshot() const { return queue_.Snapshot(); }
 
  private:
-  // What a call may do for a permit now.
+  // How a call may get a permit at present.
   struct Plan {
-    bool ask_store = true;       // for a permit; otherwise the share is enough
-    bool keep_to_share = false;  // not while as many calls of this replica as its share use the credential
-    bool tell_store = false;     // besides, in the background
+    bool ask_store = true;       // for a permit; otherwise this replica's share decides alone
+    bool keep_to_share = false;  // give no permit while this replica uses all of its share
+    bool tell_store = false;     // in the background
   };
 
-  // Whether the store answers, and what follows from it. Thread-safe.
+  // Knows whether the store answers, and what calls do about it. Thread-safe.
   class StoreWatch {
    public:
     explicit StoreWatch(const PermitsOptions& options);
@@ -123,23 +125,23 @@ class Permits {
     void IsSettling(SteadyTime now);
     void Failed(SteadyTime now);
 
-    // For the metadata of an error: "unavailable", "empty", or "" for a store that gives permits.
+    // For error metadata: "unavailable", "empty", or "" for a store that gives permits.
     absl::string_view trouble() const;
 
    private:
-    bool IsGivenUp(SteadyTime now) const;  // with mutex_ held
+    bool IsGivenUp(SteadyTime now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
     const int64_t wait_for_store_ns_;
     const int64_t settle_in_ns_;
     const int64_t tell_every_ns_;
-    mutable std::mutex mutex_;
-    bool settling_ = false;                   // guarded by mutex_; its last answer
-    std::optional<SteadyTime> silent_since_;  // guarded by mutex_; its first failure after its last answer
-    SteadyTime next_tell_ = 0;                // guarded by mutex_
-    SteadyTime share_binds_until_ = 0;        // guarded by mutex_
+    mutable Mutex mutex_;
+    bool settling_ ABSL_GUARDED_BY(mutex_) = false;                   // by its last answer
+    std::optional<SteadyTime> silent_since_ ABSL_GUARDED_BY(mutex_);  // its first failure after its last answer
+    SteadyTime next_tell_ ABSL_GUARDED_BY(mutex_) = 0;
+    SteadyTime share_binds_until_ ABSL_GUARDED_BY(mutex_) = 0;
   };
 
-  // One attempt: the permit, or nothing yet.
+  // Asks once: the permit, or nothing yet.
   lane::Task<std::optional<Permit>> TryShared(lane::Lane* lane, absl::string_view key, absl::Duration lease,
                                               PermitQueue::Permit* local);
   std::optional<Permit> UseShare(absl::string_view key, absl::Duration lease, std::optional<UseCount::Use> use,
@@ -156,12 +158,12 @@ class Permits {
   const std::function<double()> random_;
   telemetry::Counters* const counters_;
   PermitQueue queue_;
-  UseCount uses_;                            // of calls that have their permit
-  const std::shared_ptr<StoreWatch> watch_;  // shared with callbacks on their way
+  UseCount uses_;                            // calls that have a permit
+  const std::shared_ptr<StoreWatch> watch_;  // shared with callbacks that have yet to run
   std::atomic<int64_t> next_holder_{0};
 };
 
-// A permit of Permits. Movable; given back when it is destroyed, on any thread.
+// A permit of Permits. Movable; its destructor gives it back, on any thread.
 class Permits::Permit {
  public:
   // See PermitQueue::Permit.
@@ -171,7 +173,7 @@ class Permits::Permit {
  private:
   friend class Permits;
 
-  // What the store was told.
+  // The holder's name in the store.
   class Holding {
    public:
     Holding() = default;
@@ -196,7 +198,7 @@ class Permits::Permit {
   Permit(PermitQueue::Permit local, UseCount::Use use, Holding holding)
       : local_(std::move(local)), use_(std::move(use)), holding_(std::move(holding)) {}
 
-  // Given back from the last to the first: when the next call in line begins to ask, the rest is free.
+  // Destroyed from the last to the first, so that everything else is free when the next call in line asks.
   PermitQueue::Permit local_;
   UseCount::Use use_;
   Holding holding_;

@@ -2,12 +2,13 @@
 
 #include <atomic>
 #include <map>
-#include <mutex>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "server/base/mutex.h"
 #include "server/redis/script.h"
 
 namespace interaction::limits {
@@ -17,8 +18,8 @@ using Answer = SharedPermits::Answer;
 using redis::Reply;
 
 // KEYS: holders, born. ARGV: holder, limit, lease in ms, settle_in in ms. Answers 1 (given), 0 (taken) or 2 (settling).
-// A holder that asks again, since it did not hear the answer, has its permit. A birth that lies ahead tells that Redis'
-// clock was set back.
+// A holder that asks again, because it missed the answer, gets its permit. A time of birth in the future shows that
+// Redis' clock was set back.
 constexpr char kAcquireScript[] = R"lua(
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -37,7 +38,7 @@ redis.call('PEXPIREAT', KEYS[1], redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCOR
 return 1
 )lua";
 
-// KEYS: holders, born. ARGV: a holder and its lease in ms, and so on; none only sees to the birth.
+// KEYS: holders, born. ARGV: a holder, its lease in ms, and so on; without any, it only sets the time of birth.
 constexpr char kRenewScript[] = R"lua(
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -47,7 +48,7 @@ if #ARGV > 0 then redis.call('PEXPIREAT', KEYS[1], redis.call('ZRANGE', KEYS[1],
 return 1
 )lua";
 
-// For how long the release of a permit is repeated of which Redis did not say whether it was given.
+// How long to repeat the release of a permit if Redis did not say whether it was given.
 constexpr absl::Duration kDoubtfulLease = absl::Minutes(1);
 
 constexpr char kBornKey[] = "sem:1:born";
@@ -58,12 +59,12 @@ std::string Milliseconds(absl::Duration duration) { return absl::StrCat(absl::To
 
 }  // namespace
 
-// One telling of all that is held: runs its `done` when the last command of it has ended.
+// One report of all that is held: runs `done` when its last command has ended.
 class RedisPermits::Telling {
  public:
   explicit Telling(absl::AnyInvocable<void(absl::Status) &&> done) : done_(std::move(done)) {}
   ~Telling() {
-    std::move(done_)(failed_ ? absl::UnavailableError("the store of permits did not answer") : absl::OkStatus());
+    std::move(done_)(failed_ ? absl::UnavailableError("the permit store did not answer") : absl::OkStatus());
   }
 
   void Ended(const absl::StatusOr<Reply>& reply) {
@@ -96,7 +97,8 @@ class RedisPermits::Table : public std::enable_shared_from_this<Table> {
 
   absl::StatusOr<Answer> OnAnswer(const std::string& key, const std::string& holder, absl::Duration lease,
                                   const absl::StatusOr<Reply>& reply);
-  void Renew(const std::string& key, std::vector<std::string> args, std::shared_ptr<Telling> telling);
+  void Renew(const std::string& key, std::vector<std::string> args, std::shared_ptr<Telling> telling)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Remove(const std::string& key, const std::string& holder, absl::Duration repeat_for);
 
   const RedisPermitsOptions options_;
@@ -104,11 +106,11 @@ class RedisPermits::Table : public std::enable_shared_from_this<Table> {
   telemetry::Logger* const logger_;
   const redis::Script acquire_{kAcquireScript};
   const redis::Script renew_{kRenewScript};
-  std::atomic<bool> settling_{false};  // so Redis said last
-  // Commands of one holder are given to the client with the lock held, so that they reach Redis in the order in which
-  // the table changed: a renewal after a release would hold the permit for a lease without anybody to use it.
-  std::mutex mutex_;
-  std::map<std::string, Holders> held_;  // by key; guarded by mutex_
+  std::atomic<bool> settling_{false};  // by Redis' last answer
+  // Commands are passed to the client with the lock held, so that they reach Redis in the order in which the table
+  // changed: a renewal after a release would keep an unused permit for a whole lease.
+  Mutex mutex_;
+  std::map<std::string, Holders> held_ ABSL_GUARDED_BY(mutex_);  // by key
 };
 
 void RedisPermits::Table::TryAcquire(std::string key, std::string holder, int limit, absl::Duration lease,
@@ -123,29 +125,29 @@ void RedisPermits::Table::TryAcquire(std::string key, std::string holder, int li
 
 absl::StatusOr<Answer> RedisPermits::Table::OnAnswer(const std::string& key, const std::string& holder,
                                                      absl::Duration lease, const absl::StatusOr<Reply>& reply) {
-  if (!reply.ok()) return absl::UnavailableError("the store of permits did not answer");
+  if (!reply.ok()) return absl::UnavailableError("the permit store did not answer");
   const bool settling = reply->integer == 2;
   if (settling_.exchange(settling) != settling && settling) {
     logger_->Log(telemetry::LogLevel::kInfo,
-                 "redis is empty: it gives no permits until replicas told it what they hold",
+                 "redis is empty: it gives no permits until replicas have reported those in use",
                  {{"seconds", absl::ToInt64Seconds(options_.settle_in)}});
   }
   if (settling) return Answer::kSettling;
   if (reply->integer != 1) return Answer::kTaken;
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(&mutex_);
   held_[key][holder] = {.lease = lease, .told = true};
   return Answer::kGiven;
 }
 
 void RedisPermits::Table::Hold(std::string key, std::string holder, absl::Duration lease) {
   const bool tell = client_->connected();
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(&mutex_);
   held_[key][holder] = {.lease = lease, .told = tell};
   if (tell) Renew(HoldersKey(key), {holder, Milliseconds(lease)}, nullptr);
 }
 
 void RedisPermits::Table::Release(std::string key, std::string holder) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(&mutex_);
   Holding holding = {.lease = kDoubtfulLease, .told = true};
   if (const auto held = held_.find(key); held != held_.end()) {
     const auto it = held->second.find(holder);
@@ -172,7 +174,7 @@ void RedisPermits::Table::Remove(const std::string& key, const std::string& hold
 
 void RedisPermits::Table::Tell(absl::AnyInvocable<void(absl::Status) &&> done) {
   const auto telling = std::make_shared<Telling>(std::move(done));
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(&mutex_);
   for (auto& [key, holders] : held_) {
     std::vector<std::string> args;
     for (auto& [holder, holding] : holders) {
@@ -184,7 +186,7 @@ void RedisPermits::Table::Tell(absl::AnyInvocable<void(absl::Status) &&> done) {
   if (held_.empty()) Renew(HoldersKey(""), {}, telling);
 }
 
-// `args`: holders and their leases. `telling` may be null. With mutex_ held.
+// `args`: holders and their leases. `telling` may be null.
 void RedisPermits::Table::Renew(const std::string& key, std::vector<std::string> args,
                                 std::shared_ptr<Telling> telling) {
   renew_.Run(client_, {key, kBornKey}, std::move(args),
@@ -194,7 +196,7 @@ void RedisPermits::Table::Renew(const std::string& key, std::vector<std::string>
 }
 
 void RedisPermits::Table::TellForEver() {
-  Tell([](const absl::Status&) {});  // the next one makes good for one that failed
+  Tell([](const absl::Status&) {});  // if it fails, the next one repeats it
   client_->After(options_.renew_every, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->TellForEver();
   });

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/base/errors.h"
+#include "server/base/mutex.h"
 
 namespace interaction::limits {
 namespace {
@@ -11,7 +12,7 @@ std::optional<absl::Duration> BackOff(const RetryOptions& options, int attempts,
   if (attempts > options.connect_retries) return std::nullopt;
   absl::Duration bound = options.first_backoff;
   for (int i = 1; i < attempts && bound < options.max_backoff; ++i) bound *= 2;
-  // Full jitter: callers that failed together do not come again together.
+  // Full jitter, so that calls that failed together do not retry together.
   return random * std::min(bound, options.max_backoff);
 }
 
@@ -32,7 +33,7 @@ std::optional<absl::Duration> WaitAfter(const absl::Status& error, const RetryOp
   if (details.outcome != Outcome::kNotApplied) return std::nullopt;
   switch (details.reason) {
     case Reason::kUpstreamTlsFailed:
-      // Any other code: a side refused the other's terms, and will again.
+      // Any other code: one side rejected the other's terms, and would again.
       if (error.code() != absl::StatusCode::kUnavailable) return std::nullopt;
       [[fallthrough]];
     case Reason::kUpstreamDnsFailure:
@@ -76,13 +77,13 @@ RetryBudget::RetryBudget(const RetryBudgetOptions& options, telemetry::Counters*
       tokens_(full_) {}
 
 RetryBudget::Call RetryBudget::Begin(bool caller_retries) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   ++in_flight_;
   return Call(this, caller_retries);
 }
 
 bool RetryBudget::Allow(Call& call) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   tokens_ = std::max(tokens_ - options_.successes_for_a_token, 0);
   if (2 * tokens_ <= full_) return false;
   if (call.retrying_) return true;
@@ -93,7 +94,7 @@ bool RetryBudget::Allow(Call& call) {
 }
 
 void RetryBudget::End(const Call& call) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   --in_flight_;
   if (call.retrying_) --retrying_;
   if (call.succeeded_) tokens_ = std::min(tokens_ + 1, full_);

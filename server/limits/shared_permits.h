@@ -9,31 +9,33 @@
 
 namespace interaction::limits {
 
-// Permits that all replicas draw from: at most `limit` holders of a key at once, in the whole cluster. A holder that
-// dies gives its permit back when the lease ends.
+// Permits that all replicas share: at most `limit` holders of a key at a time, over all replicas. The permit of a
+// holder that dies is free again when its lease ends.
 //
 // Thread-safe. Every `done` runs exactly once, on any thread, possibly before the function returns.
 class SharedPermits {
  public:
   enum class Answer {
     kGiven,     // `holder` holds one of `limit` permits of `key` for `lease`
-    kTaken,     // all are taken: ask again
-    kSettling,  // the store is empty, new or robbed of its data, and waits to be told what replicas hold: ask again
+    kTaken,     // all permits are in use: ask again
+    kSettling,  // the store is empty, because it is new or lost its data, and waits for replicas to say what they hold:
+                // ask again
   };
 
   virtual ~SharedPermits() = default;
 
-  // UNAVAILABLE: the store did not answer; the permit may nevertheless have been given, so Release() it.
+  // UNAVAILABLE if the store did not answer; the permit may have been given nevertheless, so Release() it.
   virtual void TryAcquire(std::string key, std::string holder, int limit, absl::Duration lease,
                           absl::AnyInvocable<void(absl::StatusOr<Answer>) &&> done) = 0;
 
-  // `holder` uses the key without a permit. The store is told as soon as it answers, whatever the limit.
+  // Records that `holder` uses the key without a permit. The store learns of it as soon as it answers, even beyond the
+  // limit.
   virtual void Hold(std::string key, std::string holder, absl::Duration lease) = 0;
 
-  // Gives back what TryAcquire gave or Hold took; nothing happens if `holder` holds nothing.
+  // Gives back what TryAcquire gave or Hold recorded. Does nothing if `holder` holds nothing.
   virtual void Release(std::string key, std::string holder) = 0;
 
-  // Tells the store all that this process holds. OK: it answers, and knows.
+  // Tells the store all that this process holds. OK: the store has answered and knows it.
   virtual void Tell(absl::AnyInvocable<void(absl::Status) &&> done) = 0;
 };
 

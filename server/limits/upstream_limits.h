@@ -9,14 +9,14 @@
 
 namespace interaction::limits {
 
-// What stands between calls and one upstream; shared by all its calls, on all lanes, and outlives every snapshot of the
-// upstream. What is passed as pointer outlives it.
+// The limits on calls to one upstream. All calls to it share them, on all lanes, and they outlive every snapshot of the
+// upstream. Whatever is held as a pointer outlives this.
 struct UpstreamLimits {
   Breakers* breakers;  // null: none
   RetryPolicy retry_policy = RetryPolicy({});
   RetryBudget* retry_budget;
   Permits* permits;                // null: no limit
-  std::function<double()> random;  // uniform in [0, 1), from any thread
+  std::function<double()> random;  // uniform in [0, 1), called on any thread
 };
 
 }  // namespace interaction::limits

@@ -12,18 +12,18 @@ namespace {
 
 constexpr size_t kBlockBytes = 64;
 
-// OpenSSL fails here only without memory or without SHA-256. Without a digest, calls would be mixed up.
+// OpenSSL fails here only without memory or without SHA-256. Going on without a digest would mix up calls.
 void Must(int succeeded) {
   if (succeeded != 1) abort();
 }
 
-// Looked up once: OpenSSL 3 takes longer to find an algorithm by its name than to hash a request.
+// Fetched once: OpenSSL 3 takes longer to find an algorithm by its name than to hash a request.
 const EVP_MD* Algorithm() {
   static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   return algorithm;
 }
 
-// A context of this thread, to compute one digest at a time.
+// This thread's context, which computes one digest at a time.
 EVP_MD_CTX* Scratch() {
   struct Free {
     void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
@@ -34,7 +34,7 @@ EVP_MD_CTX* Scratch() {
 
 void Update(EVP_MD_CTX* context, absl::string_view part) { Must(EVP_DigestUpdate(context, part.data(), part.size())); }
 
-// Puts short parts together: to begin an update takes OpenSSL as long as to hash half a block.
+// Joins short parts before hashing: each update costs OpenSSL as much as hashing half a block.
 class Gather {
  public:
   explicit Gather(EVP_MD_CTX* context) : context_(context) {}

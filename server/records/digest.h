@@ -13,10 +13,10 @@
 
 namespace interaction::records {
 
-// 32 bytes of SHA-256.
+// The 32 bytes of a SHA-256.
 using Digest = std::array<char, 32>;
 
-// A digest is as good as random, so any part of it is a hash.
+// The bits of a digest are uniformly distributed, so any part of it serves as a hash.
 struct DigestHash {
   size_t operator()(const Digest& digest) const {
     size_t hash;
@@ -30,11 +30,11 @@ inline absl::string_view BytesOf(const Digest& digest) { return {digest.data(), 
 // SHA-256 of the parts, one after the other.
 Digest Sha256(std::initializer_list<absl::string_view> parts);
 
-// HMAC-SHA-256 (RFC 2104) with one key: a digest that says nothing about the text to whoever does not have the key. A
-// plain hash would not do for what can be guessed, such as a telephone number. Thread-safe.
+// HMAC-SHA-256 (RFC 2104) with one key: a digest that reveals nothing about the text without the key. A plain hash
+// would not protect a text that can be guessed, such as a telephone number. Thread-safe.
 class KeyedDigest {
  public:
-  // `key`: from 32 bytes; a longer one than 64 is hashed, as the RFC wants it.
+  // `key` has at least 32 bytes; one of more than 64 is hashed first, as the RFC says.
   explicit KeyedDigest(const Secret& key);
 
   Digest operator()(absl::string_view text) const;
@@ -45,7 +45,7 @@ class KeyedDigest {
   };
   using Context = std::unique_ptr<EVP_MD_CTX, FreeContext>;
 
-  Context inner_;  // with the padded key in it already
+  Context inner_;  // has hashed the padded key already
   Context outer_;
 };
 

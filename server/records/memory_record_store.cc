@@ -3,16 +3,16 @@
 #include <utility>
 
 #include "server/base/errors.h"
+#include "server/base/mutex.h"
 
 namespace interaction::records {
 namespace {
 
-// What a record costs beside its texts: the list's node, the slot in the index at its usual load, the allocator's
-// share.
+// The overhead of a record: the list's node, the slot in the index at its usual load, the allocator's share.
 constexpr int64_t kRecordOverhead = 128;
 
-// How many expired records of each state a claim takes away. More than the one that it adds, so that the store comes
-// down again after a burst; few, so that no call pays for a burst of a day ago.
+// How many expired records of each state a claim removes. More than the one that it adds, so that the store shrinks
+// again after a burst; few, so that no single call pays for an old burst.
 constexpr int kSweptPerClaim = 4;
 
 constexpr absl::Duration kRetryWhenFull = absl::Seconds(1);
@@ -45,12 +45,12 @@ absl::StatusOr<RecordStore::Claim> MemoryRecordStore::ClaimNow(const ClaimReques
   const SteadyTime now = clock_->SteadyNow();
   for (const bool last_try : {false, true}) {
     {
-      const std::scoped_lock lock(shard.mutex);
+      const MutexLock lock(&shard.mutex);
       Sweep(shard, now);
       if (const auto record = Find(shard, request.key, now)) return Read(**record, request, now);
       if (Insert(shard, request, now)) return Claim{.result = ClaimResult::kClaimed};
     }
-    // Full, but perhaps of records that have expired in shards that no claim came by since.
+    // Full, but perhaps of expired records in shards that no claim has visited since.
     if (!last_try) SweepAll(now);
   }
   return Error(Reason::kIdempotencyStoreFull).In(Phase::kStore).WithRetryAfter(kRetryWhenFull).ToStatus();
@@ -61,7 +61,7 @@ absl::Status MemoryRecordStore::FinishNow(const Digest& key, Owner owner, Settle
   const bool done = settlement == Settlement::kDone && !too_long;
   Shard& shard = ShardOf(key);
   const SteadyTime now = clock_->SteadyNow();
-  const std::scoped_lock lock(shard.mutex);
+  const MutexLock lock(&shard.mutex);
   const auto found = Find(shard, key, now);
   if (!found || (*found)->owner != owner) {
     return absl::FailedPreconditionError("the record is another owner's, or gone");
@@ -79,7 +79,7 @@ absl::Status MemoryRecordStore::FinishNow(const Digest& key, Owner owner, Settle
 void MemoryRecordStore::ReleaseNow(const Digest& key, Owner owner) {
   Shard& shard = ShardOf(key);
   const SteadyTime now = clock_->SteadyNow();
-  const std::scoped_lock lock(shard.mutex);
+  const MutexLock lock(&shard.mutex);
   const auto record = Find(shard, key, now);
   if (record && (*record)->owner == owner && StateAt(**record, now) == kPending) Erase(shard, *record);
 }
@@ -165,7 +165,7 @@ void MemoryRecordStore::Sweep(Shard& shard, SteadyTime now) {
 
 void MemoryRecordStore::SweepAll(SteadyTime now) {
   for (Shard& shard : shards_) {
-    const std::scoped_lock lock(shard.mutex);
+    const MutexLock lock(&shard.mutex);
     Sweep(shard, now);
   }
 }

@@ -4,31 +4,33 @@
 #include <atomic>
 #include <cstdint>
 #include <list>
-#include <mutex>
 #include <optional>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_set.h"
 #include "server/base/clock.h"
+#include "server/base/mutex.h"
 #include "server/records/record_store.h"
 
 namespace interaction::records {
 
 struct MemoryRecordStoreOptions {
   int64_t max_records = 1'000'000;
-  int64_t max_bytes = 512 << 20;  // of all records, with what they cost beside their texts
+  int64_t max_bytes = 512 << 20;  // of all records, with their overhead
   absl::Duration done_ttl = absl::Hours(24);
   absl::Duration unknown_ttl = absl::Hours(72);
 };
 
-// Keeps the records in this process. They end with it, and another replica does not see them: for a single replica.
+// Keeps the records in this process, for a single replica: they are lost when it ends, and other replicas do not see
+// them.
 //
 // Every `done` runs on the caller's thread, before the function returns. Leases and expiry follow the steady clock.
-// When the store is full, a claim is refused with IDEMPOTENCY_STORE_FULL and RetryInfo; finishing never is, so replies
-// may exceed max_bytes by those of the claims under way.
+// When the store is full, a claim is refused with IDEMPOTENCY_STORE_FULL and RetryInfo. Finishing is never refused, so
+// the replies of pending claims may exceed max_bytes.
 //
-// Records are spread over shards by their key, each with a lock of its own that is held for some hundred nanoseconds.
-// A claim takes a few records away that have expired, so the work stays constant per call and no thread is needed.
+// Records are spread over shards by their key, each with its own lock, which is held for a few hundred nanoseconds.
+// Each claim removes a few expired records, so the work per call is constant and no thread is needed.
 class MemoryRecordStore final : public RecordStore {
  public:
   // `clock` outlives the store.
@@ -39,7 +41,7 @@ class MemoryRecordStore final : public RecordStore {
               absl::AnyInvocable<void(absl::Status) &&> done) override;
   void Release(const Digest& key, Owner owner, absl::AnyInvocable<void(absl::Status) &&> done) override;
 
-  // How many records there are, and their bytes. Expired ones count until a later claim takes them away.
+  // The number of records and their bytes. Expired ones count until a later claim removes them.
   int64_t size() const { return size_.load(std::memory_order_relaxed); }
   int64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
@@ -58,8 +60,8 @@ class MemoryRecordStore final : public RecordStore {
   };
   using Records = std::list<Record>;
 
-  // Small, for there may be a million of them: of the key only the part that is the hash, so that most entries that a
-  // search passes by, and all that move when the table grows, do not need their record.
+  // Small, because there may be a million of them. Holds the part of the key that is its hash, so that most lookups and
+  // all rehashing need not touch the record.
   struct Entry {
     size_t hash;
     Records::iterator record;
@@ -79,17 +81,17 @@ class MemoryRecordStore final : public RecordStore {
 
   using Index = absl::flat_hash_set<Entry, EntryHash, EntryHasKey>;
 
-  // Pending records are few and gone soon. In an index of their own, and in memory that the next one takes again, they
-  // stay in the cache; what lies there for a day is written once.
+  // Pending records are few and short-lived. They have an index of their own and memory that is reused, so they stay in
+  // the CPU's cache; records that are kept for a day are written once.
   struct Shard {
-    std::mutex mutex;
-    Index pending;
-    Index settled;
-    // By state, each in the order in which records came to it; that is the order in which they expire, apart from
-    // pending ones with leases of different lengths, which may leave that much late.
-    std::array<Records, 3> records;
+    Mutex mutex;
+    Index pending ABSL_GUARDED_BY(mutex);
+    Index settled ABSL_GUARDED_BY(mutex);
+    // Lists by state, in the order of arrival. That is the order of expiry, too, except for pending records with leases
+    // of different lengths, some of which are removed a little late.
+    std::array<Records, 3> records ABSL_GUARDED_BY(mutex);
 
-    Index& IndexOf(State state) { return state == kPending ? pending : settled; }
+    Index& IndexOf(State state) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return state == kPending ? pending : settled; }
   };
 
   static int64_t CostOf(const Record& record);
@@ -101,12 +103,14 @@ class MemoryRecordStore final : public RecordStore {
   absl::Status FinishNow(const Digest& key, Owner owner, Settlement settlement, std::string reply);
   void ReleaseNow(const Digest& key, Owner owner);
 
-  // With the shard's lock held.
-  std::optional<Records::iterator> Find(Shard& shard, const Digest& key, SteadyTime now);
-  bool Insert(Shard& shard, const ClaimRequest& request, SteadyTime now);  // false: full
-  void Settle(Shard& shard, Records::iterator record, State state, SteadyTime expires, std::string reply);
-  void Erase(Shard& shard, Records::iterator record);
-  void Sweep(Shard& shard, SteadyTime now);
+  std::optional<Records::iterator> Find(Shard& shard, const Digest& key, SteadyTime now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
+  bool Insert(Shard& shard, const ClaimRequest& request, SteadyTime now)  // false: full
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
+  void Settle(Shard& shard, Records::iterator record, State state, SteadyTime expires, std::string reply)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
+  void Erase(Shard& shard, Records::iterator record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
+  void Sweep(Shard& shard, SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
 
   void SweepAll(SteadyTime now);
 
@@ -116,7 +120,7 @@ class MemoryRecordStore final : public RecordStore {
   const Clock* const clock_;
   std::atomic<int64_t> size_{0};
   std::atomic<int64_t> bytes_{0};
-  std::array<Shard, 4> shards_;  // few enough to stay in the cache between two calls
+  std::array<Shard, 4> shards_;  // few enough to stay in the CPU's cache between two calls
 };
 
 }  // namespace interaction::records

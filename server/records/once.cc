@@ -17,23 +17,23 @@ namespace {
 using call::WorkResult;
 using telemetry::Counter;
 
-// How much longer than the longest call a claim is good for.
+// How much longer than the longest call a claim lasts.
 constexpr absl::Duration kLeaseMargin = absl::Seconds(10);
 
-// What is left of the lease must be enough to send, and to be surely earlier than whoever reads the record after it.
+// The rest of the lease must be enough to send the request well before anyone may read the record as unknown.
 constexpr absl::Duration kSendMargin = absl::Seconds(5);
 
 absl::Status OutcomeUnknown(absl::Time first_attempt) {
   Error error(Reason::kOutcomeUnknown);
   error.In(Phase::kStore);
-  if (first_attempt != absl::InfinitePast()) {  // a damaged record does not tell
+  if (first_attempt != absl::InfinitePast()) {  // unknown for a damaged record
     error.With("firstAttemptTime", absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", first_attempt, absl::UTCTimeZone()));
   }
   return error;
 }
 
-// Tells the requests of one caller apart in this process, at a tenth of what a digest costs. Of two that differ, one in
-// 2^64 would pass for the other; nobody can aim at that but the caller, at itself.
+// Distinguishes the requests of one caller within this process, at a tenth of the cost of a digest. Two different
+// requests collide with probability 2^-64, and a caller could only provoke that against itself.
 Digest LocalFingerprint(absl::string_view text) {
   Digest fingerprint{};
   const uint64_t hash = absl::HashOf(text);
@@ -43,7 +43,7 @@ Digest LocalFingerprint(absl::string_view text) {
 
 absl::Duration LeaseOf(const call::Call& call) { return call.upstream->options.max_deadline + kLeaseMargin; }
 
-// The work ended because the calls that waited for it had all left. That says nothing about one that came after.
+// The work ended because all calls that waited for it had left. That does not decide about a call that came later.
 bool WasGivenUp(const WorkResult& result) {
   if (result.reply.ok() || OutcomeOf(result.reply.status()) != Outcome::kNotApplied) return false;
   const Reason reason = GetErrorDetails(result.reply.status()).reason;
@@ -77,8 +77,8 @@ lane::Task<WorkResult> Once::Run(std::shared_ptr<call::Call> call, lane::Cancell
   }
 }
 
-// The key is made without a secret: a credential in it is too random to be guessed, and so a record is found again when
-// the secret has changed. No part but the last can hold a line end.
+// The key is hashed without a secret, so that records are still found after the secret has changed; a credential in it
+// is too random to guess. Only the last part can contain a line break.
 RecordId Once::Identify(const call::Call& call) const {
   const upstream::Credential& credential = call.request->credential();
   absl::string_view proof, identity;
@@ -115,7 +115,7 @@ lane::Task<WorkResult> Once::ClaimSendSettle(call::Work* work, RecordStore::Clai
   if (!known.ok()) co_return WorkResult{.reply = known.status()};
   if (*known) co_return WorkResult{.reply = **std::move(known), .replayed = true};
 
-  // The call arrived before its claim was made, so the record's lease ends later than this.
+  // Earlier than the end of the record's lease, because the call arrived before its claim was made.
   call.send_before = call.arrived + absl::ToInt64Nanoseconds(request.lease - kSendMargin);
   auto send = call::Send(work);
   absl::StatusOr<upstream::Reply> reply = co_await send;
@@ -125,7 +125,7 @@ lane::Task<WorkResult> Once::ClaimSendSettle(call::Work* work, RecordStore::Clai
   co_return WorkResult{.reply = std::move(reply)};
 }
 
-// The store failed, and the operator would rather have the call served unprotected; the answer says so.
+// The store failed, and the configuration says to serve the call unprotected; the answer says so.
 lane::Task<WorkResult> Once::SendBypassed(call::Work* work) {
   Count(Counter::kRequestIdBypassed);
   auto send = call::Send(work);
@@ -167,7 +167,7 @@ absl::StatusOr<std::optional<upstream::Reply>> Once::Conclude(const RecordStore:
                                                               absl::StatusOr<RecordStore::Claim> claim,
                                                               const lane::Cancellation& cancellation) {
   const bool unused = claim.ok() && claim->result == RecordStore::ClaimResult::kClaimed && cancellation.cancelled();
-  // The claim may have been written although the store did not say so.
+  // The store may have written the claim although it did not confirm it.
   if (!claim.ok() || unused) {
     store_->Release(request.key, request.owner, [](absl::Status) {});
   }

@@ -26,32 +26,32 @@ namespace interaction::records {
 
 struct OnceOptions {
   uint64_t replica = 0;                 // random: part of the owner of a claim
-  bool serve_on_store_failure = false;  // unprotected, rather than not at all
-  // How long a call waits for one with the same request_id that is under way in another replica.
+  bool serve_on_store_failure = false;  // serve such calls without protection instead of refusing them
+  // How long a call waits for one with the same request_id that is in flight on another replica.
   absl::Duration wait_for_other_replica = absl::Seconds(5);
   absl::Duration first_poll = absl::Milliseconds(25);  // doubles, up to
   absl::Duration max_poll = absl::Milliseconds(250);
 };
 
-// Makes calls with a request_id (AIP-155) exactly-once in effect: claims their record before anything is sent, lets
-// repeated calls wait for the first one's work, and settles the record with what came of it. Thread-safe.
+// Makes calls with a request_id (AIP-155) exactly-once in effect: claims the record before anything is sent, lets
+// repeated calls wait for the work of the first, and settles the record with its result. Thread-safe.
 class Once {
  public:
-  // `digest` makes fingerprints: with the same key in all replicas that share a store. Null for a store that no other
-  // process can read: 64 bits that mean something in this process only do there, and are quicker. What is passed as
-  // pointer outlives this; `counters` may be null.
+  // `digest` makes fingerprints, with the same key in all replicas that share a store. Null for a store that no other
+  // process can read: a 64-bit hash with a random seed is enough there, and quicker. Whatever is passed as a pointer
+  // outlives this; `counters` may be null.
   Once(const OnceOptions& options, const KeyedDigest* digest, RecordStore* store, telemetry::Counters* counters);
 
-  // Serves a call with a request_id and a request, until its time is over (call.answer_by). `shutdown`: of what is in
-  // flight on the call's lane. The call is answered by its own work, by that of an earlier call under way, or from the
-  // record; what the work finds out counts for the record also when the call does not wait any more.
+  // Serves a call that has a request_id and a request, until call.answer_by. `shutdown` is cancelled when the server
+  // gives up the calls in flight on this lane. The answer comes from the call's own work, from the work of an earlier
+  // call in flight, or from the record. The result of the work settles the record even if no call waits any more.
   //
-  // Errors of its own: REQUEST_ID_REUSED, OUTCOME_UNKNOWN, REQUEST_IN_PROGRESS when another replica was not done in
-  // time, IDEMPOTENCY_STORE_... when the store cannot tell.
+  // Adds the errors REQUEST_ID_REUSED, OUTCOME_UNKNOWN, REQUEST_IN_PROGRESS if another replica did not finish in time,
+  // and IDEMPOTENCY_STORE_... if the store has no answer.
   lane::Task<call::WorkResult> Run(std::shared_ptr<call::Call> call, lane::Cancellation* shutdown);
 
-  // The record of a call: the caller's by how it was identified, or else by its own credential, if it brings one, so
-  // that nobody reads another's answer.
+  // The record of a call. Its key contains the caller: its proven identity, or else the credential that it sent, if
+  // any, so that nobody reads another caller's answer.
   RecordId Identify(const call::Call& call) const;
 
  private:
@@ -60,17 +60,17 @@ class Once {
   lane::Task<call::WorkResult> ClaimSendSettle(call::Work* work, RecordStore::ClaimRequest request);
   lane::Task<call::WorkResult> SendBypassed(call::Work* work);
   lane::Task<absl::StatusOr<RecordStore::Claim>> Claim(call::Work* work, const RecordStore::ClaimRequest* request);
-  // Asks again and again until the other replica is done or the call's time is over.
+  // Polls until the other replica has finished or the call's deadline has passed.
   lane::Task<absl::StatusOr<RecordStore::Claim>> WaitForOtherReplica(call::Work* work,
                                                                      const RecordStore::ClaimRequest* request);
-  // What follows from the claim: nothing when the request is to be sent and the claim to be settled; the reply of an
-  // earlier call; or the error to answer with.
+  // What follows from the claim: the reply of an earlier call; an error to answer with; or nothing, if the request must
+  // be sent and the claim settled.
   absl::StatusOr<std::optional<upstream::Reply>> Conclude(const RecordStore::ClaimRequest& request,
                                                           absl::StatusOr<RecordStore::Claim> claim,
                                                           const lane::Cancellation& cancellation);
   absl::StatusOr<std::optional<upstream::Reply>> Read(RecordStore::Claim claim) const;
-  // Whether a call whose claim failed is to be served without a record, so that repeating it may open a second
-  // interaction: only if that was asked for, and only when the store failed.
+  // Whether to serve a call whose claim failed without a record, although repeating it may open a second interaction:
+  // only if so configured, and only if the store failed.
   bool Bypasses(const absl::Status& error) const;
   void Settle(const RecordStore::ClaimRequest& request, const absl::StatusOr<upstream::Reply>& result,
               absl::AnyInvocable<void(absl::Status) &&> done);
@@ -83,7 +83,7 @@ class Once {
   RecordStore* const store_;
   telemetry::Counters* const counters_;
   WorkTable under_way_;
-  std::atomic<uint64_t> next_claim_{0};  // a number for each claim of this process
+  std::atomic<uint64_t> next_claim_{0};  // numbers the claims of this process
 };
 
 }  // namespace interaction::records

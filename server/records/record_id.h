@@ -4,10 +4,10 @@
 
 namespace interaction::records {
 
-// Which record belongs to a call.
+// Identifies the record of a call.
 struct RecordId {
   Digest key{};          // of caller, method and request_id
-  Digest fingerprint{};  // of what the request asks for
+  Digest fingerprint{};  // of the content of the request
 };
 
 }  // namespace interaction::records

@@ -13,30 +13,30 @@
 
 namespace interaction::records {
 
-// Keeps, for each request_id, what became of it: the one thing that makes a repeated call safe. A record is born
-// pending when a call claims it, and ends done (with the reply), unknown (such a call is never sent again), or is
-// released because surely nothing was opened, so that the next call with the same request_id may try.
+// Keeps the result of each call with a request_id, which is what makes a repeated call safe. A call's claim creates a
+// pending record. The record becomes done (with the reply) or unknown (the request is never sent again), or is released
+// because certainly nothing was opened, so that the next call with the same request_id may try.
 //
 //   absent --Claim--> pending --Finish(done)-----> done
 //     ^                  |------Finish(unknown)--> unknown --Finish(done), same owner--> done
 //     |---Release--------|------lease ran out----> unknown
 //
-// Nobody ever takes a pending record over: whoever claimed it may have sent the request just before it died or fell
-// asleep, and an upstream cannot tell a late request from a new one.
+// Nobody ever takes over a pending record: its owner may have sent the request just before it died or stalled, and an
+// upstream cannot tell a late request from a new one.
 //
-// Records that are done or unknown expire, after times that are the store's options; until then they are never dropped
-// to make room. A pending record expires as unknown ones do, counted from the end of its lease.
+// Records that are done or unknown expire after times set in the store's options, and are never dropped earlier to make
+// room. A pending record expires like an unknown one, counted from the end of its lease.
 //
 // Thread-safe. Every `done` runs exactly once, on any thread, possibly before the function returns.
 class RecordStore {
  public:
-  // A longer reply is not kept: its record ends unknown, so that a repeated call is at least not sent again.
+  // A longer reply is not kept: its record becomes unknown, so that at least the request is not sent again.
   static constexpr size_t kMaxReplyBytes = 16 << 10;
 
-  // Who claims.
+  // Identifies one attempt to claim.
   struct Owner {
-    uint64_t replica = 0;  // random, for each process
-    uint64_t claim = 0;    // of that process
+    uint64_t replica = 0;  // random, one for each process
+    uint64_t claim = 0;    // counted by that process
 
     bool operator==(const Owner&) const = default;
   };
@@ -45,21 +45,21 @@ class RecordStore {
     Digest key;            // of caller, method and request_id
     Digest fingerprint;    // of what the request asks for
     Owner owner;           // unique for each attempt to claim
-    absl::Duration lease;  // how long the owner may need to finish; then the record reads unknown
+    absl::Duration lease;  // how long the owner may take; then the record reads as unknown
   };
 
   enum class ClaimResult {
-    kClaimed,   // the record is the owner's, now or since an earlier claim of its own: it must Finish or Release it
-    kInFlight,  // another owner is at it, here or in another replica
+    kClaimed,   // the owner has the record, from this or an earlier claim of its own: it must Finish or Release it
+    kInFlight,  // another owner has claimed it, in this or another replica
     kDone,      // `reply` holds the answer
-    kUnknown,   // nobody knows whether it was applied
-    kMismatch,  // the record belongs to a request that asks for something else
+    kUnknown,   // it is not known whether an interaction was opened
+    kMismatch,  // the record belongs to a different request
   };
 
   struct Claim {
     ClaimResult result = ClaimResult::kClaimed;
     std::string reply;          // of kDone: the serialized reply
-    absl::Time first_attempt;   // when it was claimed; of kDone, kUnknown, kInFlight; InfinitePast() if damaged
+    absl::Time first_attempt;   // when it was claimed, for kDone, kUnknown, kInFlight; InfinitePast() if damaged
     absl::Duration lease_left;  // of kInFlight
   };
 
@@ -67,19 +67,19 @@ class RecordStore {
 
   virtual ~RecordStore() = default;
 
-  // An error, made with Error, when the store cannot say: IDEMPOTENCY_STORE_UNAVAILABLE when it did not answer in time
-  // or refused (nothing may be sent then), IDEMPOTENCY_STORE_FULL when it holds as much as it may. The claim may
-  // nevertheless have been written; Release() it to be polite, or leave it to its lease.
+  // Fails, with an error made by Error, with IDEMPOTENCY_STORE_UNAVAILABLE if the store did not answer in time or
+  // refused (then nothing may be sent), or IDEMPOTENCY_STORE_FULL. The claim may have been written nevertheless;
+  // Release() it, or let its lease run out.
   virtual void MakeClaim(const ClaimRequest& request, absl::AnyInvocable<void(absl::StatusOr<Claim>) &&> done) = 0;
 
-  // Ends a claim, also after its lease. `reply`: of kDone. OK as well when the record is done already;
-  // FAILED_PRECONDITION when the record is somebody else's or gone, RESOURCE_EXHAUSTED when the reply is longer than
-  // kMaxReplyBytes, UNAVAILABLE when the store did not answer: the caller of the RPC gets its answer anyhow.
+  // Settles a claim, even after its lease. `reply` is for kDone. Also OK if the record is done already.
+  // FAILED_PRECONDITION if the record has another owner or is gone, RESOURCE_EXHAUSTED if the reply is longer than
+  // kMaxReplyBytes, UNAVAILABLE if the store did not answer; the caller of the RPC gets its answer in any case.
   virtual void Finish(const Digest& key, Owner owner, Settlement settlement, std::string reply,
                       absl::AnyInvocable<void(absl::Status) &&> done) = 0;
 
-  // Forgets a pending record of this owner, as long as its lease runs; does nothing to any other record, which is OK as
-  // well. UNAVAILABLE when the store did not answer.
+  // Deletes a pending record of this owner while its lease runs. Any other record stays as it is, which is OK, too.
+  // UNAVAILABLE if the store did not answer.
   virtual void Release(const Digest& key, Owner owner, absl::AnyInvocable<void(absl::Status) &&> done) = 0;
 };
 

@@ -2,11 +2,11 @@
 
 namespace interaction::records {
 
-// KEYS[1]: the record. ARGV: fingerprint, owner, lease in ms, ttl of unknown records in ms.
-// Answers with an array: C claimed, I in flight, D done, U unknown, M mismatch, X damaged; then t0; then of I the ms
-// that are left of the lease, of D the reply.
+// KEYS[1]: the record. ARGV: fingerprint, owner, lease in ms, ttl of unknown records in ms. Answers with an array: C
+// claimed, I in flight, D done, U unknown, M mismatch, X damaged; then t0; then, for I, the ms left of the lease, or
+// for D, the reply.
 //
-// A lease that has run out is written down as U, so that no step back of Redis' clock, as at a failover, revives it.
+// A lease that has run out is stored as U, so that Redis' clock going back, as in a failover, does not revive it.
 inline constexpr char kClaimScript[] = R"lua(
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -33,9 +33,9 @@ if own == ARGV[2] then return {'C', t0} end
 return {'I', t0, lease - now}
 )lua";
 
-// KEYS[1]: the record. ARGV: owner, D or U, reply, ttl in ms, fingerprint or nothing, t0. Answers O when the record is
-// settled, N when it is not the owner's. With a fingerprint a record that is gone, because Redis lost its data, is
-// written anew: without it a repeated call would be sent a second time.
+// KEYS[1]: the record. ARGV: owner, D or U, reply, ttl in ms, fingerprint or nothing, t0. Answers O if the record is
+// settled, N if it is not the owner's. Given a fingerprint, it writes a record anew that is gone because Redis lost its
+// data: otherwise a repeated call would be sent a second time.
 inline constexpr char kFinishScript[] = R"lua(
 local kind = redis.call('TYPE', KEYS[1]).ok
 if kind == 'none' and ARGV[5] ~= '' then
@@ -55,7 +55,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return 'O'
 )lua";
 
-// KEYS[1]: the record. ARGV: owner. Answers O, whether there was something to release or not.
+// KEYS[1]: the record. ARGV: owner. Answers O, whether or not there was something to release.
 inline constexpr char kReleaseScript[] = R"lua(
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return 'O' end
 local record = redis.call('HMGET', KEYS[1], 'st', 'own', 'lease')

@@ -2,15 +2,16 @@
 
 #include <algorithm>
 #include <atomic>
-#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "server/base/errors.h"
+#include "server/base/mutex.h"
 #include "server/records/digest.h"
 #include "server/records/redis_record_scripts.h"
 #include "server/redis/script.h"
@@ -27,9 +28,9 @@ constexpr int kClaimAttempts = 2;
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(50);
 constexpr absl::Duration kMaxBackoff = absl::Seconds(2);
 constexpr absl::Duration kRetryAfter = absl::Seconds(1);
-constexpr int64_t kUnsettledOverhead = 512;  // what an unsettled record takes beside its reply
+constexpr int64_t kUnsettledOverhead = 512;  // memory of an unsettled record, without its reply
 
-// The braces make a cluster keep all that is said of a record in one place.
+// The braces make a cluster keep all keys of a record on one node.
 std::string RedisKey(const Digest& key) { return absl::StrCat("idem:1:{", absl::BytesToHexString(BytesOf(key)), "}"); }
 
 std::string Text(RecordStore::Owner owner) {
@@ -44,7 +45,7 @@ absl::Status StoreError(const absl::Status& status) {
       .WithRetryAfter(kRetryAfter);
 }
 
-// A reply with a checksum before it: 16 hex digits of its SHA-256. A reply that was altered must not become an answer.
+// A reply with a checksum in front: 16 hex digits of its SHA-256. A reply that was altered must not become an answer.
 std::string Seal(absl::string_view reply) {
   return absl::StrCat(absl::BytesToHexString(BytesOf(Sha256({reply})).substr(0, 8)), reply);
 }
@@ -57,7 +58,7 @@ std::optional<std::string> Unseal(const std::string& sealed) {
   return reply;
 }
 
-// The answer of the claim script; nullopt if it is none.
+// The claim script's answer; nullopt if the reply is not one.
 std::optional<RecordStore::Claim> ReadClaim(Reply& reply) {
   using Result = RecordStore::ClaimResult;
   std::vector<Reply>& parts = reply.elements;
@@ -79,7 +80,7 @@ std::optional<RecordStore::Claim> ReadClaim(Reply& reply) {
   return std::nullopt;
 }
 
-// A claim under way.
+// A claim in flight.
 struct Claiming {
   RecordStore::ClaimRequest request;
   ClaimDone done;
@@ -87,17 +88,17 @@ struct Claiming {
   int attempts_left = kClaimAttempts;
 };
 
-// The end of a call, on its way to Redis.
+// The result of a call, on its way to Redis.
 struct Settling {
   const redis::Script* script;
   Digest key;
   RecordStore::Owner owner;
   std::vector<std::string> args;
-  absl::Status if_written;  // what to say when Redis has taken it
+  absl::Status if_written;  // the status to report once Redis has confirmed it
   SteadyTime give_up_at;
   Done done;  // empty once it has run
   absl::Duration backoff = kFirstBackoff;
-  int64_t bytes = 0;  // counted as unsettled
+  int64_t bytes = 0;  // that count as unsettled
 
   int64_t Cost() const {
     int64_t cost = kUnsettledOverhead;
@@ -119,7 +120,7 @@ class RedisRecordStore::Records : public std::enable_shared_from_this<Records> {
   int64_t unsettled() const { return unsettled_.load(std::memory_order_relaxed); }
 
  private:
-  // What this replica claimed, until Redis knows how it ended.
+  // A record that this replica claimed, until Redis has its result.
   struct Held {
     Owner owner;
     Digest fingerprint;
@@ -130,7 +131,7 @@ class RedisRecordStore::Records : public std::enable_shared_from_this<Records> {
   };
 
   SteadyTime Now() const { return clock_->SteadyNow(); }
-  Held* FindHeld(const Digest& key);  // with the lock held
+  Held* FindHeld(const Digest& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::optional<Claim> AnswerFromHere(const ClaimRequest& request);
   void Hold(const ClaimRequest& request, SteadyTime since, absl::Time first_attempt);
   void LetGo(const Digest& key, Owner owner);
@@ -151,8 +152,8 @@ class RedisRecordStore::Records : public std::enable_shared_from_this<Records> {
   const redis::Script release_{kReleaseScript};
   std::atomic<int64_t> unsettled_{0};
   std::atomic<int64_t> unsettled_bytes_{0};
-  std::mutex mutex_;
-  absl::flat_hash_map<Digest, Held, DigestHash> held_;  // by key; guarded by mutex_
+  Mutex mutex_;
+  absl::flat_hash_map<Digest, Held, DigestHash> held_ ABSL_GUARDED_BY(mutex_);  // by key
 };
 
 void RedisRecordStore::Records::MakeClaim(const ClaimRequest& request, ClaimDone done) {
@@ -169,7 +170,7 @@ RedisRecordStore::Records::Held* RedisRecordStore::Records::FindHeld(const Diges
 }
 
 std::optional<RecordStore::Claim> RedisRecordStore::Records::AnswerFromHere(const ClaimRequest& request) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(&mutex_);
   const Held* held = FindHeld(request.key);
   if (held == nullptr) return std::nullopt;
   const absl::Duration lease_left = absl::Nanoseconds(held->lease_until - Now());
@@ -183,13 +184,13 @@ std::optional<RecordStore::Claim> RedisRecordStore::Records::AnswerFromHere(cons
 void RedisRecordStore::Records::Hold(const ClaimRequest& request, SteadyTime since, absl::Time first_attempt) {
   const SteadyTime lease_until = since + absl::ToInt64Nanoseconds(request.lease);
   const SteadyTime expires = lease_until + absl::ToInt64Nanoseconds(options_.unknown_ttl);
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(&mutex_);
   held_.insert_or_assign(request.key,
                          Held{request.owner, request.fingerprint, first_attempt, lease_until, expires, std::nullopt});
 }
 
 void RedisRecordStore::Records::LetGo(const Digest& key, Owner owner) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(&mutex_);
   const auto held = held_.find(key);
   if (held != held_.end() && held->second.owner == owner) held_.erase(held);
 }
@@ -213,11 +214,11 @@ void RedisRecordStore::Records::OnClaim(Claiming claiming, absl::StatusOr<Reply>
     return std::move(claiming.done)(StoreError(reply.status()));
   }
   std::optional<Claim> claim = ReadClaim(*reply);
-  if (!claim) return std::move(claiming.done)(StoreError(absl::InternalError("not an answer of the script")));
+  if (!claim) return std::move(claiming.done)(StoreError(absl::InternalError("not an answer of the claim script")));
   if (claim->result == ClaimResult::kClaimed) {
     Hold(claiming.request, claiming.began, claim->first_attempt);
   } else if (claim->first_attempt == absl::InfinitePast()) {
-    logger_->Log(telemetry::LogLevel::kError, "a record in redis is damaged and reads unknown",
+    logger_->Log(telemetry::LogLevel::kError, "a record in redis is damaged and reads as unknown",
                  {{"key", RedisKey(claiming.request.key)}});
   }
   std::move(claiming.done)(*std::move(claim));
@@ -229,7 +230,7 @@ void RedisRecordStore::Records::Finish(const Digest& key, Owner owner, Settlemen
   const bool is_done = settlement == Settlement::kDone && !too_long;
   std::string fingerprint, t0;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(&mutex_);
     Held* held = FindHeld(key);
     if (held != nullptr && held->owner == owner) {
       if (is_done) {
@@ -258,7 +259,7 @@ void RedisRecordStore::Records::Finish(const Digest& key, Owner owner, Settlemen
 }
 
 void RedisRecordStore::Records::Release(const Digest& key, Owner owner, Done done) {
-  LetGo(key, owner);  // the way is free for the next claim, which follows the release on the connection
+  LetGo(key, owner);  // the next claim may go out: it follows the release on the same connection
   std::vector<std::string> args = {Text(owner)};
   Begin({.script = &release_, .key = key, .owner = owner, .args = std::move(args), .done = std::move(done)});
 }
@@ -282,7 +283,7 @@ void RedisRecordStore::Records::Try(Settling settling) {
 void RedisRecordStore::Records::OnSettled(Settling settling, const absl::StatusOr<Reply>& reply) {
   absl::Status status = settling.if_written;
   if (!reply.ok()) {
-    status = absl::UnavailableError("Redis did not take the end of the call");
+    status = absl::UnavailableError("Redis did not save the result of the call");
   } else if (reply->text != "O") {
     status = absl::FailedPreconditionError("the record is another owner's, or gone");
   }
@@ -303,12 +304,12 @@ bool RedisRecordStore::Records::KeepTrying(Settling& settling) {
   }
   const bool fits = unsettled_bytes_.load(std::memory_order_relaxed) <= options_.max_unsettled_bytes;
   if (fits && Now() < settling.give_up_at) return true;
-  logger_->Log(telemetry::LogLevel::kError, "redis was not told how a call ended: its record will read unknown",
+  logger_->Log(telemetry::LogLevel::kError, "redis did not save the result of a call: its record will read as unknown",
                {{"key", RedisKey(settling.key)}});
   return false;
 }
 
-// Redis knows, or never will: from here on only Redis answers.
+// Redis has the result, or never will: from here on only Redis answers.
 void RedisRecordStore::Records::End(const Settling& settling) {
   unsettled_.fetch_sub(1, std::memory_order_relaxed);
   unsettled_bytes_.fetch_sub(settling.bytes, std::memory_order_relaxed);

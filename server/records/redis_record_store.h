@@ -14,8 +14,10 @@ namespace interaction::records {
 struct RedisRecordStoreOptions {
   absl::Duration done_ttl = absl::Hours(24);
   absl::Duration unknown_ttl = absl::Hours(72);
-  absl::Duration settle_for = absl::Minutes(10);  // how long Redis is told again what it did not take: above all leases
-  int64_t max_unsettled_bytes = 32 << 20;  // of what Redis was not told yet; beyond them records decay to unknown
+  absl::Duration settle_for =
+      absl::Minutes(10);  // how long to repeat what Redis did not confirm: longer than any lease
+  int64_t max_unsettled_bytes =
+      32 << 20;  // of results that Redis has not confirmed; beyond this, records become unknown
 };
 
 // Keeps the records in Redis, for all replicas. Each is a hash at `idem:1:{<key in hex>}`:
@@ -25,23 +27,23 @@ struct RedisRecordStoreOptions {
 //   own    the owner                 t0     when it was claimed, ms
 //   res    of D: 16 hex digits of the reply's SHA-256, then the reply
 //
-// Claim, finish and release are one Lua script each, so that every step is atomic, touches one key, and takes the time
-// from Redis: replicas need not agree about theirs. Expiry is Redis' own.
+// Claim, finish and release are one Lua script each, so that every step is atomic, uses one key, and takes the time
+// from Redis: replicas need not have the same time. Redis itself expires the records.
 //
-// Fails closed. Without an answer of Redis a claim is an error, after at most two timeouts of the client: it is tried
-// twice, with the same owner, so the second finds what the first may have written. A record that is damaged or of
-// another type reads unknown.
+// Fails closed. If Redis does not answer, a claim is an error after at most two timeouts of the client: it is tried
+// twice with the same owner, so the second try finds what the first may have written. A record that is damaged or of
+// another type reads as unknown.
 //
-// The end of a call outlives an outage of Redis. `done` of Finish and Release hears of the first attempt; behind it the
-// attempts go on, 50 ms to 2 s apart, for `settle_for`. Until Redis has taken the end, claims in this replica are
-// answered from here: nobody else may change the record meanwhile. A Redis that lost the record is given it anew with
-// the end of the call. What stays possible is that Redis loses a pending record and another replica is asked for the
-// same call before it ends: Redis should persist (appendonly), or be replicated.
+// The result of a call survives an outage of Redis. `done` of Finish and Release reports the first attempt; in the
+// background the attempts go on, 50 ms to 2 s apart, for `settle_for`. Until Redis confirms the result, this replica
+// answers claims from memory, since nobody else may change the record. If Redis lost the record, it is written anew
+// with the result. One gap remains: Redis loses a pending record, and another replica gets the same call before the
+// first has ended. So Redis should persist (appendonly) or be replicated.
 //
 // `done` runs on the client's thread, or on the caller's before the function returns.
 class RedisRecordStore final : public RecordStore {
  public:
-  // All outlive the store. Callbacks may come after the store's end, until the client's.
+  // All outlive the store. Callbacks may run after the store is destroyed, until the client is.
   RedisRecordStore(const RedisRecordStoreOptions& options, redis::Client* client, const Clock* clock,
                    telemetry::Logger* logger);
   ~RedisRecordStore() override;
@@ -51,13 +53,13 @@ class RedisRecordStore final : public RecordStore {
               absl::AnyInvocable<void(absl::Status) &&> done) override;
   void Release(const Digest& key, Owner owner, absl::AnyInvocable<void(absl::Status) &&> done) override;
 
-  // How many ends of calls Redis has not confirmed yet. At the end of the process it is worth a moment's wait for 0.
+  // How many results Redis has not confirmed yet. Before the process ends, wait a moment for 0.
   int64_t unsettled() const;
 
  private:
   class Records;
 
-  const std::shared_ptr<Records> records_;  // shared with callbacks on their way
+  const std::shared_ptr<Records> records_;  // shared with callbacks that have yet to run
 };
 
 }  // namespace interaction::records

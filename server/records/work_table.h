@@ -2,30 +2,31 @@
 
 #include <array>
 #include <memory>
-#include <mutex>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "server/base/mutex.h"
 #include "server/call/work.h"
 #include "server/records/digest.h"
 #include "server/records/record_id.h"
 
 namespace interaction::records {
 
-// The work under way in this replica for calls with a request_id, by the key of their record, so that a repeated call
-// waits for it. Thread-safe, in shards.
+// The work in flight in this replica for calls with a request_id, by the key of their record, so that a repeated call
+// waits for it instead of starting its own. Thread-safe, in shards.
 class WorkTable {
  public:
   struct Entry {
     std::shared_ptr<call::Work> work;
-    bool is_first = false;  // nobody else has this key under way: the work is the caller's to start, and to Remove()
-    bool matches = true;    // false: the work under way is for a request that asks for something else
+    bool is_first = false;  // the key had no work in flight: the caller must start it, and Remove() it at its end
+    bool matches = true;    // false: the work in flight is for a different request
   };
 
-  // `make` makes the work if there is none.
+  // `make` creates the work if there is none.
   template <typename Make>
   Entry FindOrAdd(const RecordId& record, Make make) {
     Shard& shard = ShardOf(record.key);
-    const std::lock_guard lock(shard.mutex);
+    const MutexLock lock(&shard.mutex);
     const auto [entry, is_new] = shard.under_way.try_emplace(record.key);
     UnderWay& found = entry->second;
     if (is_new) found = {.fingerprint = record.fingerprint, .work = make()};
@@ -34,7 +35,7 @@ class WorkTable {
 
   void Remove(const Digest& key) {
     Shard& shard = ShardOf(key);
-    const std::lock_guard lock(shard.mutex);
+    const MutexLock lock(&shard.mutex);
     shard.under_way.erase(key);
   }
 
@@ -44,8 +45,8 @@ class WorkTable {
     std::shared_ptr<call::Work> work;
   };
   struct Shard {
-    std::mutex mutex;
-    absl::flat_hash_map<Digest, UnderWay, DigestHash> under_way;
+    Mutex mutex;
+    absl::flat_hash_map<Digest, UnderWay, DigestHash> under_way ABSL_GUARDED_BY(mutex);
   };
 
   Shard& ShardOf(const Digest& key) { return shards_[static_cast<unsigned char>(key.back()) % shards_.size()]; }

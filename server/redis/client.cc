@@ -26,12 +26,12 @@ using telemetry::LogLevel;
 
 namespace {
 
-// A replica, whether its primary is there or not: the name may lead to another Redis by now.
+// The server is a replica, with or without its primary: the name may lead to another Redis by now.
 bool IsNoPrimary(const absl::Status& status) { return HasWord(status, "READONLY") || HasWord(status, "MASTERDOWN"); }
 
 }  // namespace
 
-// The client's thread and all that it owns. Only Put..., connected() and the constructor are for other threads.
+// The client's thread and all that it owns. Other threads may only use Put..., connected() and the constructor.
 class Client::Loop {
  public:
   Loop(const ClientOptions& options, const Clock* clock, telemetry::Logger* logger, std::function<double()> random,
@@ -99,13 +99,13 @@ class Client::Loop {
   SteadyTime phase_end_ = 0;
   SteadyTime ready_since_ = 0;
   int failures_ = 0;                   // in a row
-  std::deque<std::string> addresses_;  // of this attempt to connect, not tried yet
-  bool looking_up_ = false;            // also when nobody waits for it any more
-  bool told_ = false;                  // the log knows that there is no connection,
-  std::string told_refusal_;           // and that Redis refuses one for this reason
-  std::string why_;                    // there is no connection
+  std::deque<std::string> addresses_;  // of this attempt to connect, yet to be tried
+  bool looking_up_ = false;            // even if its result is not needed any more
+  bool told_ = false;                  // the lost connection was logged
+  std::string told_refusal_;           // the refusal that was logged last
+  std::string why_;                    // why there is no connection
   std::unique_ptr<Connection> connection_;
-  // In the order in which they came, so in that of their deadlines. In kReady all have been sent, otherwise none has.
+  // In the order of arrival, which is that of their deadlines. In kReady all have been sent, otherwise none.
   std::deque<Command> commands_;
   std::multimap<SteadyTime, Task> tasks_;
   std::atomic<bool> connected_{false};
@@ -113,16 +113,16 @@ class Client::Loop {
 };
 
 void Client::Loop::Run() {
-  // Signals are for other threads; above all SIGPIPE, since hiredis writes without MSG_NOSIGNAL.
+  // Blocks signals in this thread, above all SIGPIPE, since hiredis writes without MSG_NOSIGNAL.
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
   RunUntilStopped();
   connected_ = false;
   connection_.reset();
-  // Callbacks may run further commands, which end like the others.
+  // Callbacks may run further commands, which end the same way.
   do {
-    FailAll(absl::UnavailableError("the client of Redis is ending"));
+    FailAll(absl::UnavailableError("the Redis client is shutting down"));
     for (Command& command : inbox_->Take().commands) commands_.push_back(std::move(command));
   } while (!commands_.empty());
 }
@@ -139,7 +139,7 @@ void Client::Loop::RunUntilStopped() {
     }
     if (connection_) Turn(0);
     Poll();
-    // After the socket: when this thread was held up, answers may have come that only wait to be read.
+    // Checked after reading the socket: if this thread was delayed, answers may be waiting there.
     CheckCommands();
     CheckPhase();
     RunTasks();
@@ -170,7 +170,7 @@ void Client::Loop::Accept(Command command) {
   if (phase_ == Phase::kResting && clock_->SteadyNow() < phase_end_) {
     std::move(command.done)(absl::UnavailableError(absl::StrCat("no connection to Redis: ", why_)));
   } else if (static_cast<int>(commands_.size()) >= options_.max_commands) {
-    std::move(command.done)(absl::ResourceExhaustedError("too many commands wait for an answer of Redis"));
+    std::move(command.done)(absl::ResourceExhaustedError("too many commands wait for an answer from Redis"));
   } else {
     if (phase_ == Phase::kReady) {
       connection_->Append(std::vector<absl::string_view>(command.words.begin(), command.words.end()));
@@ -212,7 +212,7 @@ void Client::Loop::Connect() {
   phase_ = Phase::kLookingUp;
   phase_end_ = Later(options_.connect_timeout);
   if (!options_.socket_path.empty() || IsAddress(options_.host)) return Open({{options_.host}});
-  if (std::exchange(looking_up_, true)) return;  // an earlier lookup still hangs: its answer is as good
+  if (std::exchange(looking_up_, true)) return;  // an earlier lookup still runs: its answer will do
   options_.look_up(options_.host, [inbox = inbox_](absl::StatusOr<std::vector<std::string>> addresses) {
     inbox->PutAddresses(std::move(addresses));
   });
@@ -220,14 +220,14 @@ void Client::Loop::Connect() {
 
 void Client::Loop::Open(absl::StatusOr<std::vector<std::string>> addresses) {
   if (!addresses.ok()) return Rest(addresses.status());
-  // Another one first each time: one that never answers leaves no time for the others.
+  // Starts with a different address each time: one that never answers leaves no time for the others.
   const auto first = addresses->begin() + static_cast<ptrdiff_t>(static_cast<size_t>(failures_) % addresses->size());
   std::rotate(addresses->begin(), first, addresses->end());
   addresses_.assign(addresses->begin(), addresses->end());
-  OpenNext(absl::UnavailableError("there is no address"));
+  OpenNext(absl::UnavailableError("there is no address left to try"));
 }
 
-// Goes on to the next address. When there is none, rests for that reason.
+// Goes on to the next address. If there is none, rests and gives that reason.
 void Client::Loop::OpenNext(absl::Status reason) {
   while (!addresses_.empty()) {
     const std::string address = std::move(addresses_.front());
@@ -263,7 +263,7 @@ absl::Status Client::Loop::OnReply(absl::StatusOr<Reply> reply) {
     if (status.ok() && greeting_.complete()) BecomeReady();
     return status;
   }
-  if (commands_.empty()) return absl::InternalError("Redis answered without being asked");
+  if (commands_.empty()) return absl::InternalError("Redis sent a reply without a command");
   Command command = std::move(commands_.front());
   commands_.pop_front();
   refusal_log_.Add(command.words.front(), reply.status());
@@ -284,7 +284,7 @@ void Client::Loop::BecomeReady() {
   }
 }
 
-// The connection is of no more use. Its commands end UNAVAILABLE.
+// Drops the connection. Its commands end with UNAVAILABLE.
 void Client::Loop::Lose(const absl::Status& reason) {
   connected_ = false;
   const bool held = clock_->SteadyNow() - ready_since_ >= absl::ToInt64Nanoseconds(options_.min_backoff);
@@ -297,11 +297,11 @@ void Client::Loop::Lose(const absl::Status& reason) {
   Connect();
 }
 
-// There is no connection to be had at present.
+// Gives up connecting for now.
 void Client::Loop::Rest(const absl::Status& reason) {
   why_ = std::string(reason.message());
-  // Once an outage as a warning, since the attempts that follow say nothing new; but Redis' own no to the greeting,
-  // such as WRONGPASS, is for the operator to mend, and may come only after it could not be reached.
+  // Warns once for each outage, since further attempts say nothing new. But a refusal by Redis, such as WRONGPASS, is
+  // for the operator to mend, and may follow a time when Redis was unreachable.
   const bool is_news = IsRefusal(reason) && why_ != told_refusal_;
   if (is_news) told_refusal_ = why_;
   logger_->Log(told_ && !is_news ? LogLevel::kDebug : LogLevel::kWarning, "no connection to redis", {{"error", why_}});

@@ -20,25 +20,25 @@ namespace interaction::redis {
 struct ClientOptions {
   std::string host = "127.0.0.1";  // a name or an address
   uint16_t port = 6379;
-  std::string socket_path;  // of a Unix socket, instead of host and port, when not empty
+  std::string socket_path;  // of a Unix socket; if not empty, used instead of host and port
   std::string username;     // of an ACL; "": the default user
   Secret password;          // "": no AUTH
   int database = 0;
-  absl::Duration operation_timeout = absl::Milliseconds(50);       // of a command, from Run() on
+  absl::Duration operation_timeout = absl::Milliseconds(50);       // of a command, counted from Run()
   absl::Duration connect_timeout = absl::Seconds(1);               // name lookup, connection and AUTH together
-  absl::Duration min_backoff = absl::Milliseconds(100);            // after the first attempt to connect that failed
-  absl::Duration max_backoff = absl::Seconds(2);                   // at most, after many
-  int max_commands = 4096;                                         // without an answer, at once
-  std::function<void(std::string, OnAddresses)> look_up = LookUp;  // of a host that is a name
+  absl::Duration min_backoff = absl::Milliseconds(100);            // after the first failed attempt to connect
+  absl::Duration max_backoff = absl::Seconds(2);                   // after many
+  int max_commands = 4096;                                         // in flight
+  std::function<void(std::string, OnAddresses)> look_up = LookUp;  // looks up a host that is a name
 };
 
-// Sends commands to one Redis, over one connection, with as many on their way at once as there are. Thread-safe; it has
-// one thread of its own, on which all callbacks run: they must not block.
+// Sends commands to one Redis over one connection, without waiting for the answers of earlier ones. Thread-safe; all
+// callbacks run on its one thread and must not block.
 //
-// A command ends in at most `operation_timeout`, whatever Redis, the network or the name server do. There is no queue
-// worth mentioning behind which a stuck Redis could be waited for:
-//   - While a connection is being made, commands wait for it, within their timeout.
-//   - When that failed, and until the next attempt, they fail at once.
+// A command ends in at most `operation_timeout`, whatever Redis, the network or the name server do, because commands do
+// not queue up behind a stuck Redis:
+//   - While it connects, commands wait, within their timeout.
+//   - After a failure to connect, and until the next attempt, they fail at once.
 //   - A command that times out takes the connection with it, and all other commands on it: their answers could only
 //   come
 //     later still, and a late answer would be taken for that of another command.
@@ -47,25 +47,25 @@ struct ClientOptions {
 // anew each time. A Redis that says READONLY or MASTERDOWN is left too, since the name may lead to the new primary by
 // now.
 //
-// It never sends a command twice: whoever runs one knows whether it may be repeated.
+// It never sends a command twice: the caller knows whether it may be repeated.
 class Client {
  public:
   // Runs once, on the client's thread:
-  //   OK                  what Redis answered
+  //   OK                  Redis' answer
   //   ServerError         an error reply (server_error.h)
-  //   DEADLINE_EXCEEDED   no answer in time; Redis may have run the command, or may do so yet
+  //   DEADLINE_EXCEEDED   no answer in time; Redis may have run the command, or may still do so
   //   UNAVAILABLE         no connection, or lost before the answer; the command may have been run
-  //   RESOURCE_EXHAUSTED  more than `max_commands` without an answer; surely not run
+  //   RESOURCE_EXHAUSTED  more than `max_commands` in flight; the command was not run
   // No status contains a word of a command or the password.
   using Done = absl::AnyInvocable<void(absl::StatusOr<Reply>) &&>;
 
-  // Starts the thread and begins to connect; whether Redis is there shows later. `clock` and `logger` outlive the
-  // client. `random`: uniform in [0, 1), called on the client's thread only.
+  // Starts the thread, which begins to connect. `clock` and `logger` outlive the client. `random` is uniform in [0, 1)
+  // and called on the client's thread only.
   static absl::StatusOr<std::unique_ptr<Client>> Create(const ClientOptions& options, const Clock* clock,
                                                         telemetry::Logger* logger, std::function<double()> random);
 
-  // Ends the thread. Commands without an answer end UNAVAILABLE before it returns; tasks are dropped. Not on the
-  // client's thread.
+  // Ends the thread. Commands in flight end with UNAVAILABLE before it returns; tasks are dropped. Not on the client's
+  // thread.
   ~Client();
 
   // Runs a command: {"SET", "key", "value"}. Any thread, callbacks included.
@@ -74,7 +74,7 @@ class Client {
   // Runs `task` on the client's thread after `delay`, unless the client ends before. Any thread.
   void After(absl::Duration delay, absl::AnyInvocable<void() &&> task);
 
-  // Whether there is a connection that commands go out on.
+  // Whether it is connected, so that commands are sent at once.
   bool connected() const;
 
  private:

@@ -16,7 +16,7 @@
 namespace interaction::redis {
 namespace {
 
-// Of what has come, at most so much is read at once: other work waits meanwhile.
+// The most that is read in one go, because other work waits meanwhile.
 constexpr size_t kMaxRead = 64 << 10;
 
 }  // namespace
@@ -50,7 +50,7 @@ void Connection::Append(absl::Span<const absl::string_view> words) {
     texts.push_back(word.data());
     sizes.push_back(word.size());
   }
-  // An error stays in the context, and the next Turn finds it.
+  // An error stays in the context, where the next Turn() finds it.
   redisAppendCommandArgv(context_, static_cast<int>(words.size()), texts.data(), sizes.data());
   writing_ = true;
 }
@@ -60,7 +60,7 @@ absl::Status Connection::Turn(short revents, OnReply on_reply) {
     if (revents == 0) return absl::OkStatus();
     RETURN_IF_ERROR(FinishConnecting());
   }
-  // What has arrived counts even if the connection broke since, so reading comes first.
+  // Reads first, because replies that arrived before the connection broke still count.
   if ((revents & (POLLIN | POLLHUP | POLLERR)) != 0) RETURN_IF_ERROR(Read(on_reply));
   if (writing_) RETURN_IF_ERROR(Write());
   return absl::OkStatus();
@@ -82,7 +82,7 @@ absl::Status Connection::Write() {
   return absl::OkStatus();
 }
 
-// Not by hiredis' reader: that takes any reply, 2^31 elements as well.
+// Not hiredis' reader, which accepts any reply, even of 2^31 elements.
 absl::Status Connection::Read(OnReply on_reply) {
   char bytes[kMaxRead];
   const ssize_t count = recv(context_->fd, bytes, sizeof bytes, 0);

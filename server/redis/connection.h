@@ -14,29 +14,29 @@ struct redisContext;
 
 namespace interaction::redis {
 
-// One connection to Redis that never blocks: hiredis' writer and our reader, driven by whoever polls fd(). Replies come
-// in the order of the commands. Not thread-safe.
+// One non-blocking connection to Redis, with hiredis' writer and our reader, driven by whoever polls fd(). Replies
+// arrive in the order of the commands. Not thread-safe.
 class Connection {
  public:
-  // Takes the answer to the next command, in their order: a reply, or a ServerError. An error that it returns ends
-  // Turn.
+  // Takes the answer to the next command, in order: a reply, or a ServerError. If it returns an error, Turn() ends with
+  // it.
   using OnReply = ReplyReader::OnReply;
 
-  // Begin to connect. `address` is numeric.
+  // These begin to connect. `address` is numeric.
   static absl::StatusOr<std::unique_ptr<Connection>> OpenTcp(const std::string& address, uint16_t port);
   static absl::StatusOr<std::unique_ptr<Connection>> OpenUnix(const std::string& socket_path);
 
-  ~Connection();  // commands without a reply stay without one
+  ~Connection();  // drops commands without a reply
 
   // What to poll.
   int fd() const;
   short events() const;
 
-  // Adds a command to what is to be written; Turn writes it, once connected.
+  // Queues a command, which Turn writes once it is connected.
   void Append(absl::Span<const absl::string_view> words);
 
-  // Goes on with what the descriptor is ready for, `revents` of poll. After an error, UNAVAILABLE or that of
-  // `on_reply`, INTERNAL for what is no reply or larger than ReplyLimits, the connection is of no more use.
+  // Does what the descriptor is ready for, given `revents` of poll. An error means that the connection cannot be used
+  // any more: UNAVAILABLE, the error of `on_reply`, or INTERNAL for a malformed reply or one beyond ReplyLimits.
   absl::Status Turn(short revents, OnReply on_reply);
 
  private:
@@ -51,7 +51,7 @@ class Connection {
   redisContext* const context_;
   ReplyReader reader_;
   bool connected_ = false;
-  bool writing_ = true;  // something is left to be written, or the connection is not there yet
+  bool writing_ = true;  // bytes are left to write, or it is still connecting
 };
 
 }  // namespace interaction::redis

@@ -32,7 +32,7 @@ absl::Status Greeting::OnReply(const absl::StatusOr<Reply>& reply) {
     if (step == Step::kPolicy) JudgePolicy(*reply);
     return absl::OkStatus();
   }
-  // CONFIG may be forbidden or have another name; without AUTH, where that is needed, nothing else would work either.
+  // CONFIG may be forbidden or renamed. If AUTH is needed and missing, nothing else would work either.
   if (step == Step::kPolicy && reply.status().code() != absl::StatusCode::kUnauthenticated) return absl::OkStatus();
   constexpr absl::string_view kNames[] = {"AUTH", "SELECT", "CONFIG GET"};
   return absl::Status(reply.status().code(),

@@ -10,9 +10,9 @@
 
 namespace interaction::redis {
 
-// What is said on a new connection before any command: AUTH, SELECT, and the question for maxmemory-policy. With
-// another policy than noeviction Redis drops records when its memory is full, and with them the promise that they stand
-// for; so the answer is logged as a warning. A Redis that does not tell, as many hosted ones, is taken as it is.
+// The commands at the start of a connection: AUTH, SELECT, and a query of maxmemory-policy. With a policy other than
+// noeviction, Redis drops records when its memory is full, and repeated calls may be sent twice; so the answer is
+// logged as a warning. A Redis that does not answer the query, as many hosted ones do not, is accepted.
 class Greeting {
  public:
   // `options` and `logger` outlive it.
@@ -20,7 +20,7 @@ class Greeting {
 
   void Append(Connection& connection);
 
-  // Takes the answer to the next command of the greeting. An error: this connection cannot be used.
+  // Takes the answer to the next command of the greeting. An error means that the connection cannot be used.
   absl::Status OnReply(const absl::StatusOr<Reply>& reply);
 
   // Every command was answered.

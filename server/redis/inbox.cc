@@ -6,6 +6,8 @@
 
 #include <utility>
 
+#include "server/base/mutex.h"
+
 namespace interaction::redis {
 
 absl::StatusOr<std::shared_ptr<Inbox>> Inbox::Create() {
@@ -17,31 +19,31 @@ absl::StatusOr<std::shared_ptr<Inbox>> Inbox::Create() {
 Inbox::~Inbox() { close(fd_); }
 
 void Inbox::Put(Command command) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(&mutex_);
   letters_.commands.push_back(std::move(command));
   Wake();
 }
 
 void Inbox::Put(Task task) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(&mutex_);
   letters_.tasks.push_back(std::move(task));
   Wake();
 }
 
 void Inbox::PutAddresses(absl::StatusOr<std::vector<std::string>> addresses) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(&mutex_);
   letters_.addresses = std::move(addresses);
   Wake();
 }
 
 void Inbox::PutStop() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(&mutex_);
   letters_.stop = true;
   Wake();
 }
 
 Inbox::Letters Inbox::Take() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(&mutex_);
   if (std::exchange(awake_, false)) {
     eventfd_t count;
     eventfd_read(fd_, &count);

@@ -1,38 +1,39 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "server/base/clock.h"
+#include "server/base/mutex.h"
 #include "server/redis/reply.h"
 
 namespace interaction::redis {
 
-// A command on its way: not answered yet.
+// A command without an answer yet.
 struct Command {
   std::vector<std::string> words;
   SteadyTime deadline;
   absl::AnyInvocable<void(absl::StatusOr<Reply>) &&> done;
 };
 
-// Something to do later.
+// A task to run later.
 struct Task {
   SteadyTime due;
   absl::AnyInvocable<void() &&> run;
 };
 
-// What other threads hand to a client's own. Shared, because a lookup of a host name may end after the client.
+// What other threads hand to the client's thread. Shared, because a host name lookup may end after the client.
 class Inbox {
  public:
   struct Letters {
     std::vector<Command> commands;
     std::vector<Task> tasks;
-    std::optional<absl::StatusOr<std::vector<std::string>>> addresses;  // of a lookup that has ended
+    std::optional<absl::StatusOr<std::vector<std::string>>> addresses;  // the result of a lookup
     bool stop = false;
   };
 
@@ -41,7 +42,7 @@ class Inbox {
   Inbox(const Inbox&) = delete;
   Inbox& operator=(const Inbox&) = delete;
 
-  // Readable when something was put in since the last Take().
+  // Readable if anything was put in since the last Take().
   int fd() const { return fd_; }
 
   // Any thread.
@@ -50,17 +51,17 @@ class Inbox {
   void PutAddresses(absl::StatusOr<std::vector<std::string>> addresses);
   void PutStop();
 
-  // Everything that was put in so far. The client's thread.
+  // Everything that was put in so far. On the client's thread.
   Letters Take();
 
  private:
   explicit Inbox(int fd) : fd_(fd) {}
-  void Wake();  // with the lock held
+  void Wake() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const int fd_;
-  std::mutex mutex_;
-  bool awake_ = false;  // guarded by mutex_: fd_ is readable already
-  Letters letters_;     // guarded by mutex_
+  Mutex mutex_;
+  bool awake_ ABSL_GUARDED_BY(mutex_) = false;  // fd_ is readable already
+  Letters letters_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace interaction::redis

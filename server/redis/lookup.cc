@@ -38,12 +38,12 @@ bool IsAddress(const std::string& host) {
 }
 
 void LookUp(std::string host, OnAddresses done) {
-  // Shared, so that it is still here when the thread did not take it.
+  // Shared, so that it still exists if the thread could not be started.
   auto report = std::make_shared<decltype(done)>(std::move(done));
   try {
     std::thread([host = std::move(host), report] { std::move (*report)(Addresses(host)); }).detach();
   } catch (const std::system_error&) {
-    std::move (*report)(absl::UnavailableError("no thread to look the name up"));
+    std::move (*report)(absl::UnavailableError("no thread can be started to look up the name"));
   }
 }
 

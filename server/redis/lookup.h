@@ -13,9 +13,8 @@ bool IsAddress(const std::string& host);
 
 using OnAddresses = absl::AnyInvocable<void(absl::StatusOr<std::vector<std::string>>) &&>;
 
-// Looks a host name up on a thread of its own, because getaddrinfo blocks for as long as the name servers like. `done`
-// runs once, on that thread or, when there is no thread to be had, on the caller's: numeric addresses, at least one, or
-// UNAVAILABLE.
+// Looks up a host name on a thread of its own, because getaddrinfo blocks. `done` runs once, on that thread or, if no
+// thread can be started, on the caller's, with at least one numeric address or UNAVAILABLE.
 void LookUp(std::string host, OnAddresses done);
 
 }  // namespace interaction::redis

@@ -6,14 +6,14 @@
 namespace interaction::redis {
 namespace {
 
-// Redis has a few dozen words; something that makes up others must not fill the memory.
+// Redis has a few dozen error words; a server that invents others must not fill the memory.
 constexpr size_t kMaxKinds = 256;
 
 }  // namespace
 
 void RefusalLog::Add(absl::string_view command, const absl::Status& refusal) {
   const absl::string_view word = WordOf(refusal);
-  if (word.empty() || word == "NOSCRIPT") return;  // of a script that is sent again, whole
+  if (word.empty() || word == "NOSCRIPT") return;  // NOSCRIPT: the script is sent again in full
   if (refusals_.size() >= kMaxKinds) refusals_.clear();
   Refusals& refusals = refusals_[absl::StrCat(command, " ", word)];
   ++refusals.times;

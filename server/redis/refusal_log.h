@@ -12,12 +12,12 @@
 
 namespace interaction::redis {
 
-// Tells the operator why Redis refuses commands, in lines that a flood of refusals does not multiply: one for each word
-// and command a minute, with the number of refusals since the last one.
+// Logs why Redis refuses commands, without a flood of lines: one a minute for each error word and command, with the
+// number of refusals since the last one.
 //
 //   redis refuses a command {"command": "EVALSHA", "error": "NOREPLICAS", "times": 1}
 //
-// Neither the text of the error nor an argument gets into the log. Not thread-safe.
+// Neither the text of the error nor any argument is logged. Not thread-safe.
 class RefusalLog {
  public:
   static constexpr absl::Duration kInterval = absl::Minutes(1);
@@ -25,7 +25,7 @@ class RefusalLog {
   // `clock` and `logger` outlive it.
   RefusalLog(const Clock* clock, telemetry::Logger* logger) : clock_(clock), logger_(logger) {}
 
-  // `refusal` came of an error reply (server_error.h); one that is not told of (NOSCRIPT) is passed over.
+  // `refusal` was made from an error reply (server_error.h). NOSCRIPT is not logged.
   void Add(absl::string_view command, const absl::Status& refusal);
 
  private:

@@ -6,7 +6,7 @@
 
 namespace interaction::redis {
 
-// What Redis answered to a command, when it is no error. A plain value.
+// Redis' answer to a command, other than an error. A plain value.
 struct Reply {
   enum class Kind { kNil, kInteger, kString, kArray };
 

@@ -12,9 +12,7 @@ namespace {
 
 constexpr absl::string_view kLineEnd = "\r\n";
 
-absl::Status NotAReply(absl::string_view why) {
-  return absl::InternalError(absl::StrCat("not a reply of Redis: ", why));
-}
+absl::Status NotAReply(absl::string_view why) { return absl::InternalError(absl::StrCat("not a Redis reply: ", why)); }
 
 absl::Status TooLarge(int64_t size, absl::string_view of_what, size_t limit) {
   return absl::InternalError(absl::StrCat("Redis announced a reply of ", size, " ", of_what, ", more than ", limit));
@@ -27,7 +25,7 @@ Reply Text(absl::string_view text) {
   return reply;
 }
 
-// SimpleAtoi takes blanks around a number and a plus before it.
+// SimpleAtoi accepts surrounding blanks and a plus sign.
 std::optional<int64_t> ToInteger(absl::string_view line) {
   const absl::string_view digits = line.substr(!line.empty() && line[0] == '-' ? 1 : 0);
   int64_t number = 0;
@@ -49,7 +47,7 @@ absl::Status ReplyReader::Read(absl::string_view bytes, OnReply on_reply) {
   }
 }
 
-// Reads one item: a string, a number, the head of an array. False: there is not enough of it.
+// Reads one item: a string, a number, the head of an array. False if it is incomplete.
 absl::StatusOr<bool> ReplyReader::ReadItem() {
   if (string_size_) return ReadString(*string_size_);
   const std::optional<absl::string_view> line = TakeLine();
@@ -86,7 +84,7 @@ absl::StatusOr<bool> ReplyReader::ReadItem() {
       RETURN_IF_ERROR(OpenArray(*number));
       return true;
     default:
-      return NotAReply("of a kind that is not known");
+      return NotAReply("of an unknown type");
   }
 }
 
@@ -138,7 +136,7 @@ std::optional<absl::string_view> ReplyReader::TakeLine() {
   return there.substr(0, end);
 }
 
-// Puts what is complete into the array that it belongs to, which may complete that one.
+// Adds a complete item to its array, which may complete that one, too.
 void ReplyReader::Add(Reply reply) {
   while (!open_.empty()) {
     Open& innermost = open_.back();

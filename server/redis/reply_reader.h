@@ -14,28 +14,28 @@
 
 namespace interaction::redis {
 
-// What a reply may be at most. Those that the gateway asks for have a few elements and the reply of one call.
+// Limits of one reply. The gateway's commands get a few elements and the reply of one call.
 struct ReplyLimits {
-  size_t elements = 1024;       // in all arrays of a reply together
+  size_t elements = 1024;       // in all its arrays together
   size_t bytes = 1 << 20;       // in all its strings together
-  size_t line_bytes = 1 << 16;  // of a line: a status, an error, an announced number
+  size_t line_bytes = 1 << 16;  // of a line: a status, an error, a number
   size_t depth = 4;             // arrays within arrays
 };
 
-// Reads replies from bytes as they come (RESP2), in bounded memory: a reply that is announced larger than the limits is
-// refused when it is announced, before anything is set aside or waited for.
+// Parses replies from bytes as they arrive (RESP2), in bounded memory: a reply that announces a size beyond the limits
+// is refused at once, before memory is allocated.
 //
 //   reader.Read("*2\r\n:1\r\n$2\r\nab\r\n+OK\r", on_reply) calls on_reply with {1, "ab"} and keeps the rest
 class ReplyReader {
  public:
   explicit ReplyReader(const ReplyLimits& limits = {}) : limits_(limits) {}
 
-  // Takes each reply in its turn: an error reply, or one with an error within it, is that ServerError. An error that it
-  // returns ends Read().
+  // Takes each reply in order; an error reply, or one that contains an error, is a ServerError. If it returns an error,
+  // Read() ends with it.
   using OnReply = absl::FunctionRef<absl::Status(absl::StatusOr<Reply>)>;
 
-  // Hands over the replies that these bytes complete. INTERNAL: they are no replies, or break the limits. After an
-  // error the reader is of no more use.
+  // Passes on the replies that these bytes complete. INTERNAL if they are malformed or beyond the limits. After an
+  // error, the reader cannot be used any more.
   absl::Status Read(absl::string_view bytes, OnReply on_reply);
 
  private:
@@ -54,9 +54,9 @@ class ReplyReader {
 
   const ReplyLimits limits_;
   std::string buffer_;
-  size_t at_ = 0;  // in the buffer: what comes before has been read
+  size_t at_ = 0;  // position in the buffer; everything before it has been read
 
-  // The reply under way.
+  // The reply being read.
   std::vector<Open> open_;  // the innermost last
   std::optional<Reply> complete_;
   absl::Status error_;  // the first error within it

@@ -29,13 +29,13 @@ constexpr Row kCodes[] = {
     {"TRYAGAIN", absl::StatusCode::kUnavailable},      {"CLUSTERDOWN", absl::StatusCode::kUnavailable},
 };
 
-// How Redis 7.0 and 7.2 begin to say that a script's user lacks a permission.
+// How Redis 7.0 and 7.2 begin the reply if a script's user lacks a permission.
 bool IsAboutPermissions(absl::string_view text) {
   return absl::StartsWith(text, "ERR The user executing the script can't") ||
          absl::StartsWith(text, "ERR ACL failure in script");
 }
 
-// "ERR" when the text does not begin as an error of Redis does: then nobody knows what it contains.
+// "ERR" if the text does not begin like an error of Redis: then its content is unknown.
 absl::string_view LeadingWord(absl::string_view text) {
   const absl::string_view word = text.substr(0, text.find(' '));
   const bool sane = !word.empty() && word.size() <= 32 && std::all_of(word.begin(), word.end(), absl::ascii_isupper);

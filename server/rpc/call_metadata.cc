@@ -42,7 +42,7 @@ absl::StatusOr<std::string> RequestIdOf(absl::string_view field, const CallMetad
     if (!other.ok()) {
       return InvalidRequestId(absl::StrCat("metadata idempotency-key ", other.status().message()));
     }
-    if (!id.empty() && *other != id) return InvalidRequestId("must equal metadata idempotency-key if both are there");
+    if (!id.empty() && *other != id) return InvalidRequestId("must equal metadata idempotency-key if both are sent");
     id = std::string(other->text());
   }
   if (id.empty() && required) return InvalidRequestId("is required by this gateway: a UUID, the same in each retry");

@@ -9,22 +9,22 @@
 
 namespace interaction::telemetry {
 
-// What is counted apart from the calls themselves. One name each in counters.cc.
+// Events that are counted besides the calls. Each has a name in counters.cc.
 enum class Counter {
   // request_id
   kRequestIdReplayed,    // answered from a record
-  kRequestIdJoined,      // waited for the same call, under way here
-  kRequestIdReused,      // refused: belongs to another request
-  kRequestIdInProgress,  // refused: under way in another replica
+  kRequestIdJoined,      // waited for the same call, in flight here
+  kRequestIdReused,      // refused: used for a different request
+  kRequestIdInProgress,  // refused: in flight on another replica
   kRequestIdUnknown,     // refused: an earlier call may have been applied
   kRequestIdBypassed,    // served without a record, because the store failed
-  kStoreErrors,          // the store of records did not answer
-  kStoreFull,            // ... or had no room
+  kStoreErrors,          // the record store did not answer
+  kStoreFull,            // the record store was full
   kLateAnswers,          // an upstream answered after its caller had left
   kStrayResponses,       // an upstream sent bytes on a connection with no request under way
   // limits
   kAdmissionRefused,      // over calls.max_in_flight, per peer, or metadata too large
-  kAnswersUnread,         // cut off: the client did not read its answer in time
+  kAnswersUnread,         // calls cut off because the client did not read the answer in time
   kPermitQueued,          // waited for a permit of its credential
   kPermitRefused,         // the queue was full or the wait too long
   kPermitExpired,         // the deadline passed in the queue
@@ -32,13 +32,13 @@ enum class Counter {
   kCredentialParked,      // a credential's daily quota is used up
   // retries and breakers
   kRetries,
-  kRetriesWithheld,  // by the budget or because the caller retries itself
+  kRetriesWithheld,  // by the retry budget, or because the caller retries itself
   kBreakerOpened,
   kBreakerRefused,
   kCount,  // not a counter
 };
 
-// "request_id_replayed": for metrics and logs.
+// The name for metrics and logs: "request_id_replayed".
 absl::string_view CounterName(Counter counter);
 
 // Counts since the start. Thread-safe; adding takes no lock.

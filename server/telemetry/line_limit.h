@@ -7,19 +7,19 @@
 
 namespace interaction::telemetry {
 
-// Keeps a flood of like lines out of the log: lets the first few of each second through and counts the others.
-// Thread-safe, without a lock.
+// Limits similar lines in the log: lets the first few of each second through and counts the others. Thread-safe,
+// without a lock.
 class LineLimit {
  public:
   enum class Verdict {
     kWrite,
     kLeaveOut,
-    kLeaveOutFirst  // the first since TakeLeftOut(): whoever gets this sees to it that the number is logged soon
+    kLeaveOutFirst  // the first since TakeLeftOut(): whoever gets this must log the number soon
   };
 
   explicit LineLimit(int lines_a_second) : lines_a_second_(lines_a_second) {}
 
-  // What to do with a line that is due at `now`.
+  // Decides about a line at `now`.
   Verdict Judge(SteadyTime now) {
     const int64_t second = now / kSecond;
     int64_t seen = seen_.load(std::memory_order_relaxed);
@@ -33,7 +33,7 @@ class LineLimit {
     return left_out_.fetch_add(1, std::memory_order_acq_rel) == 0 ? Verdict::kLeaveOutFirst : Verdict::kLeaveOut;
   }
 
-  // How many lines were left out since the last time that this was asked.
+  // The number of lines left out since the last call.
   int64_t TakeLeftOut() { return left_out_.exchange(0, std::memory_order_acq_rel); }
 
  private:
@@ -42,7 +42,7 @@ class LineLimit {
   static constexpr int64_t kCountMask = (int64_t{1} << kCountBits) - 1;
 
   const int lines_a_second_;
-  std::atomic<int64_t> seen_{-1};  // a second and, in the lower bits, the lines that were let through in it
+  std::atomic<int64_t> seen_{-1};  // the current second and, in the lower bits, the lines let through in it
   std::atomic<int64_t> left_out_{0};
 };
 

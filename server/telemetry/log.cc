@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "absl/time/time.h"
+#include "server/base/mutex.h"
 
 namespace interaction::telemetry {
 namespace {
@@ -17,7 +18,8 @@ using JsonWriter = rapidjson::Writer<rapidjson::StringBuffer>;
 
 constexpr absl::string_view kLevelNames[] = {"debug", "info", "warning", "error"};
 
-// The length of the well-formed UTF-8 character that `text` starts with (RFC 3629, section 4); 0 if it is none.
+// The length of the well-formed UTF-8 character that `text` starts with (RFC 3629, section 4); 0 if it does not start
+// with one.
 size_t Utf8Length(absl::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
   const auto is_tail = [&](size_t i) { return i < text.size() && (byte(i) & 0xc0) == 0x80; };
@@ -33,7 +35,7 @@ size_t Utf8Length(absl::string_view text) {
 }
 
 void WriteText(absl::string_view text, JsonWriter* json) {
-  // RapidJSON passes bytes on as they are, so a byte that is not UTF-8 would spoil the line.
+  // RapidJSON copies bytes unchecked, so a byte that is not UTF-8 would make the line invalid.
   std::string clean;
   size_t copied = 0;
   for (size_t i = 0; i < text.size();) {
@@ -90,8 +92,8 @@ LogLevel LogLevelFromName(absl::string_view name) {
 }
 
 bool FileLogSink::Write(absl::string_view line) noexcept {
-  const std::lock_guard lock(mutex_);
-  // A pipe is writable when it has room for PIPE_BUF bytes, and a line is not longer than that.
+  const MutexLock lock(&mutex_);
+  // A pipe is writable if it has room for PIPE_BUF bytes, and no line is longer than that.
   pollfd ready = {.fd = fd_, .events = POLLOUT, .revents = 0};
   if (poll(&ready, 1, 0) != 1) return false;
   ssize_t written;

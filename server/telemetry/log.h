@@ -3,13 +3,13 @@
 #include <atomic>
 #include <cstdint>
 #include <initializer_list>
-#include <mutex>
 #include <string>
 #include <type_traits>
 #include <variant>
 
 #include "absl/strings/string_view.h"
 #include "server/base/clock.h"
+#include "server/base/mutex.h"
 #include "server/base/secret.h"
 
 namespace interaction::telemetry {
@@ -19,7 +19,7 @@ enum class LogLevel { kDebug, kInfo, kWarning, kError };
 // Reads "debug", "info", "warning" or "error"; anything else is info.
 LogLevel LogLevelFromName(absl::string_view name);
 
-// A key with its value in a line of the log. Refers to the texts, so it lives no longer than the call of Log().
+// A key and its value in a log line. It refers to the texts, so it must not outlive the call of Log().
 class LogField {
  public:
   using Value = std::variant<absl::string_view, int64_t, uint64_t, double, bool>;
@@ -32,7 +32,7 @@ class LogField {
   template <typename T, std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, bool>, int> = 0>
   LogField(absl::string_view key, T value)
       : key_(key), value_(static_cast<std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t>>(value)) {}
-  LogField(absl::string_view key, const Secret& value) = delete;  // a secret has no place in a log
+  LogField(absl::string_view key, const Secret& value) = delete;  // secrets must not be logged
 
   absl::string_view key() const { return key_; }
   const Value& value() const { return value_; }
@@ -42,37 +42,37 @@ class LogField {
   Value value_;
 };
 
-// Where lines go. Thread-safe.
+// Takes the lines. Thread-safe.
 class LogSink {
  public:
   virtual ~LogSink() = default;
 
-  // Takes one line, its line end included; false if it was lost.
+  // Writes one line, which includes its line break; false if it was lost.
   virtual bool Write(absl::string_view line) noexcept = 0;
 };
 
-// A file descriptor, such as standard error: one write(2) a line. A pipe that is full loses lines instead of blocking
-// the thread that logs: a log collector that hangs must not stop calls.
+// Writes to a file descriptor, such as standard error, with one write(2) for each line. If a pipe is full, lines are
+// lost, because a log collector that hangs must not block calls.
 class FileLogSink final : public LogSink {
  public:
-  explicit FileLogSink(int fd) : fd_(fd) {}  // stays the caller's
+  explicit FileLogSink(int fd) : fd_(fd) {}  // not closed by this
 
   bool Write(absl::string_view line) noexcept override;
 
  private:
   const int fd_;
-  std::mutex mutex_;  // between asking whether there is room and writing
+  Mutex mutex_;  // held from the check for room to the write
 };
 
-// Writes one JSON object a line: ts (RFC 3339, UTC, milliseconds), level, msg, then the fields in their order,
-// but for those that are an empty text.
+// Writes one JSON object a line: ts (RFC 3339, UTC, milliseconds), level, msg, then the fields in their order, except
+// for empty texts.
 //
 //   logger->Log(LogLevel::kInfo, "listening", {{"address", address}, {"lanes", 4}});
 //   {"ts":"2024-05-01T12:00:00.123Z","level":"info","msg":"listening","address":"0.0.0.0:50051","lanes":4}
 //
-// Thread-safe; never throws, never blocks on a slow reader. Costs a comparison when the level is off. A line longer
+// Thread-safe; never throws, never blocks on a slow reader. Costs one comparison if the level is off. A line longer
 // than kMaxLine, the most that a pipe takes in one piece, is written without its fields and with "truncated":true.
-// Bytes that are not UTF-8 appear as U+FFFD.
+// Bytes that are not UTF-8 become U+FFFD.
 class Logger {
  public:
   static constexpr size_t kMaxLine = 4096;
@@ -80,10 +80,10 @@ class Logger {
   // `clock` and `sink` outlive the logger.
   Logger(LogLevel level, const Clock* clock, LogSink* sink) : level_(level), clock_(clock), sink_(sink) {}
 
-  // Whether lines of this level are written. Ask it before making texts that are only for the log.
+  // Whether lines of this level are written. Check it before building texts that are only for the log.
   bool Enabled(LogLevel level) const { return level >= level_; }
 
-  // `message` is fixed English; what varies goes into `fields`.
+  // `message` is fixed English; variable parts belong in `fields`.
   void Log(LogLevel level, absl::string_view message, std::initializer_list<LogField> fields = {}) noexcept {
     if (Enabled(level)) Write(level, message, fields);
   }

@@ -20,12 +20,12 @@ bool IsLowerHex(absl::string_view text, size_t size) {
   return text.size() == size && text.find_first_not_of("0123456789abcdef") == absl::string_view::npos;
 }
 
-// Hex digits that are not all zero, which both formats use for "none".
+// Hex digits, not all zero, which means "none" in both formats.
 bool IsId(absl::string_view text, size_t size) {
   return IsLowerHex(text, size) && text.find_first_not_of('0') != absl::string_view::npos;
 }
 
-// version "-" trace-id "-" parent-id "-" trace-flags, all of fixed length; a version after 00 may have more after a
+// version "-" trace-id "-" parent-id "-" trace-flags, all of fixed length; versions after 00 may continue after another
 // dash.
 bool ReadTraceparent(absl::string_view text, TraceContext* context) {
   constexpr size_t kLength = 55;
@@ -40,7 +40,7 @@ bool ReadTraceparent(absl::string_view text, TraceContext* context) {
 
   context->trace_id = std::string(trace_id);
   context->span_id = std::string(span_id);
-  // Bit 0 is the only flag of this version; the others are not to be passed on.
+  // Bit 0 is the only flag of this version; the others must not be passed on.
   context->sampling = absl::StrContains("13579bdf", flags[1]) ? Sampling::kYes : Sampling::kNo;
   return true;
 }
@@ -60,8 +60,8 @@ bool IsTracestateMember(absl::string_view member) {
          std::all_of(value.begin(), value.end(), is_value);
 }
 
-// The members without the blanks around them; from the end those are dropped that are too many to be passed on. All or
-// nothing when one is malformed, as the specification asks for.
+// The members, without blanks around them; members at the end that exceed the limit are dropped. If one is malformed,
+// all are dropped, as the specification demands.
 std::string ReadTracestate(absl::string_view text) {
   std::string state;
   size_t members = 0;
@@ -76,7 +76,7 @@ std::string ReadTracestate(absl::string_view text) {
   return state;
 }
 
-// Takes over the ids if they are ids.
+// Sets the ids if they are valid.
 bool ReadB3Ids(absl::string_view trace_id, absl::string_view span_id, TraceContext* context) {
   if ((!IsId(trace_id, 32) && !IsId(trace_id, 16)) || !IsId(span_id, 16)) return false;
   context->trace_id = absl::StrCat(trace_id.size() == 16 ? "0000000000000000" : "", trace_id);
@@ -113,7 +113,7 @@ bool ReadB3(absl::string_view text, TraceContext* context) {
   return true;
 }
 
-// The same in one header each. "true" and "false" are what early tracers sent.
+// The same with one header for each part. Early tracers sent "true" and "false".
 void ReadB3Multi(MetadataLookup lookup, TraceContext* context) {
   const std::string trace_id(lookup("x-b3-traceid"));
   const std::string span_id(lookup("x-b3-spanid"));

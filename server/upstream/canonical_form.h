@@ -9,15 +9,14 @@
 
 namespace interaction::upstream {
 
-// A field of a request: its number in the proto and its value, in canonical form itself.
+// A field of a request: its number in the proto and its value in canonical form.
 struct CanonicalField {
   int number;
   absl::string_view value;
 };
 
-// What a request asks for, as bytes to compare: field by field, each with its number and its length, which takes four
-// bytes, the lowest first. Fields that are not set leave no trace, so that one added later changes nothing for requests
-// without it.
+// The content of a request, as bytes to compare: for each field its number, its length in four bytes, little-endian,
+// and its value. Fields that are not set are left out, so a field added later changes nothing for requests without it.
 inline std::string CanonicalForm(std::initializer_list<CanonicalField> fields) {
   constexpr size_t kHeadBytes = 5;
   size_t size = 0;

@@ -4,8 +4,8 @@
 
 namespace interaction::upstream {
 
-// Whose secret goes to the upstream. Decides whom a rejection is blamed on: a caller's credential that is rejected is
-// UNAUTHENTICATED or PERMISSION_DENIED; one of the gateway's is FAILED_PRECONDITION, for the operator.
+// Whose secret is sent to the upstream. If the upstream rejects a caller's credential, the error is UNAUTHENTICATED or
+// PERMISSION_DENIED; if it rejects the gateway's, FAILED_PRECONDITION, for the operator.
 enum class CredentialOwner { kCaller, kGateway };
 
 struct Credential {

@@ -6,7 +6,7 @@
 namespace interaction::upstream {
 namespace {
 
-// Reads the code point at `*i` of valid UTF-8 and moves on.
+// Reads the code point at `*i` of valid UTF-8 and advances `*i`.
 char32_t NextCodePoint(absl::string_view utf8, size_t* i) {
   const auto byte = [&](size_t at) { return static_cast<unsigned char>(utf8[at]); };
   const unsigned char first = byte(*i);
@@ -17,8 +17,8 @@ char32_t NextCodePoint(absl::string_view utf8, size_t* i) {
   return c;
 }
 
-// Unicode's White_Space, which is what .NET calls blank. Characters without a width, such as U+200B and U+FEFF, are
-// not among it.
+// Unicode's White_Space, which is what .NET calls blank. It does not include characters without a width, such as U+200B
+// and U+FEFF.
 bool IsWhiteSpace(char32_t c) {
   return (c >= 0x09 && c <= 0x0d) || c == 0x20 || c == 0x85 || c == 0xa0 || c == 0x1680 ||
          (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
@@ -55,13 +55,13 @@ void FieldChecks::Add(absl::string_view field, absl::string_view description) {
 }
 
 bool FieldChecks::TextIsFine(absl::string_view field, absl::string_view text, int max_length) {
-  // A text of few bytes has few code points, so most texts need not be counted.
+  // A short text needs no count: it has no more code points than bytes.
   if (text.size() > static_cast<size_t>(max_length) && CountCodePoints(text) > max_length) {
     Add(field, absl::StrCat("must have at most ", max_length, " characters"));
     return false;
   }
   if (charset_ == Charset::kXml10 && !FitsXml10(text)) {
-    Add(field, "must have no control characters but tab, CR and LF, because XML cannot carry them");
+    Add(field, "must have no control characters except tab, CR and LF, because XML cannot carry them");
     return false;
   }
   return true;
@@ -84,7 +84,7 @@ void FieldChecks::Guid(absl::string_view field, std::string* text) {
 }
 
 void FieldChecks::Credential(absl::string_view field, absl::string_view text) {
-  if (text.empty()) return Add(field, "is required, because the gateway holds none");
+  if (text.empty()) return Add(field, "is required, because the gateway has none configured");
   if (text.size() > kMaxCredential)
     return Add(field, absl::StrCat("must have at most ", kMaxCredential, " characters"));
   for (const char c : text) {

@@ -14,9 +14,9 @@ inline constexpr int kMaxText = 1024;
 inline constexpr int kMaxBody = 32768;
 inline constexpr int kMaxCredential = 512;
 
-// Collects what is wrong with the fields of a request, so that the caller learns all of it at once. Each check adds at
-// most one violation, whose text says what would be right and does not repeat the value. Texts are valid UTF-8:
-// protobuf has seen to that.
+// Collects the mistakes in the fields of a request, so that the caller learns of all at once. Each check adds at most
+// one violation, whose text says what is allowed and does not repeat the value. Texts are valid UTF-8, because protobuf
+// has checked that.
 //
 //   FieldChecks checks;
 //   checks.Required("sender", request->sender());
@@ -24,19 +24,19 @@ inline constexpr int kMaxCredential = 512;
 //   return checks.ToStatus();
 class FieldChecks {
  public:
-  // What a wire format can carry, besides its own escapes.
+  // The characters that a wire format can carry.
   enum class Charset {
     kAny,
-    kXml10,  // no control characters but tab, CR and LF; no U+FFFE and U+FFFF (XML 1.0, section 2.2)
+    kXml10,  // no control characters except tab, CR and LF; no U+FFFE or U+FFFF (XML 1.0, section 2.2)
   };
 
   explicit FieldChecks(Charset charset = Charset::kAny) : charset_(charset) {}
 
   void Optional(absl::string_view field, absl::string_view text, int max_length = kMaxText);
-  void Required(absl::string_view field, absl::string_view text, int max_length = kMaxText);  // more than white space
+  void Required(absl::string_view field, absl::string_view text, int max_length = kMaxText);  // not only white space
   void Credential(absl::string_view field, absl::string_view text);  // 1 to 512 characters, 0x21 to 0x7e
 
-  // These put the text into canonical form if it is right.
+  // These convert a valid text to canonical form.
   void Guid(absl::string_view field, std::string* text);
   void RequestId(std::string* text);  // "request_id": a UUID
 

@@ -15,7 +15,7 @@ namespace {
 constexpr absl::Duration kDefaultRetryAfter = absl::Seconds(1);
 constexpr absl::Duration kMaxRetryAfter = absl::Seconds(300);
 
-// A credential of ours that is refused is a matter for the operator, not for the caller.
+// If the upstream refuses the gateway's credential, the operator must act, not the caller.
 Error CredentialError(Reason reason, const Hints& hints) {
   Error error(reason);
   if (hints.owner == CredentialOwner::kGateway) {
@@ -26,9 +26,9 @@ Error CredentialError(Reason reason, const Hints& hints) {
 
 Error RedirectError(int status, const http::Response& response) {
   Error error(Reason::kUpstreamRedirect);
-  // "See other" is a usual answer to a POST that was carried out.
+  // "See Other" is a usual answer to a POST that was carried out.
   if (status == 303) error.WithCode(absl::StatusCode::kUnknown).WithOutcome(Outcome::kUnknown);
-  // The rest of the URL could repeat what was sent.
+  // The rest of the URL could repeat the request.
   if (const auto url = http::ParseUrl(response.location); url.ok()) {
     error.With("redirectTo", absl::StrCat(url->scheme, "://", url->host));
   }
@@ -84,7 +84,8 @@ Error ClientError(int status, const http::Response& response, const Hints& hints
 Error ServerError(int status, const http::Response& response, const Hints& hints) {
   if (status == 500) return Error(Reason::kUpstreamInternalError);
   if (status == 501 || status == 505) return Error(Reason::kUpstreamUnimplemented);
-  // RFC 9110 lets a server say 503 only for what it has not done; metadata shows that we took it at its word.
+  // By RFC 9110, a server that answers 503 has not carried out the request; metadata shows that the gateway relies on
+  // that.
   if (status == 503) return RetryLater(Reason::kUpstreamUnavailable, response, hints).With("assumed", "true");
   if (status == 504) return Error(Reason::kUpstreamGatewayTimeout);
   const bool front_end = status == 502 || (status >= 520 && status <= 527) || status == 598 || status == 599;
@@ -116,14 +117,14 @@ std::optional<absl::Duration> ParseRetryAfter(absl::string_view value, absl::Tim
   if (value.empty()) return std::nullopt;
   if (std::all_of(value.begin(), value.end(), absl::ascii_isdigit)) {
     int64_t seconds;
-    if (!absl::SimpleAtoi(value, &seconds)) return kMaxRetryAfter;  // more digits than a number has
+    if (!absl::SimpleAtoi(value, &seconds)) return kMaxRetryAfter;  // too many digits for a number
     return std::min(absl::Seconds(seconds), kMaxRetryAfter);
   }
-  // The one form that servers send, and the two that RFC 9110, section 5.6.7, still has readers accept.
+  // The form that servers send, and the two obsolete ones that readers must accept (RFC 9110, section 5.6.7).
   for (const char* format : {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"}) {
     absl::Time date;
     if (!absl::ParseTime(format, value, &date, nullptr)) continue;
-    // ParseTime takes "infinite-future" for any format.
+    // ParseTime accepts "infinite-future" in every format.
     if (date == absl::InfiniteFuture() || date == absl::InfinitePast()) continue;
     return std::clamp(date - now, absl::ZeroDuration(), kMaxRetryAfter);
   }

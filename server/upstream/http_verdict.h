@@ -13,24 +13,24 @@
 
 namespace interaction::upstream {
 
-// What only an upstream's own room can tell about an answer.
+// What only the upstream's own code can say about an answer.
 struct Hints {
   CredentialOwner owner = CredentialOwner::kCaller;
   absl::Time now;                                // for a Retry-After that is a date
-  bool names_a_resource = false;                 // a 404 that is about an account or a routing point, not about the URL
-  bool says_duplicate = false;                   // a 409 that says the thing exists already
-  std::string upstream_code;                     // the upstream's own code inside the answer, for the metadata
-  std::vector<FieldViolation> field_violations;  // what the answer says of single fields, by their names in the proto
+  bool names_a_resource = false;                 // a 404 concerns an account or a routing point, not the URL
+  bool says_duplicate = false;                   // a 409 says that the interaction exists already
+  std::string upstream_code;                     // the upstream's own code inside the answer, for error metadata
+  std::vector<FieldViolation> field_violations;  // what the answer says about fields, by their names in the proto
 };
 
-// What a status that is not a success means for the call, for any upstream: code, reason and outcome by the table in
-// docs/errors.md. `status` is not necessarily response.status: an answer may have a code of its own inside.
+// The error for an HTTP status that is not a success, for any upstream: code, reason and outcome by the table in
+// docs/errors.md. `status` may differ from response.status: an answer may contain a code of its own.
 absl::Status HttpError(int status, const http::Response& response, const Hints& hints);
 
-// Whether a status is one of the successes that bring a body: 200, 201, 202.
+// Whether a status is a success with a body: 200, 201, 202.
 bool IsSuccess(int status);
 
-// Reads Retry-After (RFC 9110, section 10.2.3): seconds, or a date. Clamped to 0 to 300 s; nothing if it is neither.
+// Reads Retry-After (RFC 9110, section 10.2.3): seconds, or a date. Limited to 0 to 300 s; nothing if it is neither.
 //
 //   ParseRetryAfter("7", now) == 7 s
 std::optional<absl::Duration> ParseRetryAfter(absl::string_view value, absl::Time now);

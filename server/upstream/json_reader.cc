@@ -8,7 +8,7 @@
 namespace interaction::upstream {
 namespace {
 
-// Buffers for a longer text are not kept: the parser needs a dozen bytes for each of the text.
+// Buffers for a longer text are not kept: the parser needs a dozen bytes for each byte of the text.
 constexpr size_t kMaxKept = 64 << 10;
 
 bool RepeatsAName(const simdjson::dom::object& object) {
@@ -21,7 +21,7 @@ bool RepeatsAName(const simdjson::dom::object& object) {
 }  // namespace
 
 absl::StatusOr<JsonObject> JsonObject::Parse(absl::string_view body) {
-  // The parser keeps its buffers from one answer to the next; what it holds is never seen from outside.
+  // The parser keeps its buffers from one answer to the next; nothing outside sees them.
   static thread_local simdjson::dom::parser parser;
   if (parser.capacity() > kMaxKept) parser = simdjson::dom::parser();
   std::string storage;

@@ -11,15 +11,15 @@
 namespace interaction::upstream {
 
 // A JSON object that an upstream sent, read strictly (RFC 8259, UTF-8, a single document); a byte order mark and white
-// space before it are passed over. Depth is bounded by the parser, which does not recurse.
+// space before it are skipped. The parser limits the depth and does not recurse.
 class JsonObject {
  public:
-  // INVALID_ARGUMENT, without the text, for anything but an object, and for one with two members of one name: readers
-  // differ in which of them counts, and the two may say yes and no.
+  // INVALID_ARGUMENT, without the text, for anything but an object, and for an object with two members of the same
+  // name: readers disagree about which one counts, and the two may say success and failure.
   static absl::StatusOr<JsonObject> Parse(absl::string_view body);
 
-  // A member; an error of simdjson when there is none of that name. Valid as long as this object, and until the next
-  // Parse() on this thread.
+  // A member; an error of simdjson if there is none of that name. Valid as long as this object, until the next Parse()
+  // on this thread.
   simdjson::simdjson_result<simdjson::dom::element> operator[](std::string_view name) const {
     return object_.at_key(name);
   }

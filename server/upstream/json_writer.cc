@@ -39,7 +39,7 @@ bool IsLineSeparator(absl::string_view rest) {
 
 void AppendString(absl::string_view text, std::string* out) {
   out->push_back('"');
-  size_t copied = 0;  // text before it is written already
+  size_t copied = 0;  // the text before it has been written
   for (size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
     const bool escape = c < 0x20 || c == '"' || c == '\\';

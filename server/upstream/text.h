@@ -7,10 +7,10 @@
 
 namespace interaction::upstream {
 
-// The text of a body as UTF-8 without a byte order mark: UTF-8, or UTF-16 when a byte order mark says so. The
-// characters are not checked; the parsers do that. INVALID_ARGUMENT if it is not valid UTF-16.
+// The text of a body as UTF-8 without a byte order mark. The body is UTF-8, or UTF-16 if a byte order mark says so.
+// UTF-8 is not checked here, because the parsers do that. INVALID_ARGUMENT if it is not valid UTF-16.
 //
-// Returns a view of `body` where nothing has to be converted, else of `*storage`.
+// Returns a view of `body` if nothing has to be converted, otherwise of `*storage`.
 absl::StatusOr<absl::string_view> ToUtf8(absl::string_view body, std::string* storage);
 
 }  // namespace interaction::upstream

@@ -11,7 +11,7 @@
 
 namespace interaction::upstream {
 
-// A Method by a vendor's Translator.
+// A Method implemented by a vendor's Translator.
 template <typename Request, typename ReplyMessage>
 class TranslatedMethod final : public Method {
  public:
@@ -56,7 +56,7 @@ class TranslatedMethod final : public Method {
   const std::unique_ptr<const VendorTranslator> translator_;
 };
 
-// TranslatedMethod of the translator's own messages.
+// Makes the TranslatedMethod for the translator's messages.
 template <typename T>
 std::unique_ptr<const Method> MakeMethod(std::unique_ptr<T> translator) {
   return std::make_unique<TranslatedMethod<typename T::Request, typename T::Reply>>(std::move(translator));

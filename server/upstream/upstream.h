@@ -15,58 +15,58 @@ namespace interaction::upstream {
 
 // The reply to a call that opened an interaction.
 struct Reply {
-  std::string message;         // serialized, as it goes to the caller
-  std::string interaction_id;  // what the vendor calls the interaction; "" if it tells no such name
+  std::string message;         // serialized, as sent to the caller
+  std::string interaction_id;  // the vendor's id of the interaction; "" if it returns none
 };
 
-// A request of a call that has passed all checks, with all that it takes to send it and to understand the answer; the
-// vendor is hidden. Pure: same input, same bytes. It lives no longer than the Upstream that it was prepared by.
+// A request that has passed all checks, with everything needed to send it and to understand the answer, whichever the
+// vendor. Pure: the same input gives the same bytes. It must not outlive the Upstream that prepared it.
 class PreparedRequest {
  public:
   virtual ~PreparedRequest() = default;
 
-  // The credential that goes to the vendor.
+  // The credential to send to the vendor.
   virtual const Credential& credential() const = 0;
 
-  // The same bytes for every request that asks for the same; no credential and no request_id in them.
+  // The content of the request, without credential and request_id: equal bytes for equal content.
   virtual std::string CanonicalBytes() const = 0;
 
   // The vendor's request: the same bytes each time.
   virtual absl::StatusOr<http::Request> Encode() const = 0;
 
-  // What a complete response means: the reply, or the error that it amounts to. "HTTP 200 that means failure" is an
-  // error from here on. `now` is for HTTP dates.
+  // The meaning of a complete response: the reply, or an error. An HTTP 200 that reports a failure is an error from
+  // here on. `now` is for HTTP dates.
   virtual absl::StatusOr<Reply> Decode(const http::Response& response, absl::Time now) const = 0;
 };
 
-// What became of the bytes of a request.
+// The result of reading a request.
 struct Preparation {
-  // In canonical form; of a request that is refused, as the caller wrote it. "" if there is none.
+  // In canonical form; for a refused request, as the caller wrote it. "" if there is none.
   std::string request_id;
-  // MALFORMED_REQUEST, CALLER_CREDENTIALS_FORBIDDEN or INVALID_REQUEST when it is refused.
+  // Or MALFORMED_REQUEST, CALLER_CREDENTIALS_FORBIDDEN or INVALID_REQUEST.
   absl::StatusOr<std::unique_ptr<const PreparedRequest>> request;
 };
 
-// The RPC of one vendor, without its types. Pure and thread-safe.
+// The RPC of one vendor, independent of its message types. Pure and thread-safe.
 class Method {
  public:
   virtual ~Method() = default;
 
-  // Reads a request: parses it, asks whether the caller may send what it sent, checks every field.
+  // Reads a request: parses it, checks whether the caller may send its credential, checks every field.
   virtual Preparation Prepare(absl::string_view message) const = 0;
 };
 
 struct UpstreamOptions {
-  absl::Duration default_deadline = absl::Seconds(30);  // of a call that brings none
-  absl::Duration max_deadline = absl::Seconds(60);      // a longer one is cut to this
-  absl::Duration late_answer_time = absl::Seconds(30);  // how long an answer counts after its caller has left
-  bool propagate_b3 = false;                            // trace context goes upstream as b3 too
+  absl::Duration default_deadline = absl::Seconds(30);  // of a call that sets none
+  absl::Duration max_deadline = absl::Seconds(60);      // longer ones are shortened to this
+  absl::Duration late_answer_time = absl::Seconds(30);  // how long the answer is awaited after the caller has left
+  bool propagate_b3 = false;                            // send trace context as b3 as well
   bool require_request_id = false;
 };
 
-// A vendor as one call sees it: a snapshot that does not change. A call keeps the one that it began with, so another
-// can be published while calls are under way. What outlives it (breakers, permits, retry budgets, records) is owned
-// beside it and found by the name.
+// A vendor as one call sees it: an immutable snapshot. A call keeps the snapshot that it began with, so a new one can
+// be published while calls are in flight. State that outlives a snapshot (breakers, permits, retry budgets, records) is
+// owned elsewhere and found by the name.
 struct Upstream {
   std::string name;  // in error metadata, logs and metrics; the name of the vendor's folder
   std::string rpc;   // "CreateVspInteraction"

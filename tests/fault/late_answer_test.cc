@@ -20,7 +20,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr char kLateReply[] = R"({"InteractionId":"6f6c1b0e-51b5-4b0f-9d8a-0d6a3c6f3b11"})";
-constexpr char kLate[] = "answer came after its caller had left";
+constexpr char kLate[] = "answer arrived after its caller had left";
 constexpr char kRequestId[] = "0b6f2a7e-1a0f-4a8e-8f5e-6f1f0c2d9e55";
 
 v1::CreateVspInteractionRequest WithRequestId() {

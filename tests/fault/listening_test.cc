@@ -93,7 +93,7 @@ TEST_F(UnixSocketTest, AFileOfAnotherKindIsRefusedByItsName) {
   dir_.Write("gateway.sock", "notes");
   Subprocess server = Second();
   EXPECT_EQ(server.Wait(), ExitStatus{.code = 1});
-  EXPECT_THAT(server.Stderr(), HasSubstr(absl::StrCat(address_, ": the path is that of a regular file")));
+  EXPECT_THAT(server.Stderr(), HasSubstr(absl::StrCat(address_, ": the path belongs to a regular file")));
   EXPECT_TRUE(std::filesystem::is_regular_file(path_));
 }
 
@@ -124,7 +124,8 @@ TEST(DescriptorShortageTest, ConnectionsWaitAndAreAcceptedOnceThereAreDescriptor
   }
   std::vector<Fd> crowd;
   for (int i = 0; i < 100; ++i) crowd.push_back(ConnectLoopback(PortOf(server.address())));
-  EXPECT_THAT(server.process().WaitForLine("connections wait").value_or(""), HasSubstr("Too many open files"));
+  EXPECT_THAT(server.process().WaitForLine("connections cannot be accepted").value_or(""),
+              HasSubstr("Too many open files"));
   crowd.clear();
   const VspAnswer after = NewClient(server.address()).CreateVsp(TestGateway::ValidVsp());
   EXPECT_THAT(after, Succeeds());

@@ -87,7 +87,7 @@ TEST(RepeatedSignalTest, TheSecondSkipsTheDelayAndTheThirdEndsTheProcess) {
   std::thread caller([&] { EXPECT_THAT(server.CreateVsp(TestGateway::ValidVsp()).status.ok(), false); });
   EXPECT_TRUE(upstream.WaitForRequests(1));
   server.process().Signal(SIGTERM);
-  EXPECT_TRUE(server.process().WaitForLine("calls are still taken").has_value());
+  EXPECT_TRUE(server.process().WaitForLine("calls are still accepted").has_value());
   server.process().Signal(SIGTERM);
   EXPECT_TRUE(server.process().WaitForLine("draining: waiting").has_value());
   server.process().Signal(SIGTERM);

@@ -103,7 +103,7 @@ TEST(SecretFileTest, OneThatOthersMayWriteIsWarnedOfAndUsed) {
   const TempDir dir;
   const std::string key = dir.Write("key", "s3cret\n");
   ASSERT_EQ(chmod(key.c_str(), 0666), 0);
-  const std::string warning = "mode 0666: others than its owner may write it";
+  const std::string warning = "mode 0666: users other than its owner may write to it";
   const std::string setting = "seethepro.app_access_key_file=" + key;
 
   Subprocess check(INTERACTION_SERVER, {"--check-config", "--set", setting});

@@ -15,8 +15,8 @@ constexpr FieldFlag kWolkvoxFields[] = {
     {"subject", "what the interaction is about"},
     {"body", "text of the interaction"},
     {"routing_point_id", "routing point whose flow is executed (required)"},
-    {"wolkvox_server", "which wv<server> to call, where the gateway has no default"},
-    {"wolkvox_token", "the token, where the gateway holds none", /*secret=*/true},
+    {"wolkvox_server", "which wv<server> to call, if the gateway has no default"},
+    {"wolkvox_token", "the token, if the gateway has none", /*secret=*/true},
 };
 
 constexpr char kAddWolkvoxExamples[] = R"(Examples:

@@ -8,7 +8,7 @@ namespace interaction::cli {
 namespace {
 
 constexpr FieldFlag kVspFields[] = {
-    {"app_access_key", "the access key, where the gateway holds none", /*secret=*/true},
+    {"app_access_key", "the access key, if the gateway has none", /*secret=*/true},
     {"interaction_identity", "person or device the interaction is for (required)"},
     {"interaction_name", "name of the interaction (required)"},
     {"account_id", "account at SeeThePro, a GUID (required)"},

@@ -28,7 +28,7 @@ Command AddHealth(CLI::App& root) {
   CLI::App* app = root.add_subcommand("health", "Ask whether the gateway is ready to serve");
   app->footer(kHealthExamples);
   auto service = std::make_shared<std::string>();
-  app->add_option("service", *service, "name of a service; left out: the gateway as a whole")->type_name("NAME");
+  app->add_option("service", *service, "name of a service; without it, the gateway as a whole")->type_name("NAME");
   return {app, [service](Session& session) { return CheckHealth(session, *service); }};
 }
 

@@ -16,7 +16,7 @@ namespace interaction::cli {
 template <typename Response>
 int PrintReply(Session& session, const Reply<Response>& reply) {
   if (reply.replayed)
-    session.err << "note: the answer to an earlier call with this request id; nothing new was opened\n";
+    session.err << "note: this answers an earlier call with this request id; nothing new was opened\n";
   if (reply.bypassed)
     session.err
         << "note: the gateway could not keep the request id; repeating this call may open a second interaction\n";

@@ -52,7 +52,7 @@ struct CallError {
     // question, which the reason answers: many fail again until somebody corrects something.
     kNotApplied,
     // An interaction may have been opened. With a request_id, send the same request again: the gateway never sends it
-    // twice. Without one, look at the vendor's side first; likewise if the reason is OUTCOME_UNKNOWN, or if
+    // twice. Without one, check at the vendor first; likewise if the reason is OUTCOME_UNKNOWN, or if
     // metadata["idempotency"] is "bypassed".
     kUnknown,
   };

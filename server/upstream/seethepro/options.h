@@ -6,7 +6,7 @@
 
 namespace interaction::seethepro {
 
-// How the request is written. The answer is understood in JSON and XML whichever was asked for.
+// The format of requests. Answers are understood in JSON and XML in any case.
 enum class WireFormat { kJson, kXml, kForm };
 
 struct Options {

@@ -17,7 +17,7 @@ struct Field {
   absl::string_view value;
 };
 
-// The fields to send, in the order of kFieldNames; an optional one that is absent is not among them.
+// The fields to send, in the order of kFieldNames, without absent optional ones.
 class Fields {
  public:
   // Refers to both arguments.
@@ -62,7 +62,7 @@ void AppendXmlText(absl::string_view text, std::string* out) {
         out->append("&gt;");
         break;
       case '\r':
-        out->append("&#13;");  // as it is, an XML reader turns CR LF into LF
+        out->append("&#13;");  // unescaped, an XML reader would turn CR LF into LF
         break;
       default:
         out->push_back(c);
@@ -126,7 +126,7 @@ std::string EncodeBody(const v1::CreateVspInteractionRequest& request, absl::str
   return "";
 }
 
-// Without Accept the answer would come in the request's format, and a form has none.
+// Without Accept, the answer would have the request's format, and there is no answer in the form format.
 std::vector<http::Header> HeadersFor(WireFormat format) {
   switch (format) {
     case WireFormat::kJson:

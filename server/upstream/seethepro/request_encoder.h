@@ -11,7 +11,7 @@
 namespace interaction::seethepro {
 
 // The body of a request that passed Translator::Canonicalize, in the given format. An optional GUID that is absent is
-// left out: empty, it would mean another thing in each format.
+// left out, because an empty one means something different in each format.
 //
 //   JSON  {"AppAccessKey":"k","InteractionIdentity":"i",...}   in the order of the vendor's page
 //   XML   <CreateVspInteraction xmlns:i=... xmlns=...><AccountId>...   in alphabetical order: the vendor's

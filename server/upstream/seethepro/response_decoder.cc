@@ -28,13 +28,13 @@ absl::string_view LocalName(absl::string_view name) {
 
 bool IsUtf8(absl::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
 
-// Walks until an element stands deeper than any in an honest answer.
+// Walks until an element is nested deeper than in any genuine answer.
 struct DepthGuard : pugi::xml_tree_walker {
   bool for_each(pugi::xml_node&) override { return depth() < 16; }
 };
 
-// One element and nothing else. No DTD: there is none in an honest answer, and entities are how XML is abused. pugixml
-// itself checks neither the encoding nor what stands around the root; parse_fragment shows the latter.
+// Exactly one root element. No DTD, because genuine answers have none and entities are a means of attack. pugixml
+// checks neither the encoding nor the text around the root; parse_fragment makes the latter visible.
 bool ParseXml(absl::string_view text, pugi::xml_document* document) {
   constexpr unsigned kOptions =
       pugi::parse_default | pugi::parse_doctype | pugi::parse_fragment | pugi::parse_ws_pcdata_single;
@@ -52,7 +52,7 @@ bool IsNil(const pugi::xml_node& node) {
   return false;
 }
 
-// The whole text of an element; nothing if it holds more than text, or a character reference to what is no character.
+// The whole text of an element; nothing if it contains anything but text, or a reference to an invalid character.
 std::optional<std::string> TextOf(const pugi::xml_node& element) {
   std::string text;
   for (const pugi::xml_node& child : element.children()) {
@@ -63,7 +63,7 @@ std::optional<std::string> TextOf(const pugi::xml_node& element) {
   return text;
 }
 
-// Takes over the members that are there and not null; false for one that is not a string.
+// Copies the members that are present and not null; false if one is not a string.
 bool TakeJson(const upstream::JsonObject& object, Reply* reply) {
   const auto take = [&object](std::string_view name, auto set) {
     simdjson::dom::element element;
@@ -78,7 +78,8 @@ bool TakeJson(const upstream::JsonObject& object, Reply* reply) {
          take("InteractionUrl", [&](std::string_view text) { reply->set_interaction_url(std::string(text)); });
 }
 
-// The element of that name; nothing if there are two. Namespaces are not compared: a prefix is the writer's choice.
+// The element of that name; nothing if there are two. Namespaces are not compared, because the prefix is the writer's
+// choice.
 std::optional<pugi::xml_node> ChildOf(const pugi::xml_node& root, absl::string_view name) {
   pugi::xml_node found;
   for (const pugi::xml_node& child : root.children()) {
@@ -89,7 +90,7 @@ std::optional<pugi::xml_node> ChildOf(const pugi::xml_node& root, absl::string_v
   return found;
 }
 
-// The same for XML; false also for an element that is there twice.
+// The same for XML; also false for an element that occurs twice.
 bool TakeXml(const pugi::xml_node& root, Reply* reply) {
   if (LocalName(root.name()) != "VspInteraction") return false;
   const auto take = [&root](absl::string_view name, auto set) {
@@ -106,8 +107,8 @@ bool TakeXml(const pugi::xml_node& root, Reply* reply) {
          take("InteractionUrl", [&](std::string text) { reply->set_interaction_url(std::move(text)); });
 }
 
-// "model.AccountId", "createVspInteraction.AccountId" and "$.accountId" are about account_id: the parameter's name and
-// the policy for names are the vendor's affair. Dots are all that XML leaves of "$." ("_x0024_.").
+// "model.AccountId", "createVspInteraction.AccountId" and "$.accountId" are about account_id: the vendor may choose the
+// parameter's name and the naming policy. In XML, "$." becomes "_x0024_.".
 std::optional<absl::string_view> ProtoField(absl::string_view key) {
   const absl::string_view name = key.substr(key.rfind('.') + 1);
   for (const FieldName& field : kFieldNames) {
@@ -126,7 +127,7 @@ FieldNames FieldsIn(const simdjson::dom::object& errors) {
   return fields;
 }
 
-// A dictionary of messages and nothing else: {"AccountId":["..."]}. An object that repeats the request is none.
+// Exactly a dictionary of messages: {"AccountId":["..."]}, as opposed to an object that repeats the request.
 bool IsBareDictionary(const simdjson::dom::object& object) {
   for (const auto& member : object) {
     simdjson::dom::array messages;

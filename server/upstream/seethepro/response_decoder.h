@@ -10,13 +10,14 @@
 
 namespace interaction::seethepro {
 
-// The body of a success: a VspInteraction in JSON or XML, told apart by what it looks like, in UTF-8 or, with a byte
-// order mark, UTF-16. A member that is null (i:nil) or absent is absent in the reply. INVALID_ARGUMENT, with no text of
-// the upstream's, for anything else, and when there is no InteractionId: then it cannot be said what was opened.
+// The body of a success: a VspInteraction in JSON or XML, recognized by its content, in UTF-8 or, with a byte order
+// mark, UTF-16. A member that is null (i:nil) or absent is absent in the reply. INVALID_ARGUMENT, without text from the
+// upstream, for anything else, and if there is no InteractionId, because then the opened interaction is not identified.
 absl::StatusOr<v1::CreateVspInteractionResponse> DecodeReply(absl::string_view body);
 
-// The fields that an error body complains about, with the names of the proto, in each form that ASP.NET has for them.
-// The descriptions are ours; keys that are no field of the request are left out. Empty if the body names none.
+// The fields that an error body complains about, by their names in the proto, in each form that ASP.NET uses. The
+// descriptions are the gateway's own; keys that are not fields of the request are left out. Empty if the body names
+// none.
 //
 //   Web API     {"Message":"...","ModelState":{"model.AccountId":["..."]}}
 //   Core        {"title":"...","status":400,"errors":{"$.accountId":["..."]}}   application/problem+json
@@ -25,7 +26,7 @@ absl::StatusOr<v1::CreateVspInteractionResponse> DecodeReply(absl::string_view b
 // In XML: <Error><ModelState><model.AccountId>, <problem><MVC-Errors><AccountId>, <Error><AccountId>.
 std::vector<FieldViolation> DecodeRejectedFields(absl::string_view body);
 
-// Whether an error body is the framework's own "no such URL" (or a front end's HTML), not the application's answer.
+// Whether an error body is the framework's "no such URL", or HTML from a proxy, and not the application's answer.
 bool IsFrameworkNotFound(absl::string_view body);
 
 }  // namespace interaction::seethepro

@@ -22,7 +22,7 @@ using upstream::FieldChecks;
 
 namespace {
 
-// Takes out what is said of the key; returns whether there was anything.
+// Removes violations of the key; returns whether there were any.
 bool EraseKey(std::vector<FieldViolation>* violations) {
   return std::erase_if(*violations,
                        [](const FieldViolation& violation) { return violation.field == "app_access_key"; }) > 0;
@@ -94,7 +94,7 @@ absl::StatusOr<Translator::Reply> Translator::Decode(const http::Response& respo
   if (status == 400 || status == 422) {
     hints.field_violations = DecodeRejectedFields(response.body);
     if (owner == CredentialOwner::kGateway && EraseKey(&hints.field_violations) && hints.field_violations.empty()) {
-      status = 401;  // what it means: the gateway's key is refused, and there is nothing for the caller to correct
+      status = 401;  // the upstream refuses the gateway's key, which the caller cannot correct
     }
   }
   if (status == 404) hints.names_a_resource = !IsFrameworkNotFound(response.body);

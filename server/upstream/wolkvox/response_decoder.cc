@@ -19,19 +19,19 @@ namespace {
 using upstream::Hints;
 using Reply = v1::AddWolkvoxInteractionResponse;
 
-// How much of a body that is no JSON is searched for words: a page that says something says it early.
+// How much of a body that is not JSON is searched for words; a page says what it has to say at its beginning.
 constexpr size_t kSearched = 4096;
 
-// What an answer says, as far as it could be read.
+// The content of an answer, as far as it could be read.
 struct Answer {
   bool is_object = false;
-  int code = 0;  // 100 to 599; 0: no such code
+  int code = 0;  // 100 to 599; 0: none
   bool has_error = false;
-  std::string words;  // error and msg, or the body if it is no JSON object; in lower case
+  std::string words;  // error and msg, or the body if it is not a JSON object; in lower case
   Reply reply;
 };
 
-// 201 and "201" are both in use; anything less plain ("0201", 201.0, " 201 ") is not trusted.
+// Both 201 and "201" occur; any other spelling ("0201", 201.0, " 201 ") is not trusted.
 int ReadCode(const simdjson::dom::element& element) {
   int64_t number = 0;
   std::string_view text;
@@ -79,7 +79,7 @@ Error VerdictOf(Reason reason, const http::Response& response, const Hints& hint
   return error;
 }
 
-// The words are those of the vendor's page of response codes and of its note on backups.
+// The words come from the vendor's page of response codes and its note on backups.
 absl::Status ForbiddenError(const Answer& answer, const http::Response& response, const Hints& hints) {
   if (Says(answer, {"token limit exceeded"})) {
     return VerdictOf(Reason::kUpstreamDailyQuota, response, hints).WithQuota("uses of the wolkvox token a day");
@@ -90,12 +90,12 @@ absl::Status ForbiddenError(const Answer& answer, const http::Response& response
   if (Says(answer, {"backup", "maintenance", "mantenimiento", "respaldo"})) {
     return VerdictOf(Reason::kUpstreamMaintenance, response, hints).WithRetryAfter(absl::Seconds(60));
   }
-  // Only these words, or a bare HTTP 403, are about the token. Any other refusal is not the operator's to repair.
+  // Only these words, or an HTTP 403 without any, concern the token. The operator cannot mend any other refusal.
   if (answer.code == 0 || Says(answer, {"validate token"})) return upstream::HttpError(403, response, hints);
   return VerdictOf(Reason::kUpstreamPermissionDenied, response, hints);
 }
 
-// An application that says 5xx has run: unlike a front end with a 503, it is not taken at its word that it did nothing.
+// An application that answers 5xx has run, so unlike a proxy's 503 this does not prove that nothing was done.
 absl::Status ServerError(const Answer& answer, const http::Response& response, const Hints& hints) {
   absl::Status error = upstream::HttpError(answer.code, response, hints);
   if (OutcomeOf(error) == Outcome::kUnknown) return error;
@@ -112,7 +112,7 @@ absl::Status FailureError(const Answer& answer, const http::Response& response, 
   return upstream::HttpError(answer.code, response, hints);
 }
 
-// An answer without a code that counts: the HTTP status has the word.
+// An answer without a valid code: the HTTP status decides.
 absl::Status CodelessError(const Answer& answer, const http::Response& response, const Hints& hints) {
   return response.status == 403 ? ForbiddenError(answer, response, hints)
                                 : upstream::HttpError(response.status, response, hints);
@@ -120,7 +120,7 @@ absl::Status CodelessError(const Answer& answer, const http::Response& response,
 
 bool Is2xx(int status) { return status >= 200 && status < 300; }
 
-// What RFC 9110 defines of 3xx. Whatever sends one, mostly a front end, did not hand the request to the application.
+// The 3xx of RFC 9110. Whatever sends one, mostly a proxy, did not pass the request to the application.
 bool IsRedirect(int status) { return status >= 300 && status <= 308; }
 
 }  // namespace
@@ -129,7 +129,7 @@ absl::StatusOr<Reply> DecodeAnswer(const http::Response& response, const Hints& 
   const bool is_http = response.status >= 200 && response.status <= 599;
   Answer answer = is_http ? ReadAnswer(response.body) : Answer();
   Hints hints = given;
-  hints.names_a_resource = answer.is_object;  // a front end that knows no such URL does not answer in JSON
+  hints.names_a_resource = answer.is_object;  // a proxy that does not know the URL does not answer in JSON
   hints.says_duplicate = Says(answer, {"duplicate", "already exist"});
   if (answer.code == 0) return CodelessError(answer, response, hints);
 

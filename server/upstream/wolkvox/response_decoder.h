@@ -7,10 +7,10 @@
 
 namespace interaction::wolkvox {
 
-// Reads an answer {"code":...,"error":...,"msg":...}, which wolkvox sends with any HTTP status. `code` counts before
-// the HTTP status, as a number or a string; a failure inside an HTTP 200 is a failure. Only an HTTP redirect (300 to
-// 308) is what it is, whatever its body says. The four meanings of 403 are told apart by `msg`, which itself goes
-// nowhere: it names agents.
+// Reads an answer {"code":...,"error":...,"msg":...}, which wolkvox sends with any HTTP status. `code`, a number or a
+// string, takes precedence over the HTTP status, so a failure inside an HTTP 200 is a failure. Only an HTTP redirect
+// (300 to 308) takes precedence over the body. `msg` distinguishes the four meanings of 403, but is not passed on,
+// because it names agents.
 absl::StatusOr<v1::AddWolkvoxInteractionResponse> DecodeAnswer(const http::Response& response,
                                                                const upstream::Hints& hints);
 

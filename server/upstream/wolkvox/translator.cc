@@ -78,11 +78,11 @@ absl::StatusOr<std::unique_ptr<Translator>> Translator::Create(Options options) 
   if (!one.ok() || !two.ok()) return BadBaseUrl(one.ok() ? two.status().message() : one.status().message());
   const size_t at = std::mismatch(one->begin(), one->end(), two->begin()).first - one->begin();
   if (at == one->size()) return std::unique_ptr<Translator>(new Translator(std::move(options), *one, ""));
-  // The two URLs differ where the server's name stands: once, before the path begins, and not in the port.
+  // The two URLs differ where the server's name is: once, before the path, and not in the port.
   std::string prefix = one->substr(0, at), suffix = one->substr(at + 1);
   const bool in_host = !absl::StrContains(absl::string_view(prefix).substr(prefix.find("://") + 3), "/") &&
                        *http::HostOf(*one) != *http::HostOf(*two);
-  if (!in_host || absl::StrCat(prefix, "2", suffix) != *two) return BadBaseUrl("{server} may stand once, in the host");
+  if (!in_host || absl::StrCat(prefix, "2", suffix) != *two) return BadBaseUrl("{server} may appear once, in the host");
   return std::unique_ptr<Translator>(new Translator(std::move(options), std::move(prefix), std::move(suffix)));
 }
 
@@ -149,12 +149,12 @@ std::string Translator::CanonicalBytes(const Request& request) const {
 
 absl::StatusOr<http::Request> Translator::Encode(const Request& request, const Credential& credential) const {
   const std::string server = ServerOf(request);
-  // Canonicalize has seen to it. But the host that is called and a header hang on this, so it is asked again.
+  // Canonicalize has checked it, but the host and a header depend on it, so it is checked again.
   if (!ParseServer(server)) {
     return Error(Reason::kInvalidRequest).WithFieldViolation("wolkvox_server", kServerRule).ToStatus();
   }
   http::Request encoded;
-  // A DNS label between two parts of a host cannot lead anywhere else.
+  // A DNS label between two parts of a host name cannot change the domain.
   encoded.url = url_suffix_.empty() ? url_prefix_ : absl::StrCat(url_prefix_, server, url_suffix_);
   encoded.headers.reserve(8);
   encoded.headers.push_back({"Content-Type", "application/json"});

@@ -33,7 +33,7 @@ class Translator final
  private:
   Translator(Options options, std::string url_prefix, std::string url_suffix);
 
-  // The server a request is for: its own, in lower case, or the default; "" if there is neither.
+  // The server that a request is for: the one it names, in lower case, or the default; "" if there is neither.
   std::string ServerOf(const Request& request) const;
   // The gateway's token for a server; null if it has none.
   const Secret* TokenOf(absl::string_view server) const;
@@ -45,7 +45,7 @@ class Translator final
 };
 
 // Reads the name of a server: one DNS label (RFC 1123) of at most 32 characters, in lower case; nothing for anything
-// else. It becomes part of a host name, so this is what keeps a caller from choosing the host.
+// else. It becomes part of a host name, so this check prevents a caller from choosing the host.
 //
 //   ParseServer("AB12") == "ab12"; ParseServer("1@evil.test/") == nullopt
 std::optional<std::string> ParseServer(absl::string_view text);

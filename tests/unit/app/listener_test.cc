@@ -118,7 +118,7 @@ TEST(ListenerTest, RefusesAPortThatIsTakenAndSaysSo) {
 TEST(ListenerTest, RefusesAnAddressOfAnotherMachine) {
   EXPECT_THAT(Open("192.0.2.1:50051"),
               StatusIs(absl::StatusCode::kUnavailable,
-                       "cannot listen on 192.0.2.1:50051: it is not an address of this machine"));
+                       "cannot listen on 192.0.2.1:50051: this machine does not have the address"));
 }
 
 TEST(ListenerTest, RefusesANameWithoutAnAddress) {
@@ -173,7 +173,7 @@ TEST_F(UnixListenerTest, DoesNotRemoveTheFileOfAnother) {
 TEST_F(UnixListenerTest, RefusesAFileOfAnotherKindAndNamesIt) {
   dir_.Write("gateway.sock", "something of somebody's");
   EXPECT_THAT(OpenPath(), StatusIs(absl::StatusCode::kUnavailable,
-                                   AllOf(HasSubstr(path_), HasSubstr("the path is that of a regular file"))));
+                                   AllOf(HasSubstr(path_), HasSubstr("the path belongs to a regular file"))));
   EXPECT_TRUE(std::filesystem::is_regular_file(path_));
 
   std::filesystem::remove(path_);

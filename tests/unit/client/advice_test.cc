@@ -99,7 +99,7 @@ TEST(AdviceOfThePageTest, WhatIsWrongInItselfIsNotToBeRepeated) {
 TEST(AdviceOfThePageTest, AnUnknownOutcomeWithoutRequestIdSendsToTheVendorFirst) {
   for (const Row& row : RowsOfThePage()) {
     if (row.outcome != Outcome::kUnknown) continue;
-    EXPECT_THAT(Next(row), StartsWith("look at the vendor's side whether it was opened")) << row.reason;
+    EXPECT_THAT(Next(row), StartsWith("check at the vendor whether it was opened")) << row.reason;
   }
 }
 
@@ -113,16 +113,15 @@ TEST(AdviceOfThePageTest, AnUnknownOutcomeWithRequestIdIsToBeRepeatedWithTheSame
 }
 
 TEST(AdviceTest, TheRecordOfAnUnknownOutcomeIsNotToBeAskedAgain) {
-  EXPECT_THAT(
-      Next({"OUTCOME_UNKNOWN", Code::kUnknown, Outcome::kUnknown}, kRequestId),
-      AllOf(StartsWith("look at the vendor's side"), HasSubstr("new request_id"), HasSubstr("never sent again")));
+  EXPECT_THAT(Next({"OUTCOME_UNKNOWN", Code::kUnknown, Outcome::kUnknown}, kRequestId),
+              AllOf(StartsWith("check at the vendor"), HasSubstr("new request_id"), HasSubstr("never sent again")));
 }
 
 TEST(AdviceTest, ARequestIdThatTheGatewayCouldNotKeepProtectsNothing) {
   CallError error;
   error.reason = "UPSTREAM_TIMEOUT";
   error.metadata["idempotency"] = "bypassed";
-  EXPECT_THAT(NextStep(absl::DeadlineExceededError("no"), error, kRequestId), StartsWith("look at the vendor's side"));
+  EXPECT_THAT(NextStep(absl::DeadlineExceededError("no"), error, kRequestId), StartsWith("check at the vendor"));
 }
 
 TEST(AdviceTest, AUsedUpQuotaIsNotToBeRepeatedSoon) {
@@ -153,7 +152,7 @@ TEST(AdviceTest, AReasonOfTomorrowIsJudgedByOutcomeAndCode) {
   EXPECT_EQ(Next({"TOMORROW", Code::kUnavailable, Outcome::kNotApplied}), "call again");
   EXPECT_EQ(Next({"TOMORROW", Code::kFailedPrecondition, Outcome::kNotApplied}),
             "correct what the error names, then call again");
-  EXPECT_THAT(Next({"TOMORROW", Code::kUnavailable, Outcome::kUnknown}), StartsWith("look at the vendor's side"));
+  EXPECT_THAT(Next({"TOMORROW", Code::kUnavailable, Outcome::kUnknown}), StartsWith("check at the vendor"));
 }
 
 }  // namespace

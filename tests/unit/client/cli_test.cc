@@ -242,8 +242,8 @@ TEST_F(CliTest, AnErrorIsTalkAndItsExitCodeIsThatOfTheRpc) {
   EXPECT_EQ(result.err,
             "error: INVALID_ARGUMENT: No.\n"
             "  reason    INVALID_REQUEST (d)\n"
-            "  outcome   may have been opened: nobody can tell\n"
-            "  next      look at the vendor's side whether it was opened, before you call again\n");
+            "  outcome   may have been opened; it is not known\n"
+            "  next      check at the vendor whether it was opened before you call again\n");
 }
 
 TEST_F(CliTest, AnErrorIsDataWithJson) {
@@ -354,7 +354,7 @@ INSTANTIATE_TEST_SUITE_P(
         UsageCase{"SecretAsFlag",
                   {"add-wolkvox", "--wolkvox-token", "t"},
                   "unknown flag '--wolkvox-token'; did you mean '--wolkvox-token-file'?"},
-        UsageCase{"TwoCommands", {"create-vsp", "health"}, "one command at a time"},
+        UsageCase{"TwoCommands", {"create-vsp", "health"}, "only one command can be given"},
         UsageCase{"ExtraArgument", {"health", "a", "b"}, "unexpected argument 'b'"},
         UsageCase{"MissingValue", {"health", "--timeout"}, "--timeout needs a value: --timeout=DURATION"},
         UsageCase{"MissingFile", {"create-vsp", "--json"}, "--json needs a value: --json=FILE"},
@@ -380,22 +380,22 @@ INSTANTIATE_TEST_SUITE_P(
                   "standard input cannot be both --json and --app-access-key-file"},
         UsageCase{"PortTooHigh",
                   {"health", "--address", "localhost:99999"},
-                  "'localhost:99999' is no address: the port has to be a number from 1 to 65535; write it as in "
+                  "'localhost:99999' is not an address: the port must be a number from 1 to 65535; for example "
                   "localhost:50051"},
         UsageCase{"NoPort",
                   {"health", "--address", "localhost"},
-                  "'localhost' is no address: the port is missing; write it as in localhost:50051"},
+                  "'localhost' is not an address: the port is missing; for example localhost:50051"},
         UsageCase{"ProxyWithoutPort",
                   {"health", "--proxy", "http://proxy"},
-                  "'http://proxy' is no address: a proxy has a host and a port; write it as in http://proxy:3128"},
+                  "'http://proxy' is not an address: a proxy needs a host and a port; for example http://proxy:3128"},
         UsageCase{"NoDuration",
                   {"health", "--timeout", "30"},
-                  "--timeout: has to be a duration above zero, like 30s or 1m30s"},
+                  "--timeout: must be a duration above zero, such as 30s or 1m30s"},
         UsageCase{
-            "NoTime", {"health", "--timeout", "0"}, "--timeout: has to be a duration above zero, like 30s or 1m30s"},
-        UsageCase{"NoEquals", {"health", "-H", "name"}, "-H: has to be name=value"},
+            "NoTime", {"health", "--timeout", "0"}, "--timeout: must be a duration above zero, such as 30s or 1m30s"},
+        UsageCase{"NoEquals", {"health", "-H", "name"}, "-H: must be name=value"},
         UsageCase{"ReservedMetadata", {"health", "-H", "grpc-x=y"}, "cannot be sent as metadata: grpc-x"},
-        UsageCase{"UnknownFormat", {"health", "-o", "yaml"}, "--output: has to be table or json"},
+        UsageCase{"UnknownFormat", {"health", "-o", "yaml"}, "--output: must be table or json"},
         UsageCase{"NoSuchFile",
                   {"create-vsp", "--json", "/nonexistent/x"},
                   "cannot read /nonexistent/x: No such file or directory"},
@@ -404,7 +404,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "cannot read /nonexistent/ca: No such file or directory"},
         UsageCase{"CertificateAlone",
                   {"health", "--cert", "c.pem"},
-                  "a client certificate needs its key, and a key its certificate"},
+                  "a client certificate and its key must be given together"},
         UsageCase{"NotUtf8", {"create-vsp", "--account-id", "\xff"}, "a value is not valid UTF-8"}),
     [](const auto& test) { return test.param.name; });
 

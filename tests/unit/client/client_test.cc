@@ -532,23 +532,23 @@ class WrongPemTest : public ::testing::Test {
 
 TEST_F(WrongPemTest, AnAuthorityThatIsNotPemIsRefused) {
   EXPECT_THAT(Connect({.ca = dir_.Write("ca.txt", "trust me")}),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("ca.txt does not hold certificates in PEM form")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("ca.txt does not contain PEM certificates")));
 }
 
 TEST_F(WrongPemTest, AnAuthorityThatBreaksOffIsRefused) {
   const std::string pem = Read(authority_.ca_file());
   EXPECT_THAT(Connect({.ca = dir_.Write("cut.pem", pem + pem.substr(0, pem.size() / 2))}),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("cut.pem does not hold certificates")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("cut.pem does not contain PEM certificates")));
 }
 
 TEST_F(WrongPemTest, AKeyIsNoCertificate) {
   EXPECT_THAT(Connect({.certificate = identity_.key, .key = identity_.key}),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("client.key does not hold certificates")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("client.key does not contain PEM certificates")));
 }
 
 TEST_F(WrongPemTest, ACertificateIsNoKey) {
   EXPECT_THAT(Connect({.certificate = identity_.certificate, .key = identity_.certificate}),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("client.pem does not hold a private key")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("client.pem does not contain a PEM private key")));
 }
 
 TEST_F(WrongPemTest, TheKeyOfAnotherCertificateIsRefused) {
@@ -565,7 +565,7 @@ TEST(ClientConnectTest, AFileWithoutContentIsRefused) {
 
 TEST(ClientConnectTest, ACertificateWithoutItsKeyIsRefused) {
   EXPECT_THAT(Client::Connect({.tls = TlsFiles{.certificate = "client.pem"}}),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("needs its key")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("must be given together")));
 }
 
 // Health.

@@ -190,7 +190,7 @@ TEST_F(InteractionctlTest, AFileThatIsNoPemIsToldInOneLine) {
   const Result result = Invoke("", There({"create-vsp", "--ca", file}));
 
   EXPECT_EQ(result.exit, ExitStatus{.code = 2});
-  EXPECT_EQ(result.err, absl::StrCat("interactionctl: ", file, " does not hold certificates in PEM form\n"));
+  EXPECT_EQ(result.err, absl::StrCat("interactionctl: ", file, " does not contain PEM certificates\n"));
 }
 
 TEST_F(InteractionctlTest, AConnectionThatFailsLogsNothingBesidesTheError) {
@@ -224,8 +224,8 @@ TEST_F(InteractionctlTest, AGatewayThatDiesAtWorkLeavesTheOutcomeUnknown) {
   EXPECT_EQ(result.exit, ExitStatus{.code = 78});
   EXPECT_THAT(
       result.err,
-      AllOf(HasSubstr("NO_ANSWER_FROM_GATEWAY"), HasSubstr("  outcome   may have been opened: nobody can tell\n"),
-            EndsWith("  next      look at the vendor's side whether it was opened, before you call again\n")));
+      AllOf(HasSubstr("NO_ANSWER_FROM_GATEWAY"), HasSubstr("  outcome   may have been opened; it is not known\n"),
+            EndsWith("  next      check at the vendor whether it was opened before you call again\n")));
 }
 
 // Signals. The process dies of them, so that a shell ends its script.
@@ -252,8 +252,8 @@ TEST_P(SignalTest, AfterSendingSaysThatTheOutcomeIsUnknown) {
   const Result result = InterruptAtWork({"create-vsp"});
 
   EXPECT_EQ(result.exit, ExitStatus{.signal = GetParam()});
-  EXPECT_THAT(result.err, AllOf(StartsWith("error: CANCELLED: "), HasSubstr("may have been opened: nobody can tell"),
-                                EndsWith("look at the vendor's side whether it was opened, before you call again\n")));
+  EXPECT_THAT(result.err, AllOf(StartsWith("error: CANCELLED: "), HasSubstr("may have been opened; it is not known"),
+                                EndsWith("check at the vendor whether it was opened before you call again\n")));
 }
 
 TEST_P(SignalTest, AfterSendingWithRequestIdSaysToRepeatIt) {

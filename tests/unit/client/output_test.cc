@@ -101,20 +101,18 @@ TEST(RenderErrorTest, AnUnknownOutcomeWarns) {
   EXPECT_EQ(RenderError(StatusWith(details), Effect::kOpens),
             "error: UNKNOWN: Lost.\n"
             "  reason    UPSTREAM_CONNECTION_LOST (interaction.v1.InteractionService)\n"
-            "  outcome   may have been opened: nobody can tell\n"
+            "  outcome   may have been opened; it is not known\n"
             "  metadata\n"
             "    outcome  unknown\n"
-            "  next      look at the vendor's side whether it was opened, before you call again\n");
+            "  next      check at the vendor whether it was opened before you call again\n");
 }
 
 TEST(RenderErrorTest, AnUnknownOutcomeWithRequestIdEndsWithTheCallToRepeat) {
   const auto details = RpcStatus(grpc::UNKNOWN, "Lost.", Info("UPSTREAM_CONNECTION_LOST", "unknown"));
 
-  EXPECT_THAT(
-      RenderError(StatusWith(details), Effect::kOpens, "1f0e2d3c"),
-      EndsWith(
-          "  next      call again with the same request_id, 1f0e2d3c: it is never sent twice, and the answer tells "
-          "what became of it\n"));
+  EXPECT_THAT(RenderError(StatusWith(details), Effect::kOpens, "1f0e2d3c"),
+              EndsWith("  next      call again with the same request_id, 1f0e2d3c: it is never sent twice, and the "
+                       "answer says what happened\n"));
 }
 
 TEST(RenderErrorTest, ShowsWhoseQuotaIsUsedUp) {
@@ -145,14 +143,14 @@ TEST(RenderErrorTest, ShowsWhatTheOperatorHasToLookAt) {
 TEST(RenderErrorTest, AnErrorWithoutDetailsWarnsAsWell) {
   EXPECT_EQ(RenderError(absl::UnavailableError("Socket \x1b closed"), Effect::kOpens),
             "error: UNAVAILABLE: Socket \\x1b closed\n"
-            "  outcome   may have been opened: nobody can tell\n"
-            "  next      look at the vendor's side whether it was opened, before you call again\n");
+            "  outcome   may have been opened; it is not known\n"
+            "  next      check at the vendor whether it was opened before you call again\n");
 }
 
 TEST(RenderErrorTest, ACallThatOpensNothingHasNoOutcome) {
   EXPECT_EQ(RenderError(absl::NotFoundError("unknown service"), Effect::kNone),
             "error: NOT_FOUND: unknown service\n"
-            "  next      leave the name out to ask for the gateway as a whole\n");
+            "  next      leave out the name to ask about the gateway as a whole\n");
 }
 
 TEST(RenderErrorJsonTest, IsTheStatusWithItsDetailsDecoded) {

@@ -62,7 +62,7 @@ TEST(FillFromJsonTest, AValueThatIsNotAStringIsRefusedByItsFieldsName) {
   v1::CreateVspInteractionRequest request;
 
   EXPECT_THAT(FillFromJson(json{{"account_id", 5}}, request),
-              StatusIs(absl::StatusCode::kInvalidArgument, "field 'account_id' has to be a string"));
+              StatusIs(absl::StatusCode::kInvalidArgument, "field 'account_id' must be a string"));
 }
 
 TEST(FillFromJsonTest, TextThatIsNotUtf8IsRefused) {

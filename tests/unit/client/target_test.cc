@@ -33,42 +33,42 @@ TEST_P(WrongTargetTest, IsRefusedWithWhatWouldBeRight) {
 }
 
 constexpr char kTooHigh[] =
-    "'gateway:99999' is no address: the port has to be a number from 1 to 65535; write it as in gateway:50051";
+    "'gateway:99999' is not an address: the port must be a number from 1 to 65535; for example gateway:50051";
 
 INSTANTIATE_TEST_SUITE_P(
     Targets, WrongTargetTest,
     ::testing::Values(
-        WrongCase{"", "no address; write it as in 127.0.0.1:50051"}, WrongCase{"gateway:99999", kTooHigh},
+        WrongCase{"", "no address; for example 127.0.0.1:50051"}, WrongCase{"gateway:99999", kTooHigh},
         WrongCase{"gateway:0",
-                  "'gateway:0' is no address: the port has to be a number from 1 to 65535; write it as in "
+                  "'gateway:0' is not an address: the port must be a number from 1 to 65535; for example "
                   "gateway:50051"},
         WrongCase{"gateway:",
-                  "'gateway:' is no address: the port has to be a number from 1 to 65535; write it as in "
+                  "'gateway:' is not an address: the port must be a number from 1 to 65535; for example "
                   "gateway:50051"},
         WrongCase{"gateway:http",
-                  "'gateway:http' is no address: the port has to be a number from 1 to 65535; write it as in "
+                  "'gateway:http' is not an address: the port must be a number from 1 to 65535; for example "
                   "gateway:50051"},
         WrongCase{"gateway:-1",
-                  "'gateway:-1' is no address: the port has to be a number from 1 to 65535; write it as in "
+                  "'gateway:-1' is not an address: the port must be a number from 1 to 65535; for example "
                   "gateway:50051"},
         WrongCase{"gateway:4294967297",
-                  "'gateway:4294967297' is no address: the port has to be a number from 1 to 65535; write it as in "
+                  "'gateway:4294967297' is not an address: the port must be a number from 1 to 65535; for example "
                   "gateway:50051"},
-        WrongCase{"gateway", "'gateway' is no address: the port is missing; write it as in gateway:50051"},
-        WrongCase{"[::1]", "'[::1]' is no address: the port is missing; write it as in [::1]:50051"},
-        WrongCase{":50051", "':50051' is no address: the host is missing; write it as in 127.0.0.1:50051"},
+        WrongCase{"gateway", "'gateway' is not an address: the port is missing; for example gateway:50051"},
+        WrongCase{"[::1]", "'[::1]' is not an address: the port is missing; for example [::1]:50051"},
+        WrongCase{":50051", "':50051' is not an address: the host is missing; for example 127.0.0.1:50051"},
         WrongCase{"::1:50051",
-                  "'::1:50051' is no address: an IPv6 address stands in brackets; write it as in [::1]:50051"},
+                  "'::1:50051' is not an address: the IPv6 address has no brackets; for example [::1]:50051"},
         WrongCase{"http://gateway:50051/",
-                  "'http://gateway:50051/' is no address: a URL is not understood here; write it as in gateway:50051"},
+                  "'http://gateway:50051/' is not an address: a URL is not accepted here; for example gateway:50051"},
         WrongCase{"https://gateway",
-                  "'https://gateway' is no address: a URL is not understood here; write it as in gateway:50051"},
+                  "'https://gateway' is not an address: a URL is not accepted here; for example gateway:50051"},
         WrongCase{"dns:///gateway",
-                  "'dns:///gateway' is no address: the port is missing; write it as in gateway:50051"},
+                  "'dns:///gateway' is not an address: the port is missing; for example gateway:50051"},
         WrongCase{"ipv4:10.0.0.1:1,10.0.0.2:0",
-                  "'ipv4:10.0.0.1:1,10.0.0.2:0' is no address: the port has to be a number from 1 to 65535; write it "
-                  "as in 10.0.0.2:50051"},
-        WrongCase{"unix:", "'unix:' is no address: the path is missing; write it as in unix:/run/interaction.sock"}));
+                  "'ipv4:10.0.0.1:1,10.0.0.2:0' is not an address: the port must be a number from 1 to 65535; for "
+                  "example 10.0.0.2:50051"},
+        WrongCase{"unix:", "'unix:' is not an address: the path is missing; for example unix:/run/interaction.sock"}));
 
 TEST(WrongTargetTest, ASocketsPathHasALimit) {
   EXPECT_THAT(CheckTarget("unix:" + std::string(107, 'x')), IsOk());
@@ -87,7 +87,7 @@ TEST(ProxyTest, ItsPasswordIsNotRepeated) {
   EXPECT_THAT(
       CheckProxy("http://user:s3cret@proxy"),
       StatusIs(absl::StatusCode::kInvalidArgument,
-               "'http://proxy' is no address: a proxy has a host and a port; write it as in http://proxy:3128"));
+               "'http://proxy' is not an address: a proxy needs a host and a port; for example http://proxy:3128"));
 }
 
 }  // namespace

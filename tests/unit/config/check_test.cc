@@ -105,9 +105,9 @@ INSTANTIATE_TEST_SUITE_P(
          {"seethepro.base_url=https://a/api/vspinteraction/create",
           "wolkvox.base_url=https://wv{server}.a/api/v2/configuration.php"},
          {R"(--set: seethepro.base_url: "https://a/api/vspinteraction/create/" ends with api/vspinteraction/create, )"
-          "which is added to it; leave it away",
+          "which the gateway adds; remove it",
           R"(--set: wolkvox.base_url: "https://wv{server}.a/api/v2/configuration.php/" ends with )"
-          "api/v2/configuration.php, which is added to it; leave it away"}},
+          "api/v2/configuration.php, which the gateway adds; remove it"}},
         {"WithAPathOfAProxys", {"seethepro.base_url=https://a/vsp"}, {}},
     }),
     CaseName);
@@ -140,10 +140,11 @@ TEST(WarningTest, AFileThatOthersMayWriteIsNamedWithItsMode) {
   };
   for (const mode_t mode : {0600, 0400, 0644, 0444, 0440}) EXPECT_THAT(warnings(mode), IsEmpty()) << mode;
   for (const mode_t mode : {0660, 0622, 0666}) EXPECT_THAT(warnings(mode), SizeIs(2)) << mode;
-  EXPECT_THAT(warnings(0664),
-              ElementsAre(HasSubstr("egress.ca_file"),
-                          absl::StrCat("--set: seethepro.app_access_key_file: \"", key,
-                                       "\" has mode 0664: others than its owner may write it; chmod go-w")));
+  EXPECT_THAT(
+      warnings(0664),
+      ElementsAre(HasSubstr("egress.ca_file"),
+                  absl::StrCat("--set: seethepro.app_access_key_file: \"", key,
+                               "\" has mode 0664: users other than its owner may write to it; run chmod go-w")));
 }
 
 TEST(WarningTest, KubernetesSecretsAreUsedWithoutOne) {

@@ -41,7 +41,7 @@ TEST_P(ReadSecretTest, TakesOneLineOfPrintableAsciiAndNothingElse) {
 
 constexpr char kEmpty[] = R"("key" is empty)";
 constexpr char kForeign[] =
-    R"("key" holds a blank, a control or a non-ASCII character; write the secret alone, on one line)";
+    R"("key" contains a blank, a control or a non-ASCII character; it must contain only the secret, on one line)";
 constexpr char kLong[] = R"("key" holds more than 512 characters)";
 
 INSTANTIATE_TEST_SUITE_P(Contents, ReadSecretTest,

@@ -208,11 +208,11 @@ INSTANTIATE_TEST_SUITE_P(
         {"LowerCase",
          {{"INTERACTION_server__lanes", "1"}},
          {},
-         {"INTERACTION_server__lanes: server.lanes: is to be written INTERACTION_SERVER__LANES"}},
+         {"INTERACTION_server__lanes: server.lanes: must be written INTERACTION_SERVER__LANES"}},
         {"WholeMap",
          {{"INTERACTION_WOLKVOX__TOKEN_FILES", "/a"}},
          {},
-         {"INTERACTION_WOLKVOX__TOKEN_FILES: wolkvox.token_files: is a map; name one entry of it: "
+         {"INTERACTION_WOLKVOX__TOKEN_FILES: wolkvox.token_files: is a map; set one of its entries: "
           "wolkvox.token_files.name"}},
         {"Section", {{"INTERACTION_SERVER", "a"}}, {}, {"INTERACTION_SERVER: is a section of keys, not a key"}},
         {"Empty",
@@ -258,13 +258,13 @@ INSTANTIATE_TEST_SUITE_P(
         {"Listen",
          {},
          {"server.listen=50051"},
-         {R"(--set: server.listen: "50051" is not host:port, [IPv6]:port or unix:/path: the host ends with a number )"
-          "and is no IPv4 address"}},
+         {R"(--set: server.listen: "50051" is not host:port, [IPv6]:port or unix:/path: the host ends with a )"
+          R"(number but is not an IPv4 address)"}},
         {"BaseUrl",
          {},
          {"seethepro.base_url=https://user:s3cret@a/"},
          {R"(--set: seethepro.base_url: "https://***@a/" is not http(s)://host[:port][/path]: a user and )"
-          "password have no place here"}},
+          R"(password are not allowed here)"}},
         {"BaseUrlTemplate",
          {},
          {"wolkvox.base_url=https://{server}/"},
@@ -278,13 +278,13 @@ INSTANTIATE_TEST_SUITE_P(
         {"ProxyWhoseHostIsNotWhereItSeems",
          {},
          {"egress.proxy=http://user:s3cr#t@proxy:3128"},
-         {R"(--set: egress.proxy: "http://***@proxy:3128" is not http(s)://[user:password@]host[:port]: in a user and )"
-          "password, @ : / ? # and % are written %40 %3A %2F %3F %23 and %25"}},
+         {R"(--set: egress.proxy: "http://***@proxy:3128" is not http(s)://[user:password@]host[:port]: in a )"
+          R"(user and password, write @ : / ? # and % as %40 %3A %2F %3F %23 and %25)"}},
         {"NetworkThatDoesNotGoPastTheProxy",
          {},
          {"egress.no_proxy=a.example, 10.0.0.0/8"},
-         {R"(--set: egress.no_proxy: "a.example, 10.0.0.0/8" is not hosts, .domains and IP addresses with commas )"
-          R"(between them, or *: "10.0.0.0/8": a network or URL is not one of these)"}},
+         {R"(--set: egress.no_proxy: "a.example, 10.0.0.0/8" is not hosts, .domains and IP addresses separated )"
+          R"(by commas, or *: "10.0.0.0/8": networks and URLs are not supported)"}},
         {"AddressOfRedisWithoutAPort",
          {},
          {"redis.address=redis:0"},
@@ -302,7 +302,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"SecondSpellingOfAName",
          {},
          {"wolkvox.token_files.wv0042=/x"},
-         {R"(--set: wolkvox.token_files.wv0042: is to be written "0042")"}},
+         {R"(--set: wolkvox.token_files.wv0042: must be written "0042")"}},
         {"EmptyPathInAMap",
          {},
          {"wolkvox.token_files.0042="},

@@ -232,27 +232,27 @@ TEST(ParseNoProxyTest, TakesWhatIsCompared) {
 
 TEST(WhyNotTest, NamesThePartThatIsWrong) {
   const std::vector<std::pair<std::string, std::string>> addresses = {
-      {"a.example.:1", "the host ends with a dot; leave it away"},
-      {"::1:50051", "an IPv6 address stands in brackets: [::1]"},
+      {"a.example.:1", "the host ends with a dot; remove it"},
+      {"::1:50051", "write an IPv6 address in brackets: [::1]"},
       {"[::1", "the bracket is not closed"},
       {"[::1]", "the port is missing"},
       {"[fe80::1%eth0]:1", "an IPv6 address with a zone is not supported"},
-      {"[1.2.3.4]:1", "there is no IPv6 address in the brackets"},
-      {"256.0.0.1:1", "the host ends with a number and is no IPv4 address"},
+      {"[1.2.3.4]:1", "the text in the brackets is not an IPv6 address"},
+      {"256.0.0.1:1", "the host ends with a number but is not an IPv4 address"},
       {":1", "the host is missing"},
-      {"a b:1", "the host is not the name of one"},
+      {"a b:1", "the host is not a valid host name"},
       {"a:99999", "the port is not a number up to 65535"},
       {"unix:run/i.sock", "the path does not begin with /"},
       {"unix:/" + std::string(107, 'p'), "the path is longer than 107 characters"},
-      {"unix-abstract:i", "a socket without a name in the file system is not supported"},
+      {"unix-abstract:i", "an abstract socket is not supported"},
   };
   for (const auto& [text, why] : addresses) EXPECT_EQ(WhyNotAddress(text), why) << text;
   const std::vector<std::pair<std::string, std::string>> urls = {
       {"a.example/", "it begins with neither https:// nor http://"},
-      {"https://a.example./x", "the host ends with a dot; leave it away"},
-      {"https://::1:8080/", "an IPv6 address stands in brackets: [::1]"},
-      {"https://u:p@a/", "a user and password have no place here"},
-      {"https://a/?q=1", "a query or fragment has no place here"},
+      {"https://a.example./x", "the host ends with a dot; remove it"},
+      {"https://::1:8080/", "write an IPv6 address in brackets: [::1]"},
+      {"https://u:p@a/", "a user and password are not allowed here"},
+      {"https://a/?q=1", "a query or fragment is not allowed here"},
       {"https://a/ b", ""},
   };
   for (const auto& [text, why] : urls) EXPECT_EQ(WhyNotUrl(text), why) << text;

@@ -100,7 +100,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"Tab", "server:\n\tlanes: 1\n", {"config.yaml:2:7: illegal map value"}},
         {"NotAMap", "- a\n", {"config.yaml:1: is a list, not sections of keys"}},
         {"BareText", "hello\n", {"config.yaml:1: is a text, not sections of keys"}},
-        {"TwoDocuments", "server:\n---\nserver:\n", {"config.yaml: holds more than one YAML document"}},
+        {"TwoDocuments", "server:\n---\nserver:\n", {"config.yaml: contains more than one YAML document"}},
         {"UnknownKey",
          "server:\n  lisen: a\n",
          {"config.yaml:2: server.lisen: is not a key; did you mean server.listen?"}},
@@ -143,7 +143,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"ListInMap",
          "wolkvox:\n  token_files:\n    a: [/x]\n",
          {"config.yaml:3: wolkvox.token_files.a: is a list, not a text"}},
-        {"ListAsKey", "server:\n  [a]: b\n", {"config.yaml:2: server: has an entry whose name is not a text"}},
+        {"ListAsKey", "server:\n  [a]: b\n", {"config.yaml:2: server: has an entry whose name is not a plain text"}},
         {"UnknownAnchor",
          "server: *none\n",
          {R"(config.yaml:1:9: the referenced anchor is not defined; quote a value that begins with *, as in listen: )"

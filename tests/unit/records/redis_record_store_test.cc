@@ -320,7 +320,7 @@ TEST(RedisRecordStoreFaultsTest, GivesUpTellingRedisAfterItsTimeAndSaysSo) {
   server.Pause();
   EXPECT_THAT(replica.Finish(kA, Settlement::kDone, "reply"), StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_TRUE(replica.Settles());
-  EXPECT_THAT(replica.client().log(), HasSubstr("redis was not told how a call ended"));
+  EXPECT_THAT(replica.client().log(), HasSubstr("redis did not save the result of a call"));
   EXPECT_THAT(replica.MakeClaim(kB), IsUnavailable());
 }
 

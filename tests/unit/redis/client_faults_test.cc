@@ -218,7 +218,7 @@ TEST(RedisClientFaultsTest, AReplyThatIsTooLargeOrNoneEndsTheConnectionAtOnceAnd
       {"$2147483647\r\nx", "2147483647 bytes"},
       {"*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n", "4 deep"},
       {"+" + std::string(70'000, 'x'), "a line without an end"},
-      {"HTTP/1.1 400 Bad Request\r\n\r\n", "not a reply"},
+      {"HTTP/1.1 400 Bad Request\r\n\r\n", "not a Redis reply"},
   };
   for (const auto& row : rows) {
     const ScriptedRedis redis(row.answer);

@@ -161,7 +161,7 @@ TEST(ReplyReaderTest, RefusesWhatIsNoReply) {
       "*1\r\nx\r\n",
   };
   for (const char* bytes : rows) {
-    EXPECT_THAT(Read(bytes, 1).status, StatusIs(absl::StatusCode::kInternal, HasSubstr("not a reply"))) << bytes;
+    EXPECT_THAT(Read(bytes, 1).status, StatusIs(absl::StatusCode::kInternal, HasSubstr("not a Redis reply"))) << bytes;
   }
 }
 
