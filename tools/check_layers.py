@@ -41,6 +41,8 @@ ARROWS = {
 # Which files may include a library, by the start of the header's name.
 LIBRARIES = {
     "curl/": ("server/http/*.cc", "server/http/curl_*.h", "tests/*"),
+    "nghttp2/": ("server/h2/*.cc", "tests/*"),
+    "zlib.h": ("server/h2/*", "tests/*"),
     "hiredis/": ("server/redis/*.cc", "tests/*"),
     "grpc/": ("server/lane/*", "server/rpc/*", "server/app/*", "client/*", "tests/*"),
     "grpcpp/": ("server/lane/*", "server/rpc/*", "server/app/*", "client/*", "tests/*"),

@@ -5,138 +5,131 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "server/base/metadata.h"
+#include "server/h2/request_head.h"
 
 namespace interaction::h2 {
 
-// The server's half of gRPC over HTTP/2 on one connection, by nghttp2: bytes of the client go in, requests and messages
-// come out; answers go in, bytes for the client come out. It does no I/O, reads no clock and knows no call; so it can
-// be fuzzed by itself.
-//
-// Source of its rules: RFC 9113, and gRPC's "PROTOCOL-HTTP2.md", "compression.md" and "statuscodes.md".
-
 using StreamId = int32_t;
 
-enum class Encoding { kIdentity, kGzip };
-
-// The headers of a request, checked. Views live until OnClosed of the stream.
-struct RequestHead {
-  absl::string_view path;  // "/package.Service/Method"
-  absl::string_view authority;
-  std::optional<absl::Duration> timeout;     // grpc-timeout; at most a day, whatever it says
-  absl::Span<const MetadataEntry> metadata;  // in order; without pseudo-headers, te, content-type and grpc-*, but with
-                                             // grpc-previous-rpc-attempts; "-bin" values decoded
-  size_t metadata_bytes = 0;  // names and values as sent, and 32 for each header (RFC 9113, section 6.5.2)
-  bool accepts_gzip = false;  // grpc-accept-encoding
-};
-
-// Why a request or message was not taken. The session answers by itself where gRPC cannot (an HTTP status); the rest is
+// Why a request or message is not accepted. The session itself answers what is not gRPC, by an HTTP status; these are
 // for the handler to answer by Finish(), since the details of a status are not known here.
 struct Refusal {
   enum class Kind {
-    kHeader,           // a header of gRPC's own is malformed: grpc-timeout, a "-bin" value
-    kEncoding,         // grpc-encoding is none of identity, gzip
-    kTooLarge,         // the message, as sent or unpacked, is larger than max_message_bytes
-    kMalformed,        // the message: its flag, its compressed bytes, or the stream ended within it
-    kTooManyMessages,  // more messages than a unary call has
-    kHeaderListTooLarge,
+    kMalformedHeader,   // a header of gRPC's own, or a "-bin" value
+    kHeadersTooLarge,   // more than max_header_list_bytes or max_headers
+    kUnknownEncoding,   // grpc-encoding is neither identity nor gzip
+    kMessageTooLarge,   // larger than max_message_bytes, as sent or decompressed
+    kMalformedMessage,  // a bad flag or bad compressed bytes, or the stream ended within it
   };
   Kind kind;
-  std::string message;  // one sentence that names what is wrong and what would be right
+  std::string message;  // one sentence that says what is wrong and what is allowed
 };
 
 // How a stream ended.
 enum class StreamEnd {
-  kComplete,    // its answer is with the transport's socket, or will be with its next bytes
-  kReset,       // the client reset it (RST_STREAM), or broke the protocol on it
+  kComplete,    // all of its answer has been given out by NextBytes()
+  kReset,       // the client reset it, or broke the protocol on it, or Reset() was called
   kConnection,  // the connection ended
 };
 
 struct SessionOptions {
-  size_t max_message_bytes = 256 << 10;     // of a request's message, as sent and unpacked
-  size_t max_header_list_bytes = 16 << 10;  // of a request, as SETTINGS_MAX_HEADER_LIST_SIZE counts
-  size_t max_headers = 256;                 // entries of a request
+  size_t max_message_bytes = 256 << 10;     // of one message, as sent and decompressed
+  size_t max_header_list_bytes = 16 << 10;  // of a request, counted as SETTINGS_MAX_HEADER_LIST_SIZE
+  size_t max_headers = 256;                 // of a request
   uint32_t max_concurrent_streams = 1024;
-  uint32_t stream_window = 64 << 10;  // bytes of a stream that may be on their way; from 65,535
-  uint32_t connection_window = 1 << 20;
-  size_t max_unsent_bytes = 1 << 20;  // of answers, before no more is taken from the client
-  // Frames that cost the server something and carry nothing, before the connection ends with ENHANCE_YOUR_CALM: each
-  // counts one, each second that Tick() sees pass forgives `calm_frames_per_second`.
-  int max_idle_frames = 1000;  // PING, SETTINGS, PRIORITY, WINDOW_UPDATE without stream, empty DATA
-  int max_resets = 200;        // streams that the client opened and reset (CVE-2023-44487)
-  int forgiven_per_second = 100;
+  uint32_t stream_window = 64 << 10;     // bytes that the client may send ahead on a stream
+  uint32_t connection_window = 1 << 20;  // and on all streams together
+
+  // Limits on frames that cost the server work and carry no request, as a token bucket for each connection. A request
+  // or a DATA frame adds calm_frames_per_request to the bucket, Tick() adds calm_frames_per_tick.
+  int calm_frames = 1000;  // PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, unknown frames
+  int calm_frames_per_request = 10;
+  int calm_frames_per_tick = 100;
+  // Likewise for streams that the client resets within two ticks after it opened them (CVE-2023-44487). A call that
+  // ends by itself adds one.
+  int calm_resets = 1000;
+  int calm_resets_per_tick = 100;
 };
 
-// Receives what the client sends. Called within Session::Receive() only; it may call every member of the session but
-// Receive() and the destructor.
+// Receives what the client sends. Called within Session::Receive() and NextBytes() only; it may call every member of
+// the session but these two and the destructor.
 class SessionHandler {
  public:
-  // A request has arrived: its headers, which are in order. OnClosed follows, once.
+  // A request: its headers, which are valid. `head` lives until OnClosed, which follows once.
   virtual void OnRequest(StreamId stream, const RequestHead& head) = 0;
 
-  // A complete message, unpacked. It is the handler's to keep.
+  // A complete, decompressed message.
   virtual void OnMessage(StreamId stream, std::string message) = 0;
 
-  // The client sends nothing more on the stream; its messages are complete.
+  // The client has sent its last message on the stream.
   virtual void OnHalfClosed(StreamId stream) = 0;
 
-  // A request is not taken as it is. If its headers were at fault, OnRequest has not been called for it, and `head`
-  // carries what could be read. The handler answers it by Finish(); nothing more is read from the stream.
+  // A request, or a message of one, is not accepted; nothing more is read from the stream. If its headers are at fault,
+  // OnRequest was not called, and `head` has the headers that could be read. The handler answers by Finish().
   virtual void OnRefused(StreamId stream, const RequestHead& head, const Refusal& refusal) = 0;
 
-  // The stream is gone; its id means nothing any more. Exactly once for each OnRequest or OnRefused without it.
+  // NextBytes() has given out all that was written on the stream so far.
+  virtual void OnDrained(StreamId stream) = 0;
+
+  // The stream has ended, and its id is not valid any more. Once for each stream of OnRequest or OnRefused.
   virtual void OnClosed(StreamId stream, StreamEnd end) = 0;
 
  protected:
   ~SessionHandler() = default;
 };
 
-// How an answer ends: grpc-status and its companions. All is copied.
+// How an answer ends. All of it is copied.
 struct Trailers {
-  int code = 0;
-  absl::string_view message;                 // UTF-8; percent-encoded here
-  absl::string_view details;                 // bytes of grpc-status-details-bin; empty: none
-  absl::Span<const MetadataEntry> metadata;  // "-bin" values as bytes
+  int code = 0;                              // google.rpc.Code
+  absl::string_view message;                 // UTF-8; percent-encoded by the session
+  absl::string_view details;                 // for grpc-status-details-bin, as bytes; empty: none
+  absl::Span<const MetadataEntry> metadata;  // values of "-bin" keys as bytes
 };
 
-// Not thread-safe.
+// The server's side of gRPC over HTTP/2 on one connection, by nghttp2: bytes from the client go in, requests and
+// messages come out; answers go in, bytes for the client come out. It does no I/O and reads no clock, so it can be
+// fuzzed by itself. Not thread-safe.
+//
+// Source of its rules: RFC 9113, and gRPC's PROTOCOL-HTTP2.md and compression.md
+// (https://github.com/grpc/grpc/tree/master/doc).
 class Session {
  public:
-  // `handler` outlives the session. The session's SETTINGS are the first of its bytes to send.
+  // `handler` outlives the session. Its SETTINGS frame is the first of its bytes.
   static std::unique_ptr<Session> Create(const SessionOptions& options, SessionHandler* handler);
   virtual ~Session() = default;  // without OnClosed
 
-  // Takes bytes that the client sent. An error ends the connection: send what NextBytes() still has, then close. It
-  // names what is wrong, for the log: "PROTOCOL_ERROR: ...". The first bytes may show that the client speaks HTTP/1 or
-  // TLS: then NextBytes() has an answer in the client's own protocol that says what is spoken here.
+  // Takes bytes from the client. An error means that the connection must end: send what NextBytes() still gives out,
+  // then close it. Its message says what is wrong. A client that speaks HTTP/1 or TLS gets an answer in plain text that
+  // says what this port speaks.
   virtual absl::Status Receive(absl::string_view bytes) = 0;
 
-  // Answers. Each takes what it is given; `WriteMessage` may be followed by more, Finish by nothing. On a stream that
-  // is gone, they do nothing.
-  virtual void WriteMessage(StreamId stream, std::string message) = 0;
-  virtual void Finish(StreamId stream, std::optional<std::string> message, const Trailers& trailers) = 0;
-  virtual void Reset(StreamId stream) = 0;  // RST_STREAM with CANCEL; OnClosed follows, from Receive() or NextBytes()
+  // Calls OnClosed for every open stream, because the connection has ended.
+  virtual void CloseAll() = 0;
 
-  // Bytes of answers of this stream that NextBytes() has not given out yet, because of flow control or the socket.
+  // Answers. WriteMessage() may be followed by more, Finish() by nothing. A `message` in Finish() is written before the
+  // trailers. If nothing was written before, the answer is "trailers-only". They do nothing if the stream is gone.
+  virtual void WriteMessage(StreamId stream, absl::string_view message) = 0;
+  virtual void Finish(StreamId stream, std::optional<absl::string_view> message, const Trailers& trailers) = 0;
+  virtual void Reset(StreamId stream) = 0;  // RST_STREAM with CANCEL; OnClosed follows
+
+  // Bytes written on the stream that NextBytes() has not given out yet, because of flow control or the socket.
   virtual size_t unsent_bytes(StreamId stream) const = 0;
 
-  // Fills `out` with bytes to send, up to about `room`, and returns whether there were any. Whoever calls it sends all
-  // of them, in order.
-  virtual bool NextBytes(std::string* out, size_t room) = 0;
-  virtual bool wants_to_send() const = 0;
+  // Whether the client may send further messages on the stream: flow control by the handler. True at first.
+  virtual void SetReading(StreamId stream, bool reading) = 0;
 
-  // Flow control towards the client: messages of the stream that were taken by the handler's owner. Until then their
-  // bytes count against the stream's window.
-  virtual void Consume(StreamId stream, size_t bytes) = 0;
+  // Appends bytes for the client to `out`, until `out` has `room` bytes or there is nothing to send. The caller sends
+  // all of them, in order.
+  virtual void NextBytes(std::string* out, size_t room) = 0;
+  virtual bool HasBytes() const = 0;
 
-  // The two steps of a graceful end (RFC 9113, section 6.8): a GOAWAY that names no stream and a PING; and, when its
-  // acknowledgement is here or after a second of waiting, one that names the last stream taken.
+  // The two steps of a graceful end (RFC 9113, section 6.8): a GOAWAY that accepts every stream, with a PING; then,
+  // when goaway_acknowledged() or after some time, a GOAWAY with the last stream that was accepted.
   virtual void BeginGoaway() = 0;
   virtual void FinishGoaway() = 0;
   virtual bool goaway_acknowledged() const = 0;
@@ -145,10 +138,14 @@ class Session {
   virtual void Ping() = 0;
   virtual bool ping_acknowledged() const = 0;
 
-  // A second has passed: what counts towards a limit of a rate is forgiven by as much.
+  // Refills the token buckets. Call it about once a second.
   virtual void Tick() = 0;
 
-  virtual size_t streams() const = 0;  // that are open
+  // Whether the session has ended, because the client broke the protocol or after FinishGoaway() and the last stream:
+  // nothing more is to be read or sent, and the connection can be closed.
+  virtual bool ended() const = 0;
+
+  virtual size_t open_streams() const = 0;
 };
 
 }  // namespace interaction::h2
