@@ -19,15 +19,15 @@ bool IsWithin(const Json& value, int64_t smallest, int64_t largest) {
   return value.is_number_integer() && value.get<int64_t>() >= smallest && value.get<int64_t>() <= largest;
 }
 
-// "seethepro, wolkvox or both"
+// "seethepro, wolkvox or all"
 std::string Choices(const Vendors& vendors) {
   const auto append_name = [](std::string* out, const Vendor* vendor) { absl::StrAppend(out, vendor->Name()); };
-  return absl::StrCat(absl::StrJoin(vendors.All(), ", ", append_name), " or ", vendors.NameOfAll());
+  return absl::StrCat(absl::StrJoin(vendors.All(), ", ", append_name), " or ", Vendors::kAll);
 }
 
 absl::Status ReadVendor(const Json& value, const Vendors& vendors, std::vector<const Vendor*>& chosen) {
   const std::string name = value.is_string() ? value.get<std::string>() : "";
-  if (name == vendors.NameOfAll()) {
+  if (name == Vendors::kAll) {
     chosen = vendors.All();
     return absl::OkStatus();
   }

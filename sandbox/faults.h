@@ -27,7 +27,7 @@ struct FaultOrder {
   Fault fault;
 };
 
-// Reads {"vendor":"seethepro|wolkvox|both","delay_ms":200,"status":503,"fault":"truncated","count":3}. All members are
+// Reads {"vendor":"seethepro|wolkvox|all","delay_ms":200,"status":503,"fault":"truncated","count":3}. All members are
 // optional; `vendor` is a name or the word for all vendors, `fault` any scenario of these vendors, or "none".
 // INVALID_ARGUMENT says which member is wrong.
 absl::StatusOr<FaultOrder> ParseFaultOrder(absl::string_view json, const Vendors& vendors);

@@ -148,7 +148,7 @@ absl::Span<const Scenario> CommonScenarios() { return CommonTable(); }
 
 std::vector<ListedScenario> ListScenarios(const Vendors& vendors) {
   std::vector<ListedScenario> list;
-  for (const Scenario& scenario : CommonTable()) list.push_back({&scenario, vendors.All(), vendors.NameOfAll()});
+  for (const Scenario& scenario : CommonTable()) list.push_back({&scenario, vendors.All(), Vendors::kAll});
   for (const Vendor* vendor : vendors.All()) {
     for (const Scenario& scenario : vendor->OwnScenarios()) list.push_back({&scenario, {vendor}, vendor->Name()});
   }

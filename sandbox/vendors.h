@@ -22,8 +22,8 @@ class Vendors {
   // The vendor of that name, null if there is none.
   const Vendor* Find(absl::string_view name) const;
 
-  // The word for all of them: "both", or "all" if they are not two.
-  absl::string_view NameOfAll() const { return all_.size() == 2 ? "both" : "all"; }
+  // The word that stands for every vendor, in the table of scenarios and in a fault.
+  static constexpr absl::string_view kAll = "all";
 
   // Whether a header of that name, in any case, carries the token of one of them.
   bool IsTokenHeader(absl::string_view header) const;

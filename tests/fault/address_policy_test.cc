@@ -25,9 +25,9 @@ TEST_P(ForbiddenAddressTest, IsNotConnectedTo) {
   FakeResolver resolver;
   resolver.Answer("wv0042.upstream.test", {GetParam().ip});
   const TestGateway gateway(
-      absl::StrCat("http://wv{server}.upstream.test:", inside.port(), "/"),
+      "http://unused.test/",
       [&](config::Config& config) {
-        config.seethepro.base_url = "http://unused.test/";
+        config.wolkvox.base_url = absl::StrCat("http://wv{server}.upstream.test:", inside.port(), "/");
         config.egress.allow_loopback = false;
       },
       &resolver);

@@ -28,16 +28,16 @@ void Order(Faults& faults, absl::string_view json) {
   faults.Set(*order);
 }
 
-TEST(FaultsTest, ApplyToBothVendorsUnlessToldOtherwise) {
+TEST(FaultsTest, ApplyToAllVendorsUnlessToldOtherwise) {
   Faults faults(BothVendors());
   Order(faults, R"({"delay_ms":200})");
   EXPECT_EQ(faults.Take(SeeThePro()).delay, absl::Milliseconds(200));
   EXPECT_EQ(faults.Take(Wolkvox()).delay, absl::Milliseconds(200));
 }
 
-TEST(FaultsTest, ApplyToBothVendorsIfToldSo) {
+TEST(FaultsTest, ApplyToAllVendorsIfToldSo) {
   Faults faults(BothVendors());
-  Order(faults, R"({"vendor":"both","delay_ms":200})");
+  Order(faults, R"({"vendor":"all","delay_ms":200})");
   EXPECT_EQ(faults.Take(SeeThePro()).delay, absl::Milliseconds(200));
   EXPECT_EQ(faults.Take(Wolkvox()).delay, absl::Milliseconds(200));
 }
@@ -102,7 +102,7 @@ INSTANTIATE_TEST_SUITE_P(
     Orders, WrongOrderTest,
     ::testing::Values(WrongCase{"NotJson", "delay=5", "JSON object"}, WrongCase{"Array", "[]", "JSON object"},
                       WrongCase{"UnknownMember", R"({"delay":5})", "unknown member delay"},
-                      WrongCase{"UnknownVendor", R"({"vendor":"acme"})", "vendor must be seethepro, wolkvox or both"},
+                      WrongCase{"UnknownVendor", R"({"vendor":"nobody"})", "vendor must be seethepro, wolkvox or all"},
                       WrongCase{"VendorOfAnotherType", R"({"vendor":5})", "vendor must be"},
                       WrongCase{"NegativeDelay", R"({"delay_ms":-1})", "delay_ms must be"},
                       WrongCase{"DelayAsText", R"({"delay_ms":"5"})", "delay_ms must be"},
