@@ -15,6 +15,7 @@
 #include "server/base/clock.h"
 #include "server/config/describe.h"
 #include "server/config/load.h"
+#include "server/grpc_transport/log.h"
 #include "server/http/client.h"
 #include "server/telemetry/log.h"
 #include "version/version.h"
@@ -54,7 +55,7 @@ int Serve(const config::Config& config) {
   telemetry::FileLogSink sink(STDERR_FILENO);
   telemetry::Logger log(telemetry::LogLevelFromName(config.log.level), &clock, &sink);
   const app::Signals signals(&clock, &log);
-  app::RedirectGrpcLog(&log);
+  grpc_transport::RedirectLog(&log);
   app::WarnOfFewDescriptors(config.calls, &log);
   for (const std::string& warning : config.warnings) {
     log.Log(telemetry::LogLevel::kWarning, "configuration", {{"text", warning}});
@@ -74,7 +75,7 @@ int Serve(const config::Config& config) {
   signals.LetThemKill();
   (*app)->Shutdown(config.calls.drain_timeout);
   log.Log(telemetry::LogLevel::kInfo, "ended");
-  app::RedirectGrpcLog(nullptr);
+  grpc_transport::RedirectLog(nullptr);
   return 0;
 }
 

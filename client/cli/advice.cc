@@ -42,6 +42,8 @@ const Advice kAdvice[] = {
 
     {"UNKNOWN_METHOD", Kind::kOther, "correct the client: the gateway has no such method, or is older than the client"},
     {"MALFORMED_REQUEST", Kind::kOther, "correct the client: it does not send the method's request message"},
+    {"UNSUPPORTED_ENCODING", Kind::kOther, "correct the client: compress with gzip, or not at all"},
+    {"MESSAGE_TOO_LARGE", Kind::kOther, "send less"},
     {"INVALID_REQUEST", Kind::kOther, kCorrectFields},
     {"CALLER_CREDENTIALS_FORBIDDEN", Kind::kOther,
      "leave the credential out, or have the gateway's operator set caller_credentials: allow"},

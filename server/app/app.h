@@ -1,16 +1,11 @@
 #pragma once
 
-#include <grpcpp/server.h>
-#include <grpcpp/server_builder.h>
-
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
-#include "server/app/listener.h"
 #include "server/app/resources.h"
 #include "server/app/upstream_health.h"
 #include "server/base/clock.h"
@@ -18,9 +13,10 @@
 #include "server/config/config.h"
 #include "server/http/resolver.h"
 #include "server/lane/lane.h"
-#include "server/lane/watcher.h"
 #include "server/rpc/health_service.h"
-#include "server/rpc/lane_service.h"
+#include "server/rpc/methods.h"
+#include "server/rpc/service.h"
+#include "server/rpc/transport.h"
 #include "server/telemetry/log.h"
 #include "server/upstream/upstream.h"
 
@@ -43,7 +39,7 @@ class App {
   ~App();  // calls Shutdown(0) if Shutdown() was not called
 
   // Where the server listens, with the real port: "127.0.0.1:50051".
-  const std::string& address() const { return listener_->address(); }
+  const std::string& address() const { return address_; }
 
   // Calls in flight, including those whose callers have left while the upstream's answer is still awaited.
   int calls_in_flight() const { return resources_->admission().in_flight(); }
@@ -59,13 +55,13 @@ class App {
   explicit App(const Environment& environment) : environment_(environment) {}
 
   absl::Status BuildUpstreams(const config::Config& config);
-  absl::Status BuildLanes(const config::Config& config, grpc::ServerBuilder* builder);
+  absl::Status BuildLanes(const config::Config& config);
   void ReportStrayBytes(absl::string_view authority) const;
   void BuildServices(const config::Config& config);
-  absl::Status StartServer(const config::Config& config, grpc::ServerBuilder* builder);
+  absl::Status StartServing(const config::Config& config);
   // Waits up to `timeout` until no calls are in flight and clients have had time to learn of the shutdown; returns
   // whether that came about.
-  bool WaitForCalls(const absl::Notification& finished, absl::Duration timeout) const;
+  bool WaitForCalls(absl::Duration timeout) const;
   void GiveUpCallsInFlight();
 
   const Environment environment_;
@@ -73,16 +69,15 @@ class App {
   std::unique_ptr<upstream::Upstream> seethepro_;  // until they are published
   std::unique_ptr<upstream::Upstream> wolkvox_;
   std::unique_ptr<Resources> resources_;
-  std::unique_ptr<lane::Watcher> watcher_;
   std::vector<std::unique_ptr<rpc::LaneCalls>> lane_calls_;
   std::unique_ptr<call::CallLog> call_log_;
-  std::vector<std::unique_ptr<rpc::LaneService>> services_;
+  std::vector<std::unique_ptr<rpc::Service>> services_;
+  rpc::Methods methods_;                  // of services_
   rpc::HealthService* health_ = nullptr;  // one of services_
   std::unique_ptr<UpstreamHealth> upstream_health_;
   std::vector<std::unique_ptr<lane::Lane>> lanes_;
-  std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections_;  // passes connections to server_
-  std::unique_ptr<Listener> listener_;
+  std::string address_;
+  std::unique_ptr<rpc::Transport> transport_;
 };
 
 }  // namespace interaction::app

@@ -1,5 +1,7 @@
 #include "server/app/options.h"
 
+#include <algorithm>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/strip.h"
 
@@ -16,6 +18,15 @@ seethepro::WireFormat ToWireFormat(config::WireFormat format) {
       return seethepro::WireFormat::kForm;
   }
   return seethepro::WireFormat::kJson;
+}
+
+// How long, beyond a call's own time, its answer may take to reach the caller and the transport may take to close the
+// connection.
+constexpr absl::Duration kAnswerMargin = absl::Seconds(40);
+
+// Of every upstream: a connection that is closed earlier leaves the outcome of its calls unknown.
+absl::Duration LongestCall(const config::Config& config) {
+  return std::max({config.seethepro.upstream.max_deadline, config.wolkvox.upstream.max_deadline}) + kAnswerMargin;
 }
 
 bool AllowsCallerCredentials(const config::Upstream& upstream) {
@@ -106,6 +117,20 @@ redis::ClientOptions RedisOptions(const config::Config& config) {
   (void)absl::SimpleAtoi(address.substr(colon + 1), &port);
   options.host = std::string(host);
   options.port = static_cast<uint16_t>(port);
+  return options;
+}
+
+grpc_transport::Options GrpcTransportOptions(const config::Config& config) {
+  return {.max_message_bytes = config.server.max_message_bytes,
+          .max_concurrent_streams = config.server.max_concurrent_streams,
+          .longest_call = LongestCall(config)};
+}
+
+front::Options FrontOptions(const config::Config& config) {
+  front::Options options;
+  options.session.max_message_bytes = static_cast<size_t>(config.server.max_message_bytes);
+  options.session.max_concurrent_streams = static_cast<uint32_t>(config.server.max_concurrent_streams);
+  options.longest_call = LongestCall(config);
   return options;
 }
 

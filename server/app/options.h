@@ -3,6 +3,8 @@
 #include <string>
 
 #include "server/config/config.h"
+#include "server/front/front.h"
+#include "server/grpc_transport/grpc_transport.h"
 #include "server/http/client.h"
 #include "server/limits/admission.h"
 #include "server/limits/permits.h"
@@ -23,6 +25,8 @@ limits::RetryOptions RetryOptions(const config::Config& config);
 limits::PermitsOptions PermitsOptions(const config::Config& config, const std::string& section,
                                       const config::Upstream& upstream, const std::string& instance);
 redis::ClientOptions RedisOptions(const config::Config& config);
+grpc_transport::Options GrpcTransportOptions(const config::Config& config);
+front::Options FrontOptions(const config::Config& config);
 seethepro::Options SeeTheProOptions(const config::Config& config);
 wolkvox::Options WolkvoxOptions(const config::Config& config);
 

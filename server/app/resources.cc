@@ -16,12 +16,6 @@
 namespace interaction::app {
 namespace {
 
-// Uniform in [0, 1), on any thread. For spreading retries and probes, not for secrets.
-double Random() {
-  thread_local absl::InsecureBitGen generator;
-  return absl::Uniform(generator, 0.0, 1.0);
-}
-
 std::string RandomBytes(size_t count) {
   std::string bytes(count, '\0');
   if (getentropy(bytes.data(), bytes.size()) != 0) abort();  // fails only for more than 256 bytes, or before Linux 3.17
@@ -52,6 +46,11 @@ absl::string_view StateName(limits::Breaker::State state) {
 }
 
 }  // namespace
+
+double Resources::Random() {
+  thread_local absl::InsecureBitGen generator;
+  return absl::Uniform(generator, 0.0, 1.0);
+}
 
 Resources::Resources(const config::Config& config, const Clock* clock, telemetry::Logger* log)
     : clock_(clock),

@@ -36,6 +36,9 @@ class Resources {
   static absl::StatusOr<std::unique_ptr<Resources>> Create(const config::Config& config, const Clock* clock,
                                                            telemetry::Logger* log, BreakerListener listener);
 
+  // Uniform in [0, 1), on any thread. For spreading retries and probes, not for secrets.
+  static double Random();
+
   rpc::Handling handling() { return {.admission = &admission_, .once = once_.get(), .digest = &digest_}; }
   const limits::UpstreamLimits* seethepro() const { return &seethepro_.limits; }
   const limits::UpstreamLimits* wolkvox() const { return &wolkvox_.limits; }

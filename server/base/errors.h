@@ -20,6 +20,8 @@ enum class Reason {
   // The call itself.
   kUnknownMethod,
   kMalformedRequest,
+  kUnsupportedEncoding,
+  kMessageTooLarge,
   kInvalidRequest,
   kCallerCredentialsForbidden,
   kMetadataTooLarge,

@@ -16,6 +16,9 @@ namespace interaction::config {
 // that every value is within its range, that URLs end with "/", and that names of servers are plain lower-case labels
 // ("0042", even if the file says "wv0042").
 
+// What speaks gRPC with the clients: the gateway's own transport, or the server of the gRPC library.
+enum class Transport { kH2, kGrpc };
+
 struct Server {
   std::string listen = "0.0.0.0:50051";          // host:port, [v6]:port, unix:/path; port 0 picks a free one
   int lanes = 0;                                 // threads that serve calls; 0: one for each core
@@ -23,6 +26,7 @@ struct Server {
   int max_message_bytes = 256 << 10;             // of a request; more is RESOURCE_EXHAUSTED
   int max_concurrent_streams = 1024;             // per connection
   bool reflection = true;                        // grpc.reflection.v1 and v1alpha
+  Transport transport = Transport::kH2;
 };
 
 struct Calls {

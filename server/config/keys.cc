@@ -167,6 +167,10 @@ Section ServerSection() {
           Integer("server.max_concurrent_streams", AT(server.max_concurrent_streams), 1, 1000000,
                   "Calls at a time on one connection; clients queue the others."),
           Boolean("server.reflection", AT(server.reflection), "Whether tools such as grpcurl may list the services."),
+          Choice<Transport>("server.transport", AT(server.transport),
+                            {{"h2", Transport::kH2}, {"grpc", Transport::kGrpc}},
+                            "What speaks gRPC with the clients: h2 is the gateway's own transport, grpc the server "
+                            "of the gRPC library."),
       }};
 }
 

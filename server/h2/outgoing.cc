@@ -15,7 +15,7 @@ void Outgoing::Clear() {
   taken_ = 0;
   trailers_.clear();
   names_.clear();
-  trailers_sent_ = false;
+  plain_success_ = trailers_sent_ = false;
 }
 
 void Outgoing::AddMessage(absl::string_view message) {
@@ -31,6 +31,7 @@ void Outgoing::AddMessage(absl::string_view message) {
 }
 
 void Outgoing::Finish(const Trailers& trailers) {
+  plain_success_ = trailers.code == 0 && trailers.message.empty() && trailers.metadata.empty();
   trailers_.push_back({"grpc-status", absl::StrCat(trailers.code)});
   if (!trailers.message.empty()) trailers_.push_back({"grpc-message", PercentEncode(trailers.message)});
   if (!trailers.details.empty()) trailers_.push_back({"grpc-status-details-bin", EncodeBinary(trailers.details)});

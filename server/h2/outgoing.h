@@ -32,6 +32,9 @@ class Outgoing {
   size_t unsent() const { return bytes_.size() - taken_; }
   const std::vector<Header>& trailers() const { return trailers_; }
 
+  // Whether the trailers are grpc-status 0 alone.
+  bool is_plain_success() const { return plain_success_; }
+
   // nghttp2 has got the trailers. complete(): all of the answer has been handed over.
   void SetTrailersSent() { trailers_sent_ = true; }
   bool complete() const { return trailers_sent_ && unsent() == 0; }
@@ -41,6 +44,7 @@ class Outgoing {
   size_t taken_ = 0;
   std::vector<Header> trailers_;
   std::vector<std::string> names_;
+  bool plain_success_ = false;
   bool trailers_sent_ = false;
 };
 

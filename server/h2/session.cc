@@ -20,8 +20,9 @@
 namespace interaction::h2 {
 namespace {
 
-// Frames that the peer has to answer, and answers to its frames, that may wait to be sent.
-constexpr size_t kMaxWaitingAcks = 200;
+// Answers to PING and SETTINGS that may wait to be sent: more than the frames that fit into what a transport reads in
+// one go, so that a client that reads its answers never reaches it.
+constexpr size_t kMaxWaitingAcks = 5000;
 constexpr size_t kMaxSettingsEntries = 32;
 
 // Streams whose memory is kept for the next request.
@@ -451,6 +452,11 @@ void NgSession::SubmitTrailersOnly(Stream& stream) {
 }
 
 void NgSession::SubmitTrailers(Stream& stream) {
+  if (stream.out.is_plain_success()) {
+    const nghttp2_nv ok = Constant("grpc-status", "0");
+    nghttp2_submit_trailer(session_, stream.id, &ok, 1);
+    return stream.out.SetTrailersSent();
+  }
   std::vector<nghttp2_nv> headers;
   headers.reserve(stream.out.trailers().size());
   for (const Outgoing::Header& header : stream.out.trailers()) {

@@ -47,9 +47,9 @@ struct SessionOptions {
 
   // Limits on frames that cost the server work and carry no request, as a token bucket for each connection. A request
   // or a DATA frame adds calm_frames_per_request to the bucket, Tick() adds calm_frames_per_tick.
-  int calm_frames = 1000;  // PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, unknown frames
+  int calm_frames = 10'000;  // PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, unknown frames
   int calm_frames_per_request = 10;
-  int calm_frames_per_tick = 100;
+  int calm_frames_per_tick = 1000;
   // Likewise for streams that the client resets within two ticks after it opened them (CVE-2023-44487). A call that
   // ends by itself adds one.
   int calm_resets = 1000;

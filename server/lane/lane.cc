@@ -1,37 +1,35 @@
 #include "server/lane/lane.h"
 
-#include <grpc/support/time.h>
-
 #include <algorithm>
 #include <utility>
 
-#include "server/base/mutex.h"
+#include "server/base/status_macros.h"
 
 namespace interaction::lane {
-namespace {
 
-// Events taken in one go before the HTTP client has its turn: enough to spread the cost of looking, few enough that an
-// answer does not wait behind a burst of new calls.
-constexpr int kEventsPerTurn = 64;
+absl::StatusOr<std::unique_ptr<Lane>> Lane::Create(size_t index, std::unique_ptr<http::Client> client,
+                                                   absl::Duration spin, const Clock* clock) {
+  ASSIGN_OR_RETURN(std::unique_ptr<event::Poll> poll, event::Poll::Create());
+  const int http_fd = client->epoll_fd();
+  auto lane = std::unique_ptr<Lane>(new Lane(index, std::move(poll), std::move(client), spin, clock));
+  RETURN_IF_ERROR(lane->poll_->Add(http_fd, EPOLLIN, &lane->http_events_));
+  return lane;
+}
 
-}  // namespace
-
-Lane::Lane(size_t index, std::unique_ptr<grpc::ServerCompletionQueue> queue, std::unique_ptr<http::Client> client,
-           absl::Duration spin, const Clock* clock, Watcher* watcher)
+Lane::Lane(size_t index, std::unique_ptr<event::Poll> poll, std::unique_ptr<http::Client> client, absl::Duration spin,
+           const Clock* clock)
     : index_(index),
-      queue_(std::move(queue)),
+      poll_(std::move(poll)),
       client_(std::move(client)),
       spin_ns_(absl::ToInt64Nanoseconds(spin)),
-      clock_(clock),
-      watcher_(watcher) {}
+      clock_(clock) {}
 
 Lane::~Lane() = default;
 
 void Lane::Start() { thread_ = std::thread(&Lane::Run, this); }
 
 void Lane::Join() {
-  // In the lane's own turn, so that it cannot set its alarm on a queue that is shut down.
-  Execute([this] { queue_->Shutdown(); });
+  Execute([this] { stopped_ = true; });
   thread_.join();
 }
 
@@ -41,25 +39,20 @@ void Lane::Execute(absl::AnyInvocable<void() &&> work) {
     const MutexLock lock(&mutex_);
     handed_over_.push_back(std::move(work));
     has_handed_over_.store(true, std::memory_order_release);
-    asleep = sleeping_;
+    asleep = std::exchange(sleeping_, false);  // one wake-up is enough
   }
-  if (asleep) Wake();
+  if (asleep) poll_->Wake();
 }
 
-void Lane::Wake() {
-  if (!wake_pending_.exchange(true)) alarm_.Set(queue_.get(), gpr_time_0(GPR_CLOCK_MONOTONIC), wake_up_.tag());
+void Lane::RemoveFromEndOfTurn(EndOfTurn* end) {
+  std::erase(at_end_of_turn_, end);
+  std::replace(ending_.begin(), ending_.end(), end, static_cast<EndOfTurn*>(nullptr));
 }
-
-void Lane::WakeUp::Complete(bool) { lane_->wake_pending_.store(false); }
 
 void Lane::Run() {
   SteadyTime last_work = clock_->SteadyNow();
-  while (!queue_is_shut_down_) {
-    bool worked = DrainQueue();
-    worked |= client_->Turn();
-    if (timers_.Next()) worked |= timers_.RunDue(clock_->SteadyNow());
-    worked |= RunHandedOver();
-    if (worked) {
+  while (!stopped_) {
+    if (Turn(absl::ZeroDuration())) {
       last_work = 0;  // the clock is read only when there is nothing better to do
       continue;
     }
@@ -72,22 +65,17 @@ void Lane::Run() {
   }
 }
 
-bool Lane::DrainQueue() {
-  for (int i = 0; i < kEventsPerTurn; ++i) {
-    void* tag = nullptr;
-    bool ok = false;
-    switch (queue_->AsyncNext(&tag, &ok, gpr_inf_past(GPR_CLOCK_MONOTONIC))) {
-      case grpc::CompletionQueue::GOT_EVENT:
-        static_cast<Completion*>(tag)->Complete(ok);
-        break;
-      case grpc::CompletionQueue::TIMEOUT:
-        return i > 0;
-      case grpc::CompletionQueue::SHUTDOWN:
-        queue_is_shut_down_ = true;
-        return true;
-    }
+bool Lane::Turn(absl::Duration wait) {
+  bool worked = poll_->Turn(wait);
+  if (wait > absl::ZeroDuration()) {
+    const MutexLock lock(&mutex_);
+    sleeping_ = false;  // from now on it needs no waking
   }
-  return true;
+  worked |= client_->Turn();
+  if (timers_.Next()) worked |= timers_.RunDue(clock_->SteadyNow());
+  worked |= RunHandedOver();
+  worked |= FinishTurn();
+  return worked;
 }
 
 bool Lane::RunHandedOver() {
@@ -102,32 +90,30 @@ bool Lane::RunHandedOver() {
   return true;
 }
 
+bool Lane::FinishTurn() {
+  if (at_end_of_turn_.empty()) return false;
+  ending_.swap(at_end_of_turn_);
+  for (size_t i = 0; i < ending_.size(); ++i) {
+    if (ending_[i]) ending_[i]->OnEndOfTurn();
+  }
+  ending_.clear();
+  return true;
+}
+
 void Lane::Sleep() {
-  {
+  const absl::Duration wait = TimeToNextTimer();
+  if (wait > absl::ZeroDuration()) {
     const MutexLock lock(&mutex_);
     if (!handed_over_.empty()) return;
     sleeping_ = true;
   }
-  watcher_->Arm(this, client_->epoll_fd());
-  const SteadyTime next = NextTimer();
-  gpr_timespec until = gpr_inf_future(GPR_CLOCK_MONOTONIC);
-  if (next != kNever) {
-    const int64_t wait = std::max<int64_t>(next - clock_->SteadyNow(), 0);
-    until = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_nanos(wait, GPR_TIMESPAN));
-  }
-  void* tag = nullptr;
-  bool ok = false;
-  const auto result = queue_->AsyncNext(&tag, &ok, until);
-  {
-    const MutexLock lock(&mutex_);
-    sleeping_ = false;
-  }
-  if (result == grpc::CompletionQueue::GOT_EVENT) static_cast<Completion*>(tag)->Complete(ok);
-  if (result == grpc::CompletionQueue::SHUTDOWN) queue_is_shut_down_ = true;
+  Turn(wait);
 }
 
-SteadyTime Lane::NextTimer() const {
-  return std::min(timers_.Next().value_or(kNever), client_->NextTimer().value_or(kNever));
+absl::Duration Lane::TimeToNextTimer() const {
+  const SteadyTime next = std::min(timers_.Next().value_or(kNever), client_->NextTimer().value_or(kNever));
+  if (next == kNever) return absl::InfiniteDuration();
+  return std::max(absl::ZeroDuration(), absl::Nanoseconds(next - clock_->SteadyNow()));
 }
 
 }  // namespace interaction::lane

@@ -21,6 +21,8 @@ Verdict Judge(const absl::Status& result_of_exchange) {
   switch (details.reason) {
     case Reason::kUnknownMethod:
     case Reason::kMalformedRequest:
+    case Reason::kUnsupportedEncoding:
+    case Reason::kMessageTooLarge:
     case Reason::kInvalidRequest:
     case Reason::kCallerCredentialsForbidden:
     case Reason::kMetadataTooLarge:

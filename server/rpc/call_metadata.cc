@@ -1,9 +1,6 @@
 #include "server/rpc/call_metadata.h"
 
-#include <grpc/grpc_security.h>
-
-#include <memory>
-
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/base/errors.h"
 #include "server/base/guid.h"
@@ -21,17 +18,14 @@ absl::Status InvalidRequestId(absl::string_view what) {
 
 }  // namespace
 
-CallMetadata ReadMetadata(const grpc::ServerContext& context) {
-  CallMetadata metadata;
-  for (const auto& [name, value] : context.client_metadata()) {
-    metadata.bytes += name.size() + value.size() + kEntryOverhead;
-    const absl::string_view key(name.data(), name.size());
-    if (key == kPreviousAttempts) metadata.is_retry = value != "0";
-    if (key == kRequestIdKey && metadata.request_ids++ == 0) {
-      metadata.request_id = absl::string_view(value.data(), value.size());
-    }
+CallMetadata ReadMetadata(absl::Span<const MetadataEntry> metadata) {
+  CallMetadata read;
+  for (const auto& [key, value] : metadata) {
+    read.bytes += key.size() + value.size() + kEntryOverhead;
+    if (key == kPreviousAttempts) read.is_retry = value != "0";
+    if (key == kRequestIdKey && read.request_ids++ == 0) read.request_id = value;
   }
-  return metadata;
+  return read;
 }
 
 absl::StatusOr<std::string> RequestIdOf(absl::string_view field, const CallMetadata& metadata, bool required) {
@@ -55,40 +49,28 @@ std::string RequestIdIfValid(absl::string_view field, const CallMetadata& metada
   return RequestIdOf(canonical->text(), metadata, /*required=*/false).value_or("");
 }
 
-// The core's functions, because the C++ ones put two objects on the heap even for a connection without certificate.
-call::Caller CallerOf(grpc::ServerContext& context) {
-  const std::unique_ptr<grpc_auth_context, decltype(&grpc_auth_context_release)> auth(
-      grpc_call_auth_context(context.c_call()), grpc_auth_context_release);
-  call::Caller caller;
-  if (auth == nullptr || grpc_auth_context_peer_is_authenticated(auth.get()) == 0) return caller;
-  grpc_auth_property_iterator identity = grpc_auth_context_peer_identity(auth.get());
-  while (const grpc_auth_property* const part = grpc_auth_property_iterator_next(&identity)) {
-    absl::StrAppend(&caller.identity, part->value_length, ":", absl::string_view(part->value, part->value_length));
-  }
-  if (!caller.identity.empty()) caller.proof = call::Caller::Proof::kCertificate;
-  return caller;
-}
-
-telemetry::TraceContext TraceContextOf(const grpc::ServerContext& context) {
-  const auto& metadata = context.client_metadata();
+telemetry::TraceContext TraceContextOf(absl::Span<const MetadataEntry> metadata) {
   std::string joined;
   const auto lookup = [&](absl::string_view name) -> absl::string_view {
-    const auto [first, last] = metadata.equal_range(grpc::string_ref(name.data(), name.size()));
-    if (first == last) return {};
-    const absl::string_view value(first->second.data(), first->second.size());
-    if (std::next(first) == last) return value;
-    joined = std::string(value);
-    for (auto it = std::next(first); it != last; ++it) {
-      absl::StrAppend(&joined, ",", absl::string_view(it->second.data(), it->second.size()));
+    absl::string_view found;
+    bool any = false;
+    for (const auto& [key, value] : metadata) {
+      if (key != name) continue;
+      if (any) {
+        joined = absl::StrCat(found, ",", value);
+        found = joined;
+      } else {
+        found = value;
+      }
+      any = true;
     }
-    return joined;
+    return found;
   };
   return telemetry::FromMetadata(lookup);
 }
 
-std::string PeerHost(const grpc::ServerContext& context) {
-  std::string peer = context.peer();
-  if (absl::string_view(peer).substr(0, 2) == "ip") peer.resize(peer.rfind(':'));
+std::string PeerHost(std::string peer) {
+  if (absl::StartsWith(peer, "ip")) peer.resize(peer.rfind(':'));
   return peer;
 }
 

@@ -1,13 +1,12 @@
 #pragma once
 
-#include <grpcpp/server_context.h>
-
 #include <cstddef>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "server/call/call.h"
+#include "absl/types/span.h"
+#include "server/base/metadata.h"
 #include "server/telemetry/trace_context.h"
 
 namespace interaction::rpc {
@@ -20,7 +19,7 @@ struct CallMetadata {
   absl::string_view request_id;  // the first of them; lives as long as the call
 };
 
-CallMetadata ReadMetadata(const grpc::ServerContext& context);
+CallMetadata ReadMetadata(absl::Span<const MetadataEntry> metadata);
 
 // The request_id of a call, in canonical form, or "" if it has none: from the field, which is in that form already, or
 // from metadata idempotency-key. INVALID_REQUEST when the metadata is not a UUID, was sent more than once, or is
@@ -30,13 +29,11 @@ absl::StatusOr<std::string> RequestIdOf(absl::string_view field, const CallMetad
 // The same for the details of an error, where neither was checked: "" unless there is exactly one valid UUID.
 std::string RequestIdIfValid(absl::string_view field, const CallMetadata& metadata);
 
-// Who calls, as far as the connection tells: the verified identity of the peer's certificate, if it has one.
-call::Caller CallerOf(grpc::ServerContext& context);
-
 // The trace that the call belongs to: W3C traceparent and tracestate, b3, x-b3-*, x-request-id.
-telemetry::TraceContext TraceContextOf(const grpc::ServerContext& context);
+telemetry::TraceContext TraceContextOf(absl::Span<const MetadataEntry> metadata);
 
-// The machine at the other end of the connection, without its port: "ipv4:10.0.0.7". For counting, not for trusting.
-std::string PeerHost(const grpc::ServerContext& context);
+// The machine at the other end of the connection, without its port, from ServerCall::peer(): "ipv4:10.0.0.7". For
+// counting, not for trusting.
+std::string PeerHost(std::string peer);
 
 }  // namespace interaction::rpc

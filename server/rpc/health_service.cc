@@ -1,9 +1,10 @@
 #include "server/rpc/health_service.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
-#include "server/rpc/stream.h"
+#include "server/rpc/status.h"
 
 namespace interaction::rpc {
 namespace {
@@ -11,29 +12,28 @@ namespace {
 using grpc::health::v1::HealthCheckRequest;
 using grpc::health::v1::HealthCheckResponse;
 
-HealthCheckResponse MakeResponse(HealthService::Status status) {
+std::string MakeResponse(HealthService::Status status) {
   HealthCheckResponse response;
   response.set_status(status);
-  return response;
+  return response.SerializeAsString();
+}
+
+// The name of the service that a request asks for; nothing if it is no HealthCheckRequest.
+std::optional<std::string> ServiceOf(absl::string_view message) {
+  HealthCheckRequest request;
+  if (!request.ParseFromArray(message.data(), static_cast<int>(message.size()))) return std::nullopt;
+  return request.service();
+}
+
+RpcStatus MalformedRequest(const ServerCall& call) {
+  if (const absl::Status refusal = call.refusal(); !refusal.ok()) return ToRpcStatus(refusal, "", "");
+  return {static_cast<int>(absl::StatusCode::kInvalidArgument), "the request is not a HealthCheckRequest", ""};
 }
 
 }  // namespace
 
-struct HealthService::CheckCall {
-  CallLife life{CallLife::AtShutdown::kAnswer};
-  HealthCheckRequest request;
-  grpc::ServerAsyncResponseWriter<HealthCheckResponse> responder{&life.context()};
-};
-
-struct HealthService::WatchCall {
-  CallLife life{CallLife::AtShutdown::kCutOff};
-  HealthCheckRequest request;
-  grpc::ServerAsyncWriter<HealthCheckResponse> stream{&life.context()};
-};
-
 struct HealthService::LaneState {
   lane::Lane* lane;
-  LaneCalls* calls;
   std::vector<Change*> waiting;  // watches to tell of a change; used on the lane only
 };
 
@@ -72,24 +72,15 @@ HealthService::HealthService(std::vector<std::string> services) {
 
 HealthService::~HealthService() = default;
 
-void HealthService::Add(lane::Lane* lane, LaneCalls* calls) {
-  lanes_.push_back(std::make_unique<LaneState>(LaneState{lane, calls, {}}));
-}
+void HealthService::Add(lane::Lane* lane) { lanes_.push_back(std::make_unique<LaneState>(LaneState{lane, {}})); }
 
-void HealthService::Start(lane::Lane* lane, LaneCalls*) {
-  LaneState* const state = lanes_[lane->index()].get();
-  lane::Spawn(AcceptCalls<CheckCall>(
-      lane,
-      [this](CheckCall* call, grpc::ServerCompletionQueue* queue, void* tag) {
-        service_.RequestCheck(&call->life.context(), &call->request, &call->responder, queue, queue, tag);
-      },
-      [this, state](std::unique_ptr<CheckCall> call) { return ServeCheck(state, std::move(call)); }));
-  lane::Spawn(AcceptCalls<WatchCall>(
-      lane,
-      [this](WatchCall* call, grpc::ServerCompletionQueue* queue, void* tag) {
-        service_.RequestWatch(&call->life.context(), &call->request, &call->stream, queue, queue, tag);
-      },
-      [this, state](std::unique_ptr<WatchCall> call) { return ServeWatch(state, std::move(call)); }));
+void HealthService::Register(Methods* methods) {
+  methods->Add(
+      "/grpc.health.v1.Health/Check", MethodKind::kUnary,
+      [this](std::unique_ptr<ServerCall> call, LaneCalls* calls) { return ServeCheck(std::move(call), calls); });
+  methods->Add(
+      "/grpc.health.v1.Health/Watch", MethodKind::kStream,
+      [this](std::unique_ptr<ServerCall> call, LaneCalls* calls) { return ServeWatch(std::move(call), calls); });
 }
 
 void HealthService::SetNotServing() {
@@ -117,35 +108,47 @@ HealthService::Status HealthService::StatusOf(const std::string& service) const 
   return serving_ && served ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING;
 }
 
-lane::Task<void> HealthService::ServeCheck(LaneState* state, std::unique_ptr<CheckCall> call) {
-  call->life.Arrived(state->calls);
-  const Status status = StatusOf(call->request.service());
-  lane::Operation finished;
-  if (status == HealthCheckResponse::SERVICE_UNKNOWN) {
-    call->responder.FinishWithError({grpc::StatusCode::NOT_FOUND, "unknown service"}, finished.tag());
+lane::Task<void> HealthService::ServeCheck(std::unique_ptr<ServerCall> call, LaneCalls* calls) {
+  lane::Cancellation cancellation;
+  call->NotifyOfEnd(calls, MethodKind::kUnary, &cancellation);
+  auto read = call->Read();
+  const bool has_message = co_await read;
+  const std::optional<std::string> service = has_message ? ServiceOf(call->message()) : std::nullopt;
+  ServerCall::Ending ending;
+  if (!service) {
+    ending.status = MalformedRequest(*call);
+  } else if (const Status status = StatusOf(*service); status == HealthCheckResponse::SERVICE_UNKNOWN) {
+    ending.status = {static_cast<int>(absl::StatusCode::kNotFound), "unknown service", ""};
   } else {
-    call->responder.Finish(MakeResponse(status), grpc::Status::OK, finished.tag());
+    ending.reply = MakeResponse(status);
   }
-  co_await finished;
-  co_await call->life.Ended();
+  auto finish = call->Finish(std::move(ending));
+  co_await finish;
 }
 
-lane::Task<void> HealthService::ServeWatch(LaneState* state, std::unique_ptr<WatchCall> call) {
-  call->life.Arrived(state->calls);
+lane::Task<void> HealthService::ServeWatch(std::unique_ptr<ServerCall> call, LaneCalls* calls) {
+  lane::Cancellation cancellation;
+  call->NotifyOfEnd(calls, MethodKind::kStream, &cancellation);
+  LaneState* const state = lanes_[call->lane()->index()].get();
+  auto read = call->Read();
+  const bool has_message = co_await read;
+  const std::optional<std::string> service = has_message ? ServiceOf(call->message()) : std::nullopt;
+  ServerCall::Ending ending;
+  ending.status = {static_cast<int>(absl::StatusCode::kUnavailable), "server shutting down", ""};
+  if (!service) ending.status = MalformedRequest(*call);
   Status told = HealthCheckResponse::UNKNOWN;
-  while (!call->life.cancellation().cancelled()) {
-    if (const Status status = StatusOf(call->request.service()); status != told) {
+  while (service && !cancellation.cancelled()) {
+    if (const Status status = StatusOf(*service); status != told) {
       told = status;
-      lane::Operation written;
-      call->stream.Write(MakeResponse(status), written.tag());
-      const bool ok = co_await written;
-      if (!ok) break;
+      auto write = call->Write(MakeResponse(status));
+      const bool written = co_await write;
+      if (!written) break;
     } else {
-      Change change(state, &call->life.cancellation());
+      Change change(state, &cancellation);
       co_await change;
     }
   }
-  auto finish = FinishStream(&call->stream, &call->life, {grpc::StatusCode::UNAVAILABLE, "server shutting down"});
+  auto finish = call->Finish(std::move(ending));
   co_await finish;
 }
 

@@ -6,18 +6,17 @@
 #include <string>
 #include <vector>
 
-#include "grpc/health/v1/health.grpc.pb.h"
+#include "grpc/health/v1/health.pb.h"
 #include "server/lane/lane.h"
 #include "server/lane/task.h"
-#include "server/rpc/call_life.h"
-#include "server/rpc/lane_service.h"
+#include "server/rpc/server_call.h"
+#include "server/rpc/service.h"
 
 namespace interaction::rpc {
 
-// grpc.health.v1.Health on the lanes: gRPC's own would bring threads of the callback API with it. Everything is SERVING
-// from the start and NOT_SERVING once the server drains. An upstream that is down has a name of its own to show it: the
-// service's would take the other RPC down with it.
-class HealthService final : public LaneService {
+// grpc.health.v1.Health. Everything is SERVING from the start and NOT_SERVING once the server drains. An upstream that
+// is down has a name of its own to show it: the service's would take the other RPC down with it.
+class HealthService final : public Service {
  public:
   using Status = grpc::health::v1::HealthCheckResponse::ServingStatus;
 
@@ -25,11 +24,10 @@ class HealthService final : public LaneService {
   explicit HealthService(std::vector<std::string> services);
   ~HealthService() override;
 
-  // Lists a lane; before any is started.
-  void Add(lane::Lane* lane, LaneCalls* calls);
+  // Lists a lane; before any is started, in the order of their indexes.
+  void Add(lane::Lane* lane);
 
-  void Register(grpc::ServerBuilder* builder) override { builder->RegisterService(&service_); }
-  void Start(lane::Lane* lane, LaneCalls* calls) override;  // of a lane that was added
+  void Register(Methods* methods) override;
 
   // Tells everybody who asks or watches that no new calls are wanted. Any thread.
   void SetNotServing();
@@ -40,16 +38,13 @@ class HealthService final : public LaneService {
 
  private:
   struct LaneState;
-  struct CheckCall;
-  struct WatchCall;
   class Change;
 
   Status StatusOf(const std::string& service) const;
   void AnnounceChange();
-  lane::Task<void> ServeCheck(LaneState* state, std::unique_ptr<CheckCall> call);
-  lane::Task<void> ServeWatch(LaneState* state, std::unique_ptr<WatchCall> call);
+  lane::Task<void> ServeCheck(std::unique_ptr<ServerCall> call, LaneCalls* calls);
+  lane::Task<void> ServeWatch(std::unique_ptr<ServerCall> call, LaneCalls* calls);
 
-  grpc::health::v1::Health::AsyncService service_;
   std::map<std::string, std::atomic<bool>> services_;  // whether each is served; the names don't change
   std::atomic<bool> serving_{true};                    // the server as a whole
   std::vector<std::unique_ptr<LaneState>> lanes_;

@@ -3,8 +3,11 @@
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
+#include "grpc/reflection/v1/reflection.pb.h"
+#include "grpc/reflection/v1alpha/reflection.pb.h"
 #include "interaction/descriptors.h"
-#include "server/rpc/stream.h"
+#include "server/rpc/server_call.h"
+#include "server/rpc/status.h"
 
 namespace interaction::rpc {
 namespace {
@@ -13,12 +16,12 @@ using google::protobuf::FileDescriptor;
 
 // The two versions differ in their package alone, so everything is written once, for a version V.
 struct V1 {
-  using Service = grpc::reflection::v1::ServerReflection::AsyncService;
+  static constexpr char kPath[] = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
   using Request = grpc::reflection::v1::ServerReflectionRequest;
   using Response = grpc::reflection::v1::ServerReflectionResponse;
 };
 struct V1Alpha {
-  using Service = grpc::reflection::v1alpha::ServerReflection::AsyncService;
+  static constexpr char kPath[] = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
   using Request = grpc::reflection::v1alpha::ServerReflectionRequest;
   using Response = grpc::reflection::v1alpha::ServerReflectionResponse;
 };
@@ -34,7 +37,7 @@ void AddWithImports(const FileDescriptors& all, const FileDescriptor* file,
 
 template <typename Response>
 void AnswerNotFound(Response* response) {
-  response->mutable_error_response()->set_error_code(grpc::StatusCode::NOT_FOUND);
+  response->mutable_error_response()->set_error_code(static_cast<int>(absl::StatusCode::kNotFound));
   response->mutable_error_response()->set_error_message("not found");
 }
 
@@ -91,7 +94,7 @@ typename V::Response Answer(const typename V::Request& request, const Reflection
       }
       break;
     case Request::MESSAGE_REQUEST_NOT_SET:
-      response.mutable_error_response()->set_error_code(grpc::StatusCode::INVALID_ARGUMENT);
+      response.mutable_error_response()->set_error_code(static_cast<int>(absl::StatusCode::kInvalidArgument));
       response.mutable_error_response()->set_error_message("the request asks for nothing");
       break;
   }
@@ -99,39 +102,34 @@ typename V::Response Answer(const typename V::Request& request, const Reflection
 }
 
 template <typename V>
-struct ReflectionCall {
-  CallLife life{CallLife::AtShutdown::kCutOff};
-  grpc::ServerAsyncReaderWriter<typename V::Response, typename V::Request> stream{&life.context()};
-};
-
-template <typename V>
-lane::Task<void> Serve(const ReflectionService::Content* content, LaneCalls* calls,
-                       std::unique_ptr<ReflectionCall<V>> call) {
-  call->life.Arrived(calls);
-  typename V::Request request;
+lane::Task<void> Serve(const ReflectionService::Content* content, std::unique_ptr<ServerCall> call, LaneCalls* calls) {
+  lane::Cancellation cancellation;
+  call->NotifyOfEnd(calls, MethodKind::kStream, &cancellation);
+  ServerCall::Ending ending;
   while (true) {
-    lane::Operation done;
-    call->stream.Read(&request, done.tag());
-    const bool read = co_await done;
-    if (!read) break;
-    call->stream.Write(Answer<V>(request, *content), done.tag());
-    const bool written = co_await done;
+    auto read = call->Read();
+    const bool has_message = co_await read;
+    if (!has_message) break;
+    typename V::Request request;
+    if (!request.ParseFromArray(call->message().data(), static_cast<int>(call->message().size()))) {
+      ending.status = {static_cast<int>(absl::StatusCode::kInvalidArgument),
+                       "the request is not a ServerReflectionRequest", ""};
+      break;
+    }
+    auto write = call->Write(Answer<V>(request, *content).SerializeAsString());
+    const bool written = co_await write;
     if (!written) break;
   }
-  auto finish = FinishStream(&call->stream, &call->life, grpc::Status::OK);
+  if (const absl::Status refusal = call->refusal(); !refusal.ok()) ending.status = ToRpcStatus(refusal, "", "");
+  auto finish = call->Finish(std::move(ending));
   co_await finish;
 }
 
-// Accepts calls of one version on a lane.
 template <typename V>
-void Accept(typename V::Service* service, const ReflectionService::Content* content, lane::Lane* lane,
-            LaneCalls* calls) {
-  lane::Spawn(AcceptCalls<ReflectionCall<V>>(
-      lane,
-      [service](ReflectionCall<V>* call, grpc::ServerCompletionQueue* queue, void* tag) {
-        service->RequestServerReflectionInfo(&call->life.context(), &call->stream, queue, queue, tag);
-      },
-      [content, calls](std::unique_ptr<ReflectionCall<V>> call) { return Serve<V>(content, calls, std::move(call)); }));
+void Add(const ReflectionService::Content* content, Methods* methods) {
+  methods->Add(V::kPath, MethodKind::kStream, [content](std::unique_ptr<ServerCall> call, LaneCalls* calls) {
+    return Serve<V>(content, std::move(call), calls);
+  });
 }
 
 }  // namespace
@@ -140,14 +138,9 @@ ReflectionService::ReflectionService(std::vector<std::string> services)
     : content_{.services = std::move(services),
                .files = FileDescriptors({reinterpret_cast<const char*>(kDescriptorSet), kDescriptorSetSize})} {}
 
-void ReflectionService::Register(grpc::ServerBuilder* builder) {
-  builder->RegisterService(&v1_);
-  builder->RegisterService(&v1alpha_);
-}
-
-void ReflectionService::Start(lane::Lane* lane, LaneCalls* calls) {
-  Accept<V1>(&v1_, &content_, lane, calls);
-  Accept<V1Alpha>(&v1alpha_, &content_, lane, calls);
+void ReflectionService::Register(Methods* methods) {
+  Add<V1>(&content_, methods);
+  Add<V1Alpha>(&content_, methods);
 }
 
 }  // namespace interaction::rpc

@@ -1,23 +1,17 @@
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "grpc/reflection/v1/reflection.grpc.pb.h"
-#include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
-#include "server/lane/lane.h"
-#include "server/rpc/call_life.h"
 #include "server/rpc/file_descriptors.h"
-#include "server/rpc/lane_service.h"
+#include "server/rpc/service.h"
 
 namespace interaction::rpc {
 
-// grpc.reflection in both versions that tools ask for, on the lanes: gRPC 1.51's plugin knows v1alpha only and brings
-// threads of the callback API with it, and describes fields without their comments and JSON names.
-class ReflectionService final : public LaneService {
+// grpc.reflection in both versions that tools ask for: v1 and v1alpha. Unlike gRPC's own plugin it describes fields
+// with their comments and JSON names.
+class ReflectionService final : public Service {
  public:
-  // What is told.
   struct Content {
     std::vector<std::string> services;
     FileDescriptors files;
@@ -26,13 +20,10 @@ class ReflectionService final : public LaneService {
   // Lists `services`, by their full names.
   explicit ReflectionService(std::vector<std::string> services);
 
-  void Register(grpc::ServerBuilder* builder) override;
-  void Start(lane::Lane* lane, LaneCalls* calls) override;
+  void Register(Methods* methods) override;
 
  private:
   const Content content_;
-  grpc::reflection::v1::ServerReflection::AsyncService v1_;
-  grpc::reflection::v1alpha::ServerReflection::AsyncService v1alpha_;
 };
 
 }  // namespace interaction::rpc

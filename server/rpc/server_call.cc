@@ -11,8 +11,8 @@ ServerCall::~ServerCall() {
 void ServerCall::NotifyOfEnd(LaneCalls* shared, MethodKind kind, lane::Cancellation* cancellation) {
   told_ = cancellation;
   if (caller_is_gone_) return told_->Cancel(lane::CancelCause::kCaller);
-  cut_off_ = kind == MethodKind::kStream;
-  lane::Cancellation* const shutdown = cut_off_ ? &shared->streams : &shared->unary_calls;
+  is_stream_ = kind == MethodKind::kStream;
+  lane::Cancellation* const shutdown = is_stream_ ? &shared->streams : &shared->unary_calls;
   if (shutdown->cancelled()) return OnCancel();
   shutdown_ = shutdown;
   shutdown_->Add(this);
@@ -26,9 +26,20 @@ void ServerCall::CallerIsGone() {
 
 void ServerCall::OnCancel() {
   shutdown_ = nullptr;
-  lane::Cancellation* const told = told_;
-  // The handler may end within either and destroy the call; `told` outlives it only if nothing has ended it yet.
-  told->Cancel(lane::CancelCause::kShutdown);
+  shut_down_ = true;
+  // The handler waits for one thing only, and may end and destroy this as soon as that is over.
+  lane::Operation* const reading = is_stream_ ? std::exchange(reading_, nullptr) : nullptr;
+  told_->Cancel(lane::CancelCause::kShutdown);
+  if (reading) reading->Complete(false);
+}
+
+bool ServerCall::BeginRead(lane::Operation* done) {
+  reading_ = done;
+  const std::optional<bool> known = is_stream_ && shut_down_ ? false : StartRead();
+  if (!known) return false;
+  reading_ = nullptr;
+  done->Complete(*known);
+  return true;
 }
 
 }  // namespace interaction::rpc

@@ -13,20 +13,12 @@
 #include "server/base/metadata.h"
 #include "server/call/call.h"
 #include "server/lane/cancellation.h"
-#include "server/lane/completion.h"
 #include "server/lane/lane.h"
+#include "server/lane/operation.h"
 #include "server/rpc/methods.h"
+#include "server/rpc/rpc_status.h"
 
 namespace interaction::rpc {
-
-// How a call ends, in the words of gRPC's protocol.
-struct RpcStatus {
-  int code = 0;         // google.rpc.Code; 0: OK
-  std::string message;  // UTF-8; the transport escapes it
-  std::string details;  // a serialized google.rpc.Status for grpc-status-details-bin; "": none
-
-  bool ok() const { return code == 0; }
-};
 
 // One RPC as a transport hands it to its handler: what arrived, the next message, the answer. It knows no gRPC library.
 //
@@ -48,19 +40,23 @@ class ServerCall : private lane::Cancellation::Listener {
   virtual call::Caller caller() const = 0;                       // by the connection's certificate
 
   // Tells `cancellation` when the caller is gone (kCaller), or when the server ends (kShutdown), also when that has
-  // happened already. A unary call has its handler answer at shutdown; a stream, which waits for its client, is cut
-  // off besides. `shared` and `cancellation` outlive the call.
+  // happened already. At shutdown, a stream's Read() yields false besides, because its client might never end it.
+  // `shared` and `cancellation` outlive the call.
   void NotifyOfEnd(LaneCalls* shared, MethodKind kind, lane::Cancellation* cancellation);
 
-  // Waits for the next message. Yields false when there is none: the caller has sent its last or is gone. A message
-  // that breaks a limit or the protocol ends the call by the transport, with its own status, and yields false, too.
+  // Waits for the next message. Yields false when there is none: the caller has sent its last or is gone, or the next
+  // one is not accepted (refusal()).
   auto Read() {
     struct Awaiter : Step {
-      bool await_ready() { return call->StartRead(&done) && (done.Complete(true), true); }
       using Step::Step;
+      bool await_ready() { return call->BeginRead(&done); }
     };
     return Awaiter(this);
   }
+  // Why a Read() yielded false although the caller is there: OK, or the error, made with Error, of a request or message
+  // that the transport does not accept. The handler answers with it.
+  virtual absl::Status refusal() const { return absl::OkStatus(); }
+
   // The message of the last Read(), serialized: valid until the next.
   virtual absl::string_view message() const = 0;
 
@@ -69,7 +65,10 @@ class ServerCall : private lane::Cancellation::Listener {
   auto Write(std::string message) {
     struct Awaiter : Step {
       Awaiter(ServerCall* its_call, std::string its_message) : Step(its_call), message(std::move(its_message)) {}
-      bool await_ready() { return call->StartWrite(std::move(message), &done) && (done.Complete(true), true); }
+      bool await_ready() {
+        if (call->StartWrite(std::move(message), &done)) done.Complete(true);
+        return done.await_ready();
+      }
       std::string message;
     };
     return Awaiter(this, std::move(message));
@@ -86,7 +85,10 @@ class ServerCall : private lane::Cancellation::Listener {
   auto Finish(Ending ending) {
     struct Awaiter : Step {
       Awaiter(ServerCall* its_call, Ending its_ending) : Step(its_call), ending(std::move(its_ending)) {}
-      bool await_ready() { return call->StartFinish(std::move(ending), &done) && (done.Complete(true), true); }
+      bool await_ready() {
+        if (call->StartFinish(std::move(ending), &done)) done.Complete(true);
+        return done.await_ready();
+      }
       Ending ending;
     };
     return Awaiter(this, std::move(ending));
@@ -98,11 +100,20 @@ class ServerCall : private lane::Cancellation::Listener {
  protected:
   explicit ServerCall(lane::Lane* lane) : lane_(lane) {}
 
-  // A transport's part. Each starts the operation and returns whether it is complete already, with success; otherwise
-  // `done` is completed later, on the lane, once: true for success.
-  virtual bool StartRead(lane::Operation* done) = 0;
+  // A transport's part. StartRead() returns the result if it is known already, or nothing: then CompleteRead() follows.
+  // The others return whether the operation is complete already, with success; otherwise `done` is completed later.
+  // All on the lane.
+  virtual std::optional<bool> StartRead() = 0;
   virtual bool StartWrite(std::string message, lane::Operation* done) = 0;
   virtual bool StartFinish(Ending ending, lane::Operation* done) = 0;
+
+  // Whether a Read() waits for CompleteRead().
+  bool reading() const { return reading_ != nullptr; }
+
+  // The result of StartRead(). May come when nobody waits for it any more.
+  void CompleteRead(bool ok) {
+    if (reading_) std::exchange(reading_, nullptr)->Complete(ok);
+  }
 
   // The transport has seen that the caller is gone: it cancelled, its connection broke, or its deadline passed. On the
   // lane; more than once does no harm.
@@ -122,12 +133,15 @@ class ServerCall : private lane::Cancellation::Listener {
   };
 
   void OnCancel() override;
+  bool BeginRead(lane::Operation* done);
 
   lane::Lane* const lane_;
   bool caller_is_gone_ = false;
   lane::Cancellation* told_ = nullptr;
   lane::Cancellation* shutdown_ = nullptr;  // while listed there
-  bool cut_off_ = false;                    // at shutdown
+  bool is_stream_ = false;
+  bool shut_down_ = false;              // the server ends: a stream reads no more
+  lane::Operation* reading_ = nullptr;  // while a Read() waits
 };
 
 }  // namespace interaction::rpc

@@ -70,7 +70,7 @@ void AddBadRequest(const ErrorDetails& details, google::rpc::Status& status) {
 
 }  // namespace
 
-grpc::Status ToGrpcStatus(const absl::Status& error, absl::string_view upstream, absl::string_view request_id) {
+RpcStatus ToRpcStatus(const absl::Status& error, absl::string_view upstream, absl::string_view request_id) {
   const ErrorDetails details = GetErrorDetails(error);
   google::rpc::Status status;
   status.set_code(static_cast<int>(error.code()));
@@ -82,7 +82,7 @@ grpc::Status ToGrpcStatus(const absl::Status& error, absl::string_view upstream,
   if (!details.quota_subject.empty()) AddQuotaFailure(details, error.message(), status);
   if (!details.precondition_subject.empty()) AddPreconditionFailure(details, error.message(), status);
   if (!details.field_violations.empty()) AddBadRequest(details, status);
-  return grpc::Status(static_cast<grpc::StatusCode>(error.code()), status.message(), status.SerializeAsString());
+  return {static_cast<int>(error.code()), status.message(), status.SerializeAsString()};
 }
 
 }  // namespace interaction::rpc

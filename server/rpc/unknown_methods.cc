@@ -1,35 +1,25 @@
 #include "server/rpc/unknown_methods.h"
 
-#include <memory>
 #include <utility>
 
 #include "server/base/errors.h"
-#include "server/lane/completion.h"
 #include "server/rpc/status.h"
 
 namespace interaction::rpc {
 
-struct UnknownMethods::Call {
-  grpc::GenericServerContext context;
-  grpc::GenericServerAsyncReaderWriter stream{&context};
-};
-
-void UnknownMethods::Start(lane::Lane* lane, LaneCalls*) {
-  lane::Spawn(AcceptCalls<Call>(
-      lane,
-      [this](Call* call, grpc::ServerCompletionQueue* queue, void* tag) {
-        service_.RequestCall(&call->context, &call->stream, queue, queue, tag);
-      },
-      [this, lane](std::unique_ptr<Call> call) { return Refuse(lane, std::move(call)); }));
+void UnknownMethods::Register(Methods* methods) {
+  methods->SetUnknown([this](std::unique_ptr<ServerCall> call, LaneCalls*) { return Refuse(std::move(call)); });
 }
 
-// Nothing of the request is read, and nobody waits for anything: the call ends as soon as gRPC has sent the status.
-lane::Task<void> UnknownMethods::Refuse(lane::Lane* lane, std::unique_ptr<Call> call) {
+// Nothing of the request is read.
+lane::Task<void> UnknownMethods::Refuse(std::unique_ptr<ServerCall> call) {
   const absl::Status error = Error(Reason::kUnknownMethod).In(Phase::kParse);
+  lane::Lane* const lane = call->lane();
   failures_.Report(error, /*request_id=*/"", lane->clock().SteadyNow(), lane->timers());
-  lane::Operation finished;
-  call->stream.Finish(ToGrpcStatus(error, /*upstream=*/"", /*request_id=*/""), finished.tag());
-  co_await finished;
+  ServerCall::Ending ending;
+  ending.status = ToRpcStatus(error, /*upstream=*/"", /*request_id=*/"");
+  auto finish = call->Finish(std::move(ending));
+  co_await finish;
 }
 
 }  // namespace interaction::rpc

@@ -1,32 +1,25 @@
 #pragma once
 
-#include <grpcpp/generic/async_generic_service.h>
-
 #include <memory>
 
 #include "server/call/failure_log.h"
-#include "server/lane/lane.h"
-#include "server/lane/task.h"
-#include "server/rpc/lane_service.h"
+#include "server/rpc/server_call.h"
+#include "server/rpc/service.h"
 #include "server/telemetry/log.h"
 
 namespace interaction::rpc {
 
-// Answers calls of methods that no service has: UNKNOWN_METHOD, where gRPC by itself would send a bare UNIMPLEMENTED.
-class UnknownMethods final : public LaneService {
+// Answers calls of methods that no service has: UNKNOWN_METHOD, with details.
+class UnknownMethods final : public Service {
  public:
   // `log` may be null, or outlives this.
   explicit UnknownMethods(telemetry::Logger* log) : failures_("", log) {}
 
-  void Register(grpc::ServerBuilder* builder) override { builder->RegisterAsyncGenericService(&service_); }
-  void Start(lane::Lane* lane, LaneCalls* calls) override;
+  void Register(Methods* methods) override;
 
  private:
-  struct Call;
+  lane::Task<void> Refuse(std::unique_ptr<ServerCall> call);
 
-  lane::Task<void> Refuse(lane::Lane* lane, std::unique_ptr<Call> call);
-
-  grpc::AsyncGenericService service_;
   call::FailureLog failures_;
 };
 

@@ -47,6 +47,7 @@ class LayersTest(unittest.TestCase):
             "call includes records": ("server/call/a.cc", '#include "server/records/once.h"'),
             "call includes a vendor": ("server/call/a.cc", '#include "server/upstream/acme/translator.h"'),
             "call includes gRPC": ("server/call/a.cc", "#include <grpcpp/server.h>"),
+            "rpc includes gRPC": ("server/rpc/a.cc", "#include <grpc/grpc.h>"),
             "call includes the messages": ("server/call/a.h", '#include "interaction/v1/interaction_service.pb.h"'),
             "upstream includes a lane": ("server/upstream/acme/a.cc", '#include "server/lane/lane.h"'),
             "one vendor includes the other": ("server/upstream/acme/a.cc", '#include "server/upstream/zenith/options.h"'),

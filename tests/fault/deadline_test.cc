@@ -98,9 +98,26 @@ TEST_P(GrpcTimeoutTest, EndsAtTheServersOwnMaximumWhenTheUpstreamHangs) {
 INSTANTIATE_TEST_SUITE_P(Spellings, GrpcTimeoutTest,
                          ::testing::Values(std::pair{"Absent", std::optional<std::string>()},
                                            std::pair{"TooLargeForAClock", std::optional<std::string>("99999999H")},
-                                           std::pair{"TooManyDigits", std::optional<std::string>("999999999H")},
-                                           std::pair{"NotANumber", std::optional<std::string>("abc")},
-                                           std::pair{"Negative", std::optional<std::string>("-1S")}),
+                                           std::pair{"EightDigits", std::optional<std::string>("99999999S")}),
+                         [](const auto& row) { return row.param.first; });
+
+class MalformedTimeoutTest : public ::testing::TestWithParam<std::pair<const char*, const char*>> {};
+
+// The gRPC library takes such a call for one without deadline.
+TEST_P(MalformedTimeoutTest, IsRefusedBeforeSending) {
+  RawUpstream upstream(Always({RespondJson(200, kOk)}));
+  const TestGateway gateway(upstream.url());
+  RawH2Client client(gateway.port());
+  const auto reply = client.Call(CallWithTimeout(GetParam().second));
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  const bool is_ignored = TransportUnderTest() == config::Transport::kGrpc;
+  EXPECT_EQ(reply->Trailer("grpc-status"), is_ignored ? "0" : "3");
+  EXPECT_EQ(upstream.counts().requests, is_ignored ? 1u : 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Spellings, MalformedTimeoutTest,
+                         ::testing::Values(std::pair{"TooManyDigits", "999999999H"}, std::pair{"NotANumber", "abc"},
+                                           std::pair{"Negative", "-1S"}),
                          [](const auto& row) { return row.param.first; });
 
 }  // namespace

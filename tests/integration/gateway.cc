@@ -3,6 +3,7 @@
 #include <grpcpp/create_channel.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -18,6 +19,7 @@ namespace {
 config::Config LoopbackConfig(const std::string& upstream_url) {
   config::Config config;
   config.server.listen = "127.0.0.1:0";
+  config.server.transport = TransportUnderTest();
   config.server.lanes = 2;
   config.calls.drain_delay = absl::ZeroDuration();
   config.seethepro.base_url = upstream_url;
@@ -76,6 +78,11 @@ Answer<Reply> Call(v1::InteractionService::Stub* stub, Method method, const Requ
 }
 
 }  // namespace
+
+config::Transport TransportUnderTest() {
+  const char* const name = std::getenv("INTERACTION_SERVER__TRANSPORT");
+  return name != nullptr && absl::string_view(name) == "grpc" ? config::Transport::kGrpc : config::Transport::kH2;
+}
 
 CallSetup WithDeadline(absl::Duration timeout) {
   return [timeout](grpc::ClientContext& context) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <google/protobuf/message.h>
+#include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 
 #include <functional>
@@ -49,6 +50,10 @@ using CallSetup = std::function<void(grpc::ClientContext& context)>;
 
 // The call may take so long.
 CallSetup WithDeadline(absl::Duration timeout);
+
+// The transport that the servers under test use: config::Transport::kGrpc if the environment has
+// INTERACTION_SERVER__TRANSPORT=grpc, otherwise the default. Every suite runs with both (docs/transports.md).
+config::Transport TransportUnderTest();
 
 // The path of an RPC, for clients that make HTTP/2 frames themselves.
 inline constexpr char kCreateVspPath[] = "/interaction.v1.InteractionService/CreateVspInteraction";

@@ -1,14 +1,14 @@
 #include "server/lane/lane.h"
 
 #include <gmock/gmock.h>
-#include <grpcpp/server.h>
-#include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -77,23 +77,13 @@ class FakeHttpClient final : public http::Client {
 class LaneTest : public ::testing::TestWithParam<absl::Duration> {
  protected:
   LaneTest() {
-    grpc::ServerBuilder builder;
-    auto queue = builder.AddCompletionQueue();
     auto client = std::make_unique<FakeHttpClient>();
     client_ = client.get();
-    watcher_ = *Watcher::Create();
-    lane_ =
-        std::make_unique<Lane>(/*index=*/0, std::move(queue), std::move(client), GetParam(), &clock_, watcher_.get());
-    EXPECT_THAT(watcher_->Add(lane_.get(), client_->epoll_fd()), testing::IsOk());
-    server_ = builder.BuildAndStart();
+    lane_ = *Lane::Create(/*index=*/0, std::move(client), GetParam(), &clock_);
     lane_->Start();
   }
 
-  ~LaneTest() override {
-    server_->Shutdown();
-    watcher_->Stop();
-    lane_->Join();
-  }
+  ~LaneTest() override { lane_->Join(); }
 
   // Runs `task(arguments...)` on the lane and waits for its value.
   template <typename T>
@@ -112,9 +102,7 @@ class LaneTest : public ::testing::TestWithParam<absl::Duration> {
 
   RealClock clock_;
   FakeHttpClient* client_;
-  std::unique_ptr<Watcher> watcher_;
   std::unique_ptr<Lane> lane_;
-  std::unique_ptr<grpc::Server> server_;
 };
 
 INSTANTIATE_TEST_SUITE_P(Spin, LaneTest, ::testing::Values(absl::ZeroDuration(), absl::Milliseconds(1)),
@@ -171,7 +159,6 @@ Task<std::optional<Result>> PostOnce(Lane* lane, Cancellation* cancellation) {
   co_return co_await post;
 }
 
-// The transfer ends while the lane sleeps in its completion queue: the watcher has to notice.
 TEST_P(LaneTest, WakesATaskWhoseTransferEnds) {
   Cancellation cancellation;
   std::thread upstream([&] { client_->Complete({.status = 201}); });
@@ -202,6 +189,46 @@ TEST_P(LaneTest, TellsTheOutcomeOfATransferThatIsCancelled) {
       EXPECT_THAT(*result, AllOf(HasReason(Reason::kCancelledAfterSend), HasOutcome(Outcome::kUnknown)));
     }
   }
+}
+
+// Notes that it has run; may ask for another run, or remove another one.
+struct Ending final : Lane::EndOfTurn {
+  void OnEndOfTurn() override { run(); }
+  std::function<void()> run;
+};
+
+TEST_P(LaneTest, RunsTheEndOfATurnAfterItsOtherWork) {
+  std::vector<std::string> ran;
+  Ending ending;
+  absl::Notification done;
+  ending.run = [&] {
+    ran.push_back("end");
+    done.Notify();
+  };
+  lane_->Execute([&] {
+    lane_->RunAtEndOfTurn(&ending);
+    ran.push_back("work");
+  });
+  done.WaitForNotification();
+  EXPECT_THAT(ran, ::testing::ElementsAre("work", "end"));
+}
+
+TEST_P(LaneTest, AnEndOfATurnThatIsRemovedByAnotherDoesNotRun) {
+  std::vector<std::string> ran;
+  Ending first, second;
+  absl::Notification done;
+  first.run = [&] {
+    ran.push_back("first");
+    lane_->RemoveFromEndOfTurn(&second);
+    lane_->Execute([&] { done.Notify(); });
+  };
+  second.run = [&] { ran.push_back("second"); };
+  lane_->Execute([&] {
+    lane_->RunAtEndOfTurn(&first);
+    lane_->RunAtEndOfTurn(&second);
+  });
+  done.WaitForNotification();
+  EXPECT_THAT(ran, ::testing::ElementsAre("first"));
 }
 
 }  // namespace

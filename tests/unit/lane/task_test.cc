@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "server/lane/completion.h"
+#include "server/lane/operation.h"
 
 namespace interaction::lane {
 namespace {

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <grpcpp/server.h>
-#include <grpcpp/server_builder.h>
-
 #include <memory>
 #include <utility>
 
@@ -11,7 +8,6 @@
 #include "absl/time/time.h"
 #include "server/base/clock.h"
 #include "server/lane/lane.h"
-#include "server/lane/watcher.h"
 #include "tests/unit/call/scripted_client.h"
 
 namespace interaction::testing {
@@ -21,24 +17,13 @@ namespace interaction::testing {
 class TestLane {
  public:
   explicit TestLane(const Clock* clock) {
-    grpc::ServerBuilder builder;
-    auto queue = builder.AddCompletionQueue();
-    watcher_ = *lane::Watcher::Create();
     auto client = std::make_unique<ScriptedClient>();
     http_ = client.get();
-    const int fd = client->epoll_fd();
-    lane_ = std::make_unique<lane::Lane>(/*index=*/0, std::move(queue), std::move(client), absl::ZeroDuration(), clock,
-                                         watcher_.get());
-    (void)watcher_->Add(lane_.get(), fd);
-    server_ = builder.BuildAndStart();
+    lane_ = *lane::Lane::Create(/*index=*/0, std::move(client), absl::ZeroDuration(), clock);
     lane_->Start();
   }
 
-  ~TestLane() {
-    server_->Shutdown();
-    watcher_->Stop();
-    lane_->Join();
-  }
+  ~TestLane() { lane_->Join(); }
 
   lane::Lane* get() { return lane_.get(); }
   ScriptedClient& http() { return *http_; }
@@ -65,9 +50,7 @@ class TestLane {
   }
 
   ScriptedClient* http_ = nullptr;
-  std::unique_ptr<lane::Watcher> watcher_;
   std::unique_ptr<lane::Lane> lane_;
-  std::unique_ptr<grpc::Server> server_;
 };
 
 }  // namespace interaction::testing

@@ -1,4 +1,4 @@
-#include "server/app/listener.h"
+#include "server/listen/listener.h"
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -19,7 +19,7 @@
 #include "absl/strings/strip.h"
 #include "server/base/status_macros.h"
 
-namespace interaction::app {
+namespace interaction::listen {
 namespace {
 
 // As many as possible: the kernel uses net.core.somaxconn if that is less.
@@ -76,7 +76,7 @@ int ListenAt(const sockaddr_storage& address, socklen_t size) {
   const auto* wildcard = reinterpret_cast<const sockaddr_in6*>(&address);
   const bool both = address.ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&wildcard->sin6_addr);
   if (address.ss_family == AF_INET6) SetOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, both ? 0 : 1);
-  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0 && listen(fd, kBacklog) == 0) return fd;
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0 && ::listen(fd, kBacklog) == 0) return fd;
   const int error = errno;
   close(fd);
   errno = error;
@@ -252,4 +252,4 @@ void Listener::ReportShortage(int error) {
             {{"error", strerrordesc_np(error)}});
 }
 
-}  // namespace interaction::app
+}  // namespace interaction::listen

@@ -1,4 +1,4 @@
-#include "server/app/unix_socket.h"
+#include "server/listen/unix_socket.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -14,7 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 
-namespace interaction::app {
+namespace interaction::listen {
 namespace {
 
 // Locks the folder between checking a path and changing it. If the folder cannot be locked, two servers that start on
@@ -84,7 +84,7 @@ absl::StatusOr<std::unique_ptr<UnixSocketPath>> UnixSocketPath::Listen(int fd, c
   }
   struct stat info;
   // Listens before it releases the lock: a socket that is only bound looks like one that nobody listens on.
-  if (lstat(path.c_str(), &info) != 0 || listen(fd, backlog) != 0) return Unavailable(errno);
+  if (lstat(path.c_str(), &info) != 0 || ::listen(fd, backlog) != 0) return Unavailable(errno);
   return std::unique_ptr<UnixSocketPath>(new UnixSocketPath(path, info.st_dev, info.st_ino));
 }
 
@@ -95,4 +95,4 @@ UnixSocketPath::~UnixSocketPath() {
   unlink(path_.c_str());
 }
 
-}  // namespace interaction::app
+}  // namespace interaction::listen

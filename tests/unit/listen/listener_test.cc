@@ -1,4 +1,4 @@
-#include "server/app/listener.h"
+#include "server/listen/listener.h"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -21,7 +21,7 @@
 #include "tests/support/sockets.h"
 #include "tests/support/temp_dir.h"
 
-namespace interaction::app {
+namespace interaction::listen {
 namespace {
 
 using ::interaction::testing::BindLoopback;
@@ -63,7 +63,7 @@ void LeaveStale(const std::string& path) {
   path.copy(address.sun_path, sizeof address.sun_path - 1);
   const Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   ASSERT_EQ(bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  ASSERT_EQ(listen(socket.get(), 1), 0);
+  ASSERT_EQ(::listen(socket.get(), 1), 0);
 }
 
 TEST(ListenerTest, HandsOverEachConnection) {
@@ -109,7 +109,7 @@ TEST(ListenerTest, OneAddressIsThatOneOnly) {
 
 TEST(ListenerTest, RefusesAPortThatIsTakenAndSaysSo) {
   const Fd taken = BindLoopback();
-  ASSERT_EQ(listen(taken.get(), 1), 0);
+  ASSERT_EQ(::listen(taken.get(), 1), 0);
   const std::string address = absl::StrCat("127.0.0.1:", LocalPort(taken));
   EXPECT_THAT(Open(address), StatusIs(absl::StatusCode::kUnavailable,
                                       absl::StrCat("cannot listen on ", address, ": the port is taken")));
@@ -191,4 +191,4 @@ TEST_F(UnixListenerTest, RefusesAFolderThatIsNotThere) {
 }
 
 }  // namespace
-}  // namespace interaction::app
+}  // namespace interaction::listen

@@ -1,6 +1,6 @@
-#include "server/rpc/deadline.h"
+#include "server/grpc_transport/time_left.h"
 
-namespace interaction::rpc {
+namespace interaction::grpc_transport {
 
 std::optional<absl::Duration> TimeLeft(gpr_timespec raw_deadline) {
   if (gpr_time_cmp(raw_deadline, gpr_inf_future(raw_deadline.clock_type)) == 0) return std::nullopt;
@@ -11,4 +11,4 @@ std::optional<absl::Duration> TimeLeft(gpr_timespec raw_deadline) {
   return absl::Seconds(left.tv_sec) + absl::Nanoseconds(left.tv_nsec);
 }
 
-}  // namespace interaction::rpc
+}  // namespace interaction::grpc_transport

@@ -1,11 +1,11 @@
-#include "server/rpc/deadline.h"
+#include "server/grpc_transport/time_left.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <optional>
 
-namespace interaction::rpc {
+namespace interaction::grpc_transport {
 namespace {
 
 using ::testing::AllOf;
@@ -38,4 +38,4 @@ TEST(TimeLeftTest, OfADeadlineBeyondAnyClockIsADay) {
 }
 
 }  // namespace
-}  // namespace interaction::rpc
+}  // namespace interaction::grpc_transport

@@ -8,11 +8,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/app/unix_socket.h"
 #include "server/base/clock.h"
+#include "server/listen/unix_socket.h"
 #include "server/telemetry/log.h"
 
-namespace interaction::app {
+namespace interaction::listen {
 
 // The sockets of server.listen, and the thread that accepts connections on them. gRPC 1.51's own listener stops
 // accepting for good once accept(2) has failed, even if only for a momentary lack of file descriptors, and takes over
@@ -63,4 +63,4 @@ class Listener {
   SteadyTime report_after_ = 0;  // earliest time of the next line about a shortage; used on the thread
 };
 
-}  // namespace interaction::app
+}  // namespace interaction::listen

@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace interaction::app {
+namespace interaction::listen {
 
 // The path of a Unix socket that this process listens on. A path belongs to the server that listens on it, like a TCP
 // port: it is not taken from a running server, and no other file is removed.
@@ -31,4 +31,4 @@ class UnixSocketPath {
   const ino_t inode_;  // not reused for another file while the socket is open
 };
 
-}  // namespace interaction::app
+}  // namespace interaction::listen

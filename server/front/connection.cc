@@ -1,0 +1,259 @@
+#include "server/front/connection.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/front/front_call.h"
+
+namespace interaction::front {
+namespace {
+
+// Read from one connection before others have their turn.
+constexpr size_t kReadBytes = 64 << 10;
+constexpr int kReadsPerTurn = 4;
+
+// Given out by the session in one go: what one write(2) takes.
+constexpr size_t kWriteBytes = 64 << 10;
+
+int64_t Ticks(absl::Duration duration) { return absl::ToInt64Seconds(absl::Ceil(duration, absl::Seconds(1))); }
+
+// "ipv4:10.0.0.7:4711", as gRPC writes it.
+std::string PeerOf(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  std::array<char, INET6_ADDRSTRLEN> text;
+  if (getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return "";
+  if (address.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+    inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
+    return absl::StrCat("ipv4:", text.data(), ":", ntohs(v4.sin_port));
+  }
+  if (address.ss_family != AF_INET6) return "unix:";
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+  if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+    inet_ntop(AF_INET, &v6.sin6_addr.s6_addr[12], text.data(), text.size());
+    return absl::StrCat("ipv4:", text.data(), ":", ntohs(v6.sin6_port));
+  }
+  inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
+  return absl::StrCat("ipv6:[", text.data(), "]:", ntohs(v6.sin6_port));
+}
+
+}  // namespace
+
+Connection::Connection(int fd, int64_t max_age_ticks, const Context* context)
+    : fd_(fd),
+      context_(context),
+      session_(h2::Session::Create(context->options->session, this)),
+      peer_(std::make_shared<const std::string>(PeerOf(fd))),
+      max_age_(max_age_ticks) {}
+
+Connection::~Connection() {
+  if (!closed_) Close();
+}
+
+bool Connection::Open() {
+  watched_ = EPOLLIN;
+  if (!context_->lane->poll().Add(fd_, watched_, this).ok()) {
+    watched_ = 0;
+    return false;
+  }
+  WriteSoon();  // the session's settings
+  return true;
+}
+
+void Connection::Close() {
+  closed_ = true;
+  if (std::exchange(writing_soon_, true)) context_->lane->RemoveFromEndOfTurn(this);  // from now on nothing is written
+  if (watched_ != 0) context_->lane->poll().Remove(fd_, this);
+  session_->CloseAll();
+  close(fd_);
+}
+
+// --- the socket ----------------------------------------------------------------------------------------------------
+
+void Connection::OnEvents(uint32_t events) {
+  bool alive = true;
+  if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) alive = Read();
+  if (alive && (events & EPOLLOUT) != 0) alive = Flush();
+  if (alive) return;
+  Close();
+  context_->on_closed(this);
+}
+
+// False if the connection is over.
+bool Connection::Read() {
+  thread_local std::array<char, kReadBytes> buffer;
+  for (int i = 0; i < kReadsPerTurn; ++i) {
+    const ssize_t size = recv(fd_, buffer.data(), buffer.size(), 0);
+    if (size < 0) return errno == EAGAIN || errno == EINTR;
+    if (size == 0) return false;
+    const absl::Status status = session_->Receive({buffer.data(), static_cast<size_t>(size)});
+    WriteSoon();
+    if (!status.ok()) {
+      ReportEnd(status.message());
+      ending_ = true;
+      Watch(watched_ & ~EPOLLIN);
+      return true;
+    }
+    if (static_cast<size_t>(size) < buffer.size()) return true;
+  }
+  return true;
+}
+
+void Connection::WriteSoon() {
+  if (std::exchange(writing_soon_, true)) return;
+  context_->lane->RunAtEndOfTurn(this);
+}
+
+void Connection::OnEndOfTurn() {
+  writing_soon_ = false;
+  if (Flush()) return;
+  Close();
+  context_->on_closed(this);
+}
+
+// Writes what the session has. False if the connection is over.
+bool Connection::Flush() {
+  while (true) {
+    if (written_ == out_.size()) {
+      out_.clear();
+      written_ = 0;
+      session_->NextBytes(&out_, kWriteBytes);
+      if (out_.empty()) break;
+    }
+    const ssize_t size = send(fd_, out_.data() + written_, out_.size() - written_, MSG_NOSIGNAL);
+    if (size < 0 && errno != EAGAIN && errno != EINTR) return false;
+    if (size > 0) written_ += static_cast<size_t>(size);
+    if (written_ < out_.size()) {
+      // A client that does not read its answers is not read from either: its bytes stay bounded.
+      Watch(EPOLLOUT);
+      return true;
+    }
+  }
+  if (ending_ || session_->ended()) return false;
+  Watch(EPOLLIN);
+  return true;
+}
+
+void Connection::Watch(uint32_t events) {
+  if (events == watched_) return;
+  watched_ = events;
+  context_->lane->poll().Modify(fd_, events, this);
+}
+
+void Connection::ReportEnd(absl::string_view why) const {
+  if (context_->log == nullptr) return;
+  context_->log->Log(telemetry::LogLevel::kInfo, "connection ended by the gateway",
+                     {{"peer", *peer_}, {"reason", why}});
+}
+
+// --- the calls -----------------------------------------------------------------------------------------------------
+
+FrontCall* Connection::Find(h2::StreamId stream) const {
+  const auto found = calls_.find(stream);
+  return found == calls_.end() ? nullptr : found->second;
+}
+
+void Connection::OnRequest(h2::StreamId stream, const h2::RequestHead& head) {
+  Serve(std::make_unique<FrontCall>(this, stream, &head));
+}
+
+void Connection::Serve(std::unique_ptr<FrontCall> call) {
+  had_request_ = true;
+  last_call_ = age_;
+  calls_.emplace(call->stream(), call.get());
+  const rpc::Methods::Method& method = context_->methods->Find(call->path());
+  lane::Spawn(method.handler(std::move(call), context_->calls));
+}
+
+void Connection::OnMessage(h2::StreamId stream, std::string message) {
+  if (FrontCall* const call = Find(stream)) call->OnMessage(std::move(message));
+}
+
+void Connection::OnHalfClosed(h2::StreamId stream) {
+  if (FrontCall* const call = Find(stream)) call->OnHalfClosed();
+}
+
+void Connection::OnRefused(h2::StreamId stream, const h2::RequestHead& head, const h2::Refusal& refusal) {
+  if (FrontCall* const call = Find(stream)) return call->OnRefused(refusal);
+  auto call = std::make_unique<FrontCall>(this, stream, &head);
+  call->OnRefused(refusal);
+  Serve(std::move(call));
+}
+
+void Connection::OnDrained(h2::StreamId stream) {
+  if (FrontCall* const call = Find(stream)) call->OnDrained();
+}
+
+void Connection::OnClosed(h2::StreamId stream, h2::StreamEnd end) {
+  const auto found = calls_.find(stream);
+  if (found == calls_.end()) return;
+  FrontCall* const call = found->second;
+  calls_.erase(found);
+  call->OnClosed(end);
+}
+
+// --- time ----------------------------------------------------------------------------------------------------------
+
+void Connection::BeginGoaway() {
+  if (goaway_ >= 0) return;
+  goaway_ = age_;
+  session_->BeginGoaway();
+  WriteSoon();
+}
+
+bool Connection::IsOverdue() const {
+  const Options& options = *context_->options;
+  if (!had_request_ && age_ > Ticks(options.first_request_time)) return true;
+  if (goaway_ >= 0 && age_ - goaway_ > Ticks(options.longest_call)) return true;
+  return !session_->ping_acknowledged() && age_ - last_ping_ > Ticks(options.longest_call);
+}
+
+void Connection::Tick() {
+  ++age_;
+  session_->Tick();
+  if (IsOverdue()) {
+    Close();
+    return context_->on_closed(this);
+  }
+  const Options& options = *context_->options;
+  const bool is_idle = calls_.empty() && age_ - last_call_ > Ticks(options.max_idle);
+  if (age_ > max_age_ || is_idle) BeginGoaway();
+  if (goaway_ >= 0 && !goaway_finished_ && (session_->goaway_acknowledged() || age_ - goaway_ > 1)) {
+    goaway_finished_ = true;
+    session_->FinishGoaway();
+    WriteSoon();
+  }
+  if (session_->ping_acknowledged() && age_ - last_ping_ >= Ticks(options.ping_every)) {
+    last_ping_ = age_;
+    session_->Ping();
+    WriteSoon();
+  }
+  TickCalls();
+}
+
+// Messages that are overdue, and deadlines of callers that did not end their calls themselves.
+void Connection::TickCalls() {
+  if (calls_.empty()) return;
+  const SteadyTime now = context_->lane->clock().SteadyNow();
+  const SteadyTime message_time = absl::ToInt64Nanoseconds(context_->options->message_time);
+  std::vector<FrontCall*> late, expired;
+  for (const auto& [stream, call] : calls_) {
+    const std::optional<absl::Duration> left = call->time_left();
+    if (left && *left < -absl::Seconds(1)) expired.push_back(call);
+    if (call->waits_for_message() && now - call->arrived() > message_time) late.push_back(call);
+  }
+  for (FrontCall* const call : expired) call->Abort();
+  for (FrontCall* const call : late) call->GiveUpReading();
+}
+
+}  // namespace interaction::front

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "server/event/poll.h"
+#include "server/front/front.h"
+#include "server/h2/session.h"
+#include "server/lane/lane.h"
+#include "server/rpc/methods.h"
+
+namespace interaction::front {
+
+class FrontCall;
+
+// One client's connection: its socket, its HTTP/2 session and its calls. On one lane, from its acceptance to its end.
+//
+// What arrives is handed to the session, which tells of requests and messages; answers are collected in the session and
+// written at the end of the lane's turn, in one go.
+class Connection final : private event::Poll::Handler, private lane::Lane::EndOfTurn, private h2::SessionHandler {
+ public:
+  // What the connections of a lane share.
+  struct Context {
+    const Options* options;
+    lane::Lane* lane;
+    rpc::LaneCalls* calls;
+    const rpc::Methods* methods;
+    telemetry::Logger* log;                      // may be null
+    std::function<void(Connection*)> on_closed;  // the connection may be destroyed in it
+    std::atomic<size_t>* calls_open;             // FrontCalls that exist
+  };
+
+  // Takes ownership of `fd`. `max_age_ticks`: after how many Tick()s the client is asked to connect anew.
+  Connection(int fd, int64_t max_age_ticks, const Context* context);
+  ~Connection();
+
+  // Begins to read. False if the process lacks a resource: destroy it then.
+  bool Open();
+
+  // A second has passed. May close the connection.
+  void Tick();
+
+  // Asks the client to go elsewhere with new calls; closes when the last call has ended.
+  void BeginGoaway();
+
+  // Closes at once. Calls hear that their caller is gone.
+  void Close();
+
+  // For calls ---------------------------------------------------------------------------------------------------------
+  h2::Session& session() { return *session_; }
+  const Context& context() const { return *context_; }
+  const std::shared_ptr<const std::string>& peer() const { return peer_; }
+  void WriteSoon();  // the session has bytes to send
+  void Remove(h2::StreamId stream) { calls_.erase(stream); }
+
+ private:
+  void OnEvents(uint32_t events) override;
+  void OnEndOfTurn() override;
+  void OnRequest(h2::StreamId stream, const h2::RequestHead& head) override;
+  void OnMessage(h2::StreamId stream, std::string message) override;
+  void OnHalfClosed(h2::StreamId stream) override;
+  void OnRefused(h2::StreamId stream, const h2::RequestHead& head, const h2::Refusal& refusal) override;
+  void OnDrained(h2::StreamId stream) override;
+  void OnClosed(h2::StreamId stream, h2::StreamEnd end) override;
+
+  FrontCall* Find(h2::StreamId stream) const;
+  void Serve(std::unique_ptr<FrontCall> call);
+  bool Read();
+  bool Flush();
+  void Watch(uint32_t events);
+  void ReportEnd(absl::string_view why) const;
+  bool IsOverdue() const;
+  void TickCalls();
+
+  const int fd_;
+  const Context* const context_;
+  const std::unique_ptr<h2::Session> session_;
+  const std::shared_ptr<const std::string> peer_;
+  absl::flat_hash_map<h2::StreamId, FrontCall*> calls_;
+  std::string out_;       // given out by the session, not yet taken by the socket
+  size_t written_ = 0;    // of out_
+  uint32_t watched_ = 0;  // events; 0: not yet open
+  bool writing_soon_ = false;
+  bool ending_ = false;  // the session is over: close when everything is written
+  bool closed_ = false;
+
+  // In ticks.
+  int64_t age_ = 0;
+  const int64_t max_age_;
+  int64_t last_call_ = 0;  // when a request came last
+  int64_t last_ping_ = 0;
+  int64_t goaway_ = -1;  // when BeginGoaway() was called; -1: not yet
+  bool goaway_finished_ = false;
+  bool had_request_ = false;
+};
+
+}  // namespace interaction::front

@@ -1,0 +1,146 @@
+#include "server/front/front.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "server/front/connection.h"
+#include "server/lane/timers.h"
+
+namespace interaction::front {
+namespace {
+
+constexpr SteadyTime kTick = 1'000'000'000;
+
+// How often Close() looks whether the last handler has ended.
+constexpr absl::Duration kLookAgain = absl::Milliseconds(1);
+
+}  // namespace
+
+// The connections of one lane. On the lane, but for count() and calls_open().
+class Front::LaneConnections final : private lane::Timers::Timer {
+ public:
+  LaneConnections(const Options* options, lane::Lane* lane, rpc::LaneCalls* calls, const rpc::Methods* methods,
+                  std::function<double()> random, telemetry::Logger* log)
+      : context_{.options = options,
+                 .lane = lane,
+                 .calls = calls,
+                 .methods = methods,
+                 .log = log,
+                 .on_closed = [this](Connection* connection) { Remove(connection); },
+                 .calls_open = &calls_open_},
+        random_(std::move(random)) {}
+
+  lane::Lane* lane() const { return context_.lane; }
+  size_t count() const { return count_.load(std::memory_order_relaxed); }
+  size_t calls_open() const { return calls_open_.load(std::memory_order_acquire); }
+
+  // A connection is on its way to the lane. Any thread.
+  void Reserve() { count_.fetch_add(1, std::memory_order_relaxed); }
+
+  void Start() { AddTimer(); }
+
+  void Add(int fd) {
+    const double jitter = 1 + context_.options->age_jitter * (2 * random_() - 1);
+    const auto max_age = static_cast<int64_t>(absl::ToDoubleSeconds(context_.options->max_age) * jitter);
+    auto connection = std::make_unique<Connection>(fd, max_age, &context_);
+    if (!connection->Open()) return Forget();
+    if (is_ending_) connection->BeginGoaway();
+    Connection* const key = connection.get();
+    connections_.emplace(key, std::move(connection));
+  }
+
+  void BeginGoaway() {
+    is_ending_ = true;
+    for (const auto& [key, connection] : connections_) connection->BeginGoaway();
+  }
+
+  // Closes all, and ticks no more.
+  void CloseAll() {
+    lane()->timers().Remove(next_tick_, this);
+    auto connections = std::exchange(connections_, {});
+    for (const auto& [key, connection] : connections) {
+      connection->Close();
+      Forget();
+    }
+  }
+
+ private:
+  void AddTimer() {
+    next_tick_ = lane()->clock().SteadyNow() + kTick;
+    lane()->timers().Add(next_tick_, this);
+  }
+
+  void OnDue() override {
+    AddTimer();
+    std::vector<Connection*> connections;
+    connections.reserve(connections_.size());
+    for (const auto& [key, connection] : connections_) connections.push_back(key);
+    // A connection may close itself, but no other.
+    for (Connection* const connection : connections) connection->Tick();
+  }
+
+  void Remove(Connection* connection) {
+    connections_.erase(connection);
+    Forget();
+  }
+
+  void Forget() { count_.fetch_sub(1, std::memory_order_relaxed); }
+
+  const Connection::Context context_;
+  const std::function<double()> random_;
+  absl::flat_hash_map<Connection*, std::unique_ptr<Connection>> connections_;
+  SteadyTime next_tick_ = 0;
+  bool is_ending_ = false;
+  std::atomic<size_t> count_{0};
+  std::atomic<size_t> calls_open_{0};
+};
+
+Front::Front(const Options& options, std::unique_ptr<listen::Listener> listener, const std::vector<lane::Lane*>& lanes,
+             const std::vector<rpc::LaneCalls*>& calls, const rpc::Methods* methods, std::function<double()> random,
+             telemetry::Logger* log)
+    : options_(options), listener_(std::move(listener)) {
+  for (size_t i = 0; i < lanes.size(); ++i) {
+    lanes_.push_back(std::make_unique<LaneConnections>(&options_, lanes[i], calls[i], methods, random, log));
+  }
+}
+
+Front::~Front() = default;
+
+absl::Status Front::Start() {
+  for (const auto& lane : lanes_) lane->lane()->Execute([lane = lane.get()] { lane->Start(); });
+  return listener_->Start([this](int, int fd) { TakeConnection(fd); });
+}
+
+void Front::TakeConnection(int fd) {
+  const auto fewest = std::min_element(lanes_.begin(), lanes_.end(),
+                                       [](const auto& a, const auto& b) { return a->count() < b->count(); });
+  LaneConnections* const lane = fewest->get();
+  lane->Reserve();
+  lane->lane()->Execute([lane, fd] { lane->Add(fd); });
+}
+
+void Front::StopAccepting() {
+  listener_->Close();
+  for (const auto& lane : lanes_) lane->lane()->Execute([lane = lane.get()] { lane->BeginGoaway(); });
+}
+
+bool Front::idle() const {
+  return std::all_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return lane->count() == 0; });
+}
+
+void Front::Close() {
+  for (const auto& lane : lanes_) lane->lane()->Execute([lane = lane.get()] { lane->CloseAll(); });
+  for (const auto& lane : lanes_) {
+    absl::Notification closed;
+    lane->lane()->Execute([&] { closed.Notify(); });
+    closed.WaitForNotification();
+    while (lane->calls_open() > 0) absl::SleepFor(kLookAgain);
+  }
+}
+
+}  // namespace interaction::front

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <grpc/grpc.h>
+
+#include "server/call/call.h"
+
+namespace interaction::grpc_transport {
+
+// Who calls, as far as the connection tells: the verified identity of the peer's certificate, if it has one.
+call::Caller CallerOf(grpc_call* call);
+
+}  // namespace interaction::grpc_transport
