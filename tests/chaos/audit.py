@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator
 import storm
 from callers import Call, Callers, Habits
 from invariants import Apart, Circumstances, Holdings, Span, Violation, check_all, nothing_is_left
-from processes import STORES, Redis, Server, Upstream, look_at, store_settings
+from processes import STORES, Redis, Server, Upstream, look_at, store_settings, upstream_settings
 from records import Attempt, Post, load_posts
 
 # Short limits, so that much happens in a short run: an upstream that hangs does so for longer than max_deadline.
@@ -105,8 +105,8 @@ class Audit:
             begin = time.monotonic()
             await self.redis.serve()
             self._store_began = Span(begin, time.monotonic())
-        urls = {"seethepro.base_url": self.upstream.url, "wolkvox.base_url": self.upstream.url}
-        self.servers = [Server(self.options.server, f"server-{number}", self._folder, self._settings | urls)
+        settings = self._settings | upstream_settings(self.upstream.url)
+        self.servers = [Server(self.options.server, f"server-{number}", self._folder, settings)
                         for number in range(self.options.servers)]
         await asyncio.gather(*(server.serve() for server in self.servers))
 

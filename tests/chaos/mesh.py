@@ -21,7 +21,7 @@ import uuid
 from callers import Call, Callers, Habits
 from envoy import Envoy
 from invariants import Book, Circumstances, Violation, check_all, is_sent_once
-from processes import STORES, Program, Server, Upstream, store_settings
+from processes import STORES, Program, Server, Upstream, store_settings, upstream_settings
 from records import Attempt, Post, load_posts
 
 TIMEOUT = 30.0
@@ -77,8 +77,8 @@ async def run_through(gateway: str, options: argparse.Namespace, with_id: bool, 
         await upstream.serve()
         target = ""
         if gateway != TRANSCODER:
-            urls = {"seethepro.base_url": upstream.url, "wolkvox.base_url": upstream.url}
-            server = Server(options.server, "server", folder, SETTINGS | store_settings(options.store) | urls)
+            settings = SETTINGS | store_settings(options.store) | upstream_settings(upstream.url)
+            server = Server(options.server, "server", folder, settings)
             programs.append(server)
             await server.serve()
             target = server.target

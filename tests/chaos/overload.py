@@ -22,7 +22,7 @@ import tempfile
 import uuid
 
 from callers import Call, Callers, Habits
-from processes import Server, Upstream, resident_bytes
+from processes import Server, Upstream, resident_bytes, upstream_settings
 from records import Attempt
 
 # The upstream takes --answer-time for every call, so IN_FLIGHT / --answer-time calls a second are the most there can
@@ -120,8 +120,7 @@ async def overload(options: argparse.Namespace, folder: pathlib.Path) -> tuple[L
     """Capacity, overload, capacity afterwards, and what was observed during the overload."""
     upstream = Upstream(folder, "--delay", f"{options.answer_time}")
     await upstream.serve()
-    settings = {"server.listen": "127.0.0.1:0", "calls.max_in_flight": f"{IN_FLIGHT}",
-                "seethepro.base_url": upstream.url, "wolkvox.base_url": upstream.url}
+    settings = {"server.listen": "127.0.0.1:0", "calls.max_in_flight": f"{IN_FLIGHT}"} | upstream_settings(upstream.url)
     server = Server(options.server, "server", folder, settings)
     seen = Observations()
     try:

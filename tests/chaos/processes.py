@@ -153,6 +153,11 @@ class Redis(Program):
         self._data.mkdir()
 
 
+def upstream_settings(url: str) -> dict[str, str]:
+    """How a server is told that every vendor is at `url`, so that it calls none of the real ones."""
+    return {f"{vendor}.base_url": url for vendor in ("seethepro", "wolkvox")}
+
+
 STORES = ("redis", "memory", "none")
 
 

@@ -1,8 +1,14 @@
 #include "sandbox/faults.h"
 
+#include <memory>
+#include <utility>
+#include <vector>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "sandbox/all_vendors.h"
+#include "sandbox/seethepro.h"
+#include "sandbox/vendors.h"
+#include "sandbox/wolkvox.h"
 #include "tests/support/matchers.h"
 
 namespace interaction::sandbox {
@@ -14,9 +20,15 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
+// Two, however many the sandbox plays: a fault knows vendors by their interface only.
 const Vendors& BothVendors() {
-  static const auto* const vendors = new Vendors(AllVendors());
-  return *vendors;
+  static const auto* const both = [] {
+    std::vector<std::unique_ptr<const Vendor>> vendors;
+    vendors.push_back(std::make_unique<seethepro::SeeThePro>());
+    vendors.push_back(std::make_unique<wolkvox::Wolkvox>());
+    return new Vendors(std::move(vendors));
+  }();
+  return *both;
 }
 
 const Vendor& SeeThePro() { return *BothVendors().Find("seethepro"); }
