@@ -70,7 +70,9 @@ class NgSession final : public Session {
   size_t unsent_bytes(StreamId stream) const override;
   void SetReading(StreamId stream, bool reading) override;
   void NextBytes(std::string* out, size_t room) override;
-  bool HasBytes() const override { return !foreign_answer_.empty() || nghttp2_session_want_write(session_) != 0; }
+  bool HasBytes() const override {
+    return preface_seen_ ? nghttp2_session_want_write(session_) != 0 : !foreign_answer_.empty();
+  }
   void BeginGoaway() override;
   void FinishGoaway() override;
   bool goaway_acknowledged() const override { return goaway_ping_ != 0 && acknowledged_ping_ >= goaway_ping_; }
@@ -507,7 +509,8 @@ size_t NgSession::unsent_bytes(StreamId id) const {
 }
 
 void NgSession::NextBytes(std::string* out, size_t room) {
-  if (!foreign_answer_.empty()) {
+  // Nothing before it is known that the client speaks HTTP/2: another client must not see a SETTINGS frame first.
+  if (!preface_seen_) {
     out->append(std::exchange(foreign_answer_, std::string()));
     return;
   }

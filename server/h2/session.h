@@ -99,7 +99,8 @@ struct Trailers {
 // (https://github.com/grpc/grpc/tree/master/doc).
 class Session {
  public:
-  // `handler` outlives the session. Its SETTINGS frame is the first of its bytes.
+  // `handler` outlives the session. Its SETTINGS frame is the first of its bytes, once the client has begun with
+  // HTTP/2.
   static std::unique_ptr<Session> Create(const SessionOptions& options, SessionHandler* handler);
   virtual ~Session() = default;  // without OnClosed
 
