@@ -7,8 +7,8 @@
 
 namespace interaction {
 
-// Whether gRPC will call what `target` says: it takes a port above 65535 modulo 65536, and 443 where there is none. The
-// error is INVALID_ARGUMENT and says what would be right:
+// Whether gRPC will call exactly what `target` says: gRPC takes a port above 65535 modulo 65536, and 443 if there is
+// none. The error is INVALID_ARGUMENT and gives a correct example:
 //
 //   'gateway' is not an address: the port is missing; for example gateway:50051
 //

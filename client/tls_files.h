@@ -10,9 +10,9 @@
 
 namespace interaction {
 
-// Credentials of a channel: plaintext without `tls`. The files are read and checked here, because what gRPC cannot use
-// it finds out too late and tells nobody but its own log. Errors name the file:
-//   INVALID_ARGUMENT  one of certificate and key without the other, or a file that does not hold what it has to
+// Credentials of a channel: plaintext without `tls`. The files are read and checked here, because gRPC would notice a
+// bad file late and report it in its own log only. Errors name the file:
+//   INVALID_ARGUMENT  one of certificate and key without the other, or a file with the wrong content
 //   NOT_FOUND         a file cannot be read
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const std::optional<TlsFiles>& tls);
 

@@ -7,11 +7,11 @@
 namespace interaction::sandbox {
 
 struct VendorOptions {
-  absl::Duration delay;  // before every answer of a vendor that has no delay among its own options
+  absl::Duration delay;  // before every answer of a vendor without a delay of its own
   wolkvox::Options wolkvox;
 };
 
-// The vendors of interaction-sandbox: the one place that names them all.
+// The vendors of interaction-sandbox: the only place that names them all.
 Vendors AllVendors(const VendorOptions& options = {});
 
 }  // namespace interaction::sandbox

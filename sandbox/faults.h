@@ -14,14 +14,14 @@
 
 namespace interaction::sandbox {
 
-// What happens to every answer of a vendor, whatever the request says.
+// What is done to every answer of a vendor, whatever the request asks for.
 struct Fault {
   absl::Duration delay;
-  std::vector<std::string> scenarios;  // played one after the other, each upon what the one before it left
-  std::optional<int> count;            // for so many answers, then no more; none: for good
+  std::vector<std::string> scenarios;  // applied one after the other, each to the result of the one before
+  std::optional<int> count;            // for that many answers; none: until it is replaced
 };
 
-// A fault and whom it concerns, as POST /sandbox/faults takes it.
+// A fault and the vendors it applies to, as POST /sandbox/faults takes it.
 struct FaultOrder {
   std::vector<const Vendor*> vendors;
   Fault fault;
@@ -38,7 +38,7 @@ class Faults {
   // `vendors` outlive it.
   explicit Faults(const Vendors& vendors) : vendors_(vendors) {}
 
-  // Replaces what the vendors of the order had.
+  // Replaces the faults of the vendors that the order names.
   void Set(const FaultOrder& order);
   void Clear();
 

@@ -14,15 +14,16 @@
 
 namespace interaction::sandbox {
 
-// Remembers what arrived and what came of it, so that tests can count POSTs and look at their bytes. Thread-safe.
+// Records requests and answers, so that tests can count POSTs and look at their bytes. Thread-safe.
 class Ledger {
  public:
   // Keeps the latest `capacity` requests, and no more than 64 MiB of bodies. `vendors` outlive it.
   Ledger(const Vendors& vendors, size_t capacity) : vendors_(vendors), capacity_(capacity) {}
 
-  // A request of this token ("" for none) is under way. Returns how many of the token are, with this one.
+  // A request with this token ("" for none) has begun. Returns how many with the token are in flight, including this
+  // one.
   int Arrive(const Vendor& vendor, absl::string_view token);
-  // It is answered, or about to be: what the caller does upon the answer cannot meet it any more.
+  // It has ended. Called just before the answer is sent, so that a request which the answer causes is counted after it.
   void Depart(const Vendor& vendor, absl::string_view token, int status);
 
   void Keep(const Vendor& vendor, Request request, const Reply& reply);

@@ -6,7 +6,7 @@
 
 namespace interaction::sandbox {
 
-// A socket that listens, and the port that it got. Whoever holds it closes it.
+// A listening socket and its port. The owner closes it.
 struct Listener {
   int socket;
   int port;

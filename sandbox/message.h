@@ -22,18 +22,18 @@ struct Request {
   std::string target;           // path and query, exactly as on the request line
   std::vector<Header> headers;  // in the order and spelling in which they arrived
   std::string body;
-  uint64_t connection = 0;  // number of the TCP connection, from 1: tells whether connections are used again
+  uint64_t connection = 0;  // number of the TCP connection, from 1: shows whether connections are reused
 
-  // The target before its question mark, and the raw value of one parameter behind it.
+  // The target before its question mark, and the raw value of one parameter after it.
   absl::string_view Path() const;
   std::optional<std::string> Parameter(absl::string_view name) const;
   // The first header of that name, in any case.
   std::optional<absl::string_view> Find(absl::string_view name) const;
 };
 
-// How a reply leaves.
+// How a reply is sent.
 enum class Delivery {
-  kWhole,        // as HTTP wants it
+  kWhole,        // as HTTP requires
   kDripped,      // head at once, then one byte of the body a second
   kTruncated,    // Content-Length promises the whole body, the connection ends after half of it
   kResetMidway,  // the same, but the connection is reset
@@ -42,7 +42,7 @@ enum class Delivery {
   kReset,        // the connection is reset without a byte
 };
 
-// What goes back, and how. Content-Length and Date are added where it is sent.
+// The reply and how to send it. Content-Length and Date are added when it is sent.
 struct Reply {
   int status = 200;
   std::vector<Header> headers;

@@ -4,9 +4,9 @@
 
 namespace interaction::sandbox {
 
-// Delivers a reply in one of the ways that no HTTP library offers, or one with an interim status as if it were final:
-// writes to the TCP connection itself. The connection is not usable afterwards; its owner closes it. Blocks for as long
-// as the peer does not read, but not for more than a second.
+// Sends a reply in a way that no HTTP library offers, or one with an interim status as if it were final, by writing to
+// the TCP connection itself. The connection cannot be used afterwards; its owner closes it. Blocks while the peer does
+// not read, for at most a second.
 void DeliverRaw(int socket, const Reply& reply);
 
 }  // namespace interaction::sandbox

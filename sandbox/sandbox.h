@@ -16,15 +16,15 @@ namespace interaction::sandbox {
 
 struct SandboxOptions {
   size_t keep_requests = 1000;  // for GET /sandbox/requests
-  bool show_secrets = false;    // there, and nowhere else
+  bool show_secrets = false;    // in GET /sandbox/requests only
   // Takes one line for each request, without any secret. Called on the threads that Arrive is called on.
   std::function<void(absl::string_view line)> log;
 };
 
 class Sandbox;
 
-// A request that is being answered. As long as it lives it counts as under way at its vendor: let go of it when `reply`
-// is about to leave.
+// A request that is being answered. While it exists it counts as in flight at its vendor: destroy it just before
+// `reply` is sent.
 class Visit {
  public:
   Visit(Sandbox* sandbox, const Vendor* vendor, std::string token, Reply reply);
@@ -41,7 +41,7 @@ class Visit {
   const Reply reply_;
 };
 
-// The vendors and the knobs behind one front door, without a network: takes requests, makes replies. Thread-safe.
+// The vendors and the sandbox's own interface, without a network: takes requests, makes replies. Thread-safe.
 class Sandbox {
  public:
   explicit Sandbox(Vendors vendors, SandboxOptions options = {});

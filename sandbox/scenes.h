@@ -3,7 +3,7 @@
 #include "sandbox/message.h"
 #include "sandbox/vendor.h"
 
-// What the common scenarios play, for any vendor. Each takes the usual answer and turns it into another.
+// The common scenarios, for any vendor. Each turns the usual answer into another.
 namespace interaction::sandbox::scenes {
 
 // The usual answer, delivered in another way.
@@ -17,7 +17,7 @@ Reply Delivered(Stage stage) {
 Reply Timeout(Stage stage);
 Reply Slow(Stage stage);
 
-// Bytes that are no HTTP, or go wrong within it.
+// Bytes that are not HTTP, or invalid HTTP.
 Reply Garbage(Stage stage);
 Reply BadVersion(Stage stage);
 Reply BadHeader(Stage stage);
@@ -25,7 +25,7 @@ Reply HeaderCut(Stage stage);
 Reply BadChunk(Stage stage);
 Reply HugeHeader(Stage stage);
 
-// A success whose body is not what was promised.
+// A success with an unexpected body.
 Reply Empty(Stage stage);
 Reply NoContent(Stage stage);
 Reply HtmlPage(Stage stage);
@@ -35,7 +35,7 @@ Reply Null(Stage stage);
 Reply Oversized(Stage stage);
 Reply ByteOrderMark(Stage stage);
 
-// A status, in the vendor's own words: any; or one with its usual circumstances.
+// A status with a body in the vendor's own form: any status; or one with its usual headers and body.
 Reply Status(Stage stage);
 Reply Redirect(Stage stage);
 Reply SeeOther(Stage stage);

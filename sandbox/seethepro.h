@@ -9,13 +9,13 @@
 #include "sandbox/seethepro_binding.h"
 #include "sandbox/vendor.h"
 
-// SeeThePro as its help page describes it (`POST api/vspinteraction/create`), on the framework that makes such pages:
-// ASP.NET Web API 2.
+// SeeThePro as its help page describes it (`POST api/vspinteraction/create`), on the framework that produces such
+// pages: ASP.NET Web API 2.
 namespace interaction::sandbox::seethepro {
 
 constexpr absl::string_view kPath = "/api/vspinteraction/create";
 
-// AppAccessKeys with a meaning; any other opens the door.
+// AppAccessKeys with a meaning; any other is accepted.
 constexpr absl::string_view kInvalidKey = "invalid-key";      // 401
 constexpr absl::string_view kForbiddenKey = "forbidden-key";  // 403
 
@@ -31,8 +31,8 @@ Interaction MakeInteraction(uint64_t serial);
 
 enum class Format { kJson, kXml };
 
-// How the answer to this request is written, and under which media type: Accept decides; where there is none, or
-// nothing fits, the format of the request. Never 406.
+// The format and media type of the answer to this request: by Accept, or by the format of the request if there is no
+// Accept or nothing matches. Never 406.
 struct Representation {
   Format format = Format::kJson;
   std::string media_type = "application/json";
@@ -51,7 +51,7 @@ class SeeThePro final : public Vendor {
   explicit SeeThePro(absl::Duration delay = absl::ZeroDuration()) : delay_(delay) {}
 
   absl::string_view Name() const override { return "seethepro"; }
-  absl::string_view PathPrefix() const override { return ""; }  // every path that is no other vendor's
+  absl::string_view PathPrefix() const override { return ""; }  // every path that is not another vendor's
   absl::Duration Delay(int simultaneous) const override;
   // A scenario is asked for by the InteractionName `sandbox:<scenario>`.
   Reply Answer(const Request& request, uint64_t serial, int simultaneous) const override;

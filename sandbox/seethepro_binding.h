@@ -15,7 +15,7 @@ using ModelState = std::vector<std::pair<std::string, std::vector<std::string>>>
 
 // What ASP.NET Web API 2 makes of a body for an action `Create(CreateVspInteraction model)`.
 struct Binding {
-  bool null_model = false;  // an empty body or a null: counts as valid, the action then works with nothing
+  bool null_model = false;  // an empty body or a null: counts as valid, and the action gets no model
   // By the name of the page ("AccountId"); a member that is absent or null has no entry. GUIDs are canonical, and all
   // zero where the framework did not notice that one is missing (XML).
   absl::flat_hash_map<std::string, std::string> values;

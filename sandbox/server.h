@@ -16,22 +16,22 @@ struct ServerOptions {
   size_t max_request_bytes = 16 << 20;  // of a body; more is answered with 413 and not shown to the sandbox
 };
 
-// Plain HTTP/1.1 in front of a sandbox: libmicrohttpd with an epoll loop a thread. A request that waits holds no
-// thread, only a suspended connection, so that tens of thousands can wait at once.
+// Plain HTTP/1.1 in front of a sandbox: libmicrohttpd with an epoll loop for each thread. A request that waits needs no
+// thread, only a suspended connection, so tens of thousands can wait at a time.
 class Server {
  public:
-  // Listens and serves until it is destroyed; `sandbox` outlives it. Errors: INVALID_ARGUMENT for an address that is
-  // none, ALREADY_EXISTS if the port is in use, INTERNAL otherwise.
+  // Listens and serves until it is destroyed; `sandbox` outlives it. Errors: INVALID_ARGUMENT for an invalid address,
+  // ALREADY_EXISTS if the port is in use, INTERNAL otherwise.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, Sandbox* sandbox);
 
-  // Answers what waits at once where it still can, then closes every connection.
+  // Answers waiting requests at once if possible, then closes every connection.
   virtual ~Server() = default;
 
   // The bound port.
   virtual int port() const = 0;
 };
 
-// Raises the limit of open files to the most that the system allows, for the sake of many connections. Returns it.
+// Raises the limit of open files to the maximum, because many connections are expected. Returns it.
 int RaiseFileLimit();
 
 }  // namespace interaction::sandbox

@@ -19,7 +19,7 @@ class Timers {
   // Runs `function` once, `delay` from now; at once, on this thread, after Flush().
   void After(absl::Duration delay, std::function<void()> function);
 
-  // Runs everything that is waiting now, on this thread, and ends the other one.
+  // Runs everything that is waiting, on this thread, and ends the other thread.
   void Flush();
 
  private:

@@ -13,7 +13,7 @@ namespace interaction::sandbox {
 
 class Vendor;
 
-// Everything that a scenario may play with.
+// What a scenario may use.
 struct Stage {
   const Vendor& vendor;
   const Request& request;
@@ -22,7 +22,7 @@ struct Stage {
   int number;       // the <n> of the scenario's name, 0 if it has none
 };
 
-// One way for an upstream to misbehave, or to behave unusually well, and what a caller of the gateway sees of it.
+// One way for an upstream to behave, usually badly, and what a caller of the gateway sees of it.
 struct Scenario {
   absl::string_view name;     // "status-<n>": <n> stands for a number
   absl::string_view plays;    // what the upstream does, for people
@@ -32,13 +32,13 @@ struct Scenario {
   std::function<Reply(Stage stage)> play;
 };
 
-// What became of what an interaction asked for: the values of Scenario::outcome.
+// The values of Scenario::outcome.
 inline constexpr absl::string_view kApplied = "applied";
 inline constexpr absl::string_view kNotApplied = "not_applied";
 inline constexpr absl::string_view kUnknown = "unknown";
 
-// A vendor that the sandbox plays: all that the sandbox and the common scenarios know of it. Immutable, and pure:
-// request in, reply out, without clock, I/O or memory. Called by several threads at once.
+// A vendor that the sandbox plays, as the sandbox and the common scenarios know it. Immutable and pure: request in,
+// reply out, without clock, I/O or state. Called by several threads at a time.
 class Vendor {
  public:
   virtual ~Vendor() = default;
@@ -50,18 +50,18 @@ class Vendor {
   // every path.
   virtual absl::string_view PathPrefix() const = 0;
 
-  // The header that carries the caller's token. Its value is never shown, and the requests of each value that are under
-  // way at one time are counted. "" if the token is not in a header: then nothing is counted.
+  // The header that carries the caller's token. Its value is never shown, and the requests in flight are counted for
+  // each value. "" if the token is not in a header: then nothing is counted.
   virtual absl::string_view TokenHeader() const { return ""; }
 
-  // The wait before every answer, while `simultaneous` requests of the token are under way, this one included.
+  // The delay of an answer while `simultaneous` requests with the token are in flight, including this one.
   virtual absl::Duration Delay(int simultaneous) const = 0;
 
   // What the vendor answers to the request, which makes interaction number `serial`. `Reply.scenario` is set when the
   // request would succeed and asks for a scenario.
   virtual Reply Answer(const Request& request, uint64_t serial, int simultaneous) const = 0;
 
-  // A refusal in the vendor's own words. `error` is a short name, such as "NOT FOUND", for the vendors that have one.
+  // A refusal in the vendor's own form. `error` is a short name, such as "NOT FOUND", for vendors that use one.
   virtual Reply Refuse(const Request& request, int status, absl::string_view error, absl::string_view text) const = 0;
 
   // 401, because the credential is missing or wrong.
@@ -72,7 +72,7 @@ class Vendor {
     return Refuse(request, 400, "BAD REQUEST", text);
   }
 
-  // The usual answer with null in the place of what it should hold.
+  // The usual answer with null in place of its content.
   virtual Reply NullResult(const Request&, Reply usual) const {
     usual.body = "null";
     return usual;

@@ -10,22 +10,22 @@
 #include "sandbox/vendor.h"
 
 // wolkvox as its help pages describe it (`POST api/v2/configuration.php?api=add_interaction`) and its clients see it: a
-// PHP program that says in the body what went wrong.
+// PHP program that reports errors in the body.
 namespace interaction::sandbox::wolkvox {
 
 constexpr absl::string_view kPath = "/api/v2/configuration.php";
 
-// Values of the header wolkvox-token with a meaning; any other opens the door.
+// Values of the header wolkvox-token with a meaning; any other is accepted.
 constexpr absl::string_view kInvalidToken = "invalid-token";      // 403 PLEASE VALIDATE TOKEN
 constexpr absl::string_view kExhaustedToken = "exhausted-token";  // 403 TOKEN LIMIT EXCEEDED
 constexpr absl::string_view kBusyToken = "busy-token";            // 403 EXCEEDS THE LIMIT OF SIMULTANEOUS REQUESTS
 
 struct Options {
-  int simultaneous = 2;               // requests of one token at one time
+  int simultaneous = 2;               // requests of one token at a time
   bool require_server_header = true;  // refuse a request without the header wolkvox_server
   bool mirror_status = true;          // HTTP status = code of the body; otherwise always 200
   bool close = false;                 // answer with Connection: close
-  absl::Duration delay;               // before every answer, but a refusal for being too many
+  absl::Duration delay;               // before every answer, except a refusal for too many requests
 };
 
 // An answer as PHP's json_encode writes it: code as a string, non-ASCII text and slashes escaped. Without `error` it is
@@ -47,7 +47,7 @@ class Wolkvox final : public Vendor {
   absl::Span<const Scenario> OwnScenarios() const override { return scenarios_; }
 
  private:
-  // The verdict on the credentials, none if they are good.
+  // The refusal of the credentials; none if they are accepted.
   std::optional<Reply> CheckToken(const Request& request, int simultaneous) const;
 
   const Options options_;

@@ -8,8 +8,8 @@
 
 namespace interaction::cli {
 
-// interactionctl as a function. `args` are without the program's name; data goes to `out`, talk to `err`. Returns the
-// exit code of exit_code.h. Blocks until the call is answered or timed out.
+// interactionctl as a function. `args` do not include the program's name; data is written to `out`, messages to `err`.
+// Returns the exit code of exit_code.h. Blocks until the call is answered or timed out.
 int RunCli(const std::vector<std::string>& args, const GetEnv& getenv, std::istream& in, std::ostream& out,
            std::ostream& err);
 

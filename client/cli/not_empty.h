@@ -6,7 +6,7 @@
 
 namespace interaction::cli {
 
-// For flags whose empty value would be taken as no value: --ca "$CA" with an unset variable would mean plaintext.
+// For flags whose empty value would count as no value: --ca "$CA" with an unset variable would mean plaintext.
 inline CLI::Validator NotEmpty() {
   return CLI::Validator([](std::string& value) { return value.empty() ? "has an empty value" : std::string(); }, "");
 }

@@ -21,7 +21,7 @@ enum class Format { kTable, kJson };
 //   campaign_key     -
 std::string RenderReply(const google::protobuf::Message& reply, Format format);
 
-// A failed call for people: what happened, and, if it was meant to open an interaction, whether that was done. The last
+// A failed call for people: what happened, and, for a call that opens an interaction, whether it was opened. The last
 // line says what to do next. `status` is not OK; `request_id` is the call's, empty if it had none.
 enum class Effect { kOpens, kNone };
 std::string RenderError(const absl::Status& status, Effect effect, absl::string_view request_id = "");
@@ -33,8 +33,8 @@ std::string RenderErrorJson(const absl::Status& status);
 // `service` may be empty: the gateway as a whole.
 std::string RenderHealth(absl::string_view service, ServingStatus status, Format format);
 
-// `text` with control characters escaped, so that a vendor's text cannot steer the terminal: "a\x1b[31m" -> "a\x1b[31m"
-// spelled out.
+// `text` with control characters escaped, so that a vendor's text cannot control the terminal: "a\x1b[31m" ->
+// "a\x1b[31m" spelled out.
 std::string Printable(absl::string_view text);
 
 }  // namespace interaction::cli

@@ -30,7 +30,7 @@ struct GlobalOptions {
   std::string request_id;  // "auto": a new one
 };
 
-// What a command works with: the flags, the environment, and where its words go. `out` gets data, `err` gets talk.
+// What a command works with: the flags, the environment, and its output. `out` gets data, `err` gets messages.
 struct Session {
   GlobalOptions options;
   GetEnv getenv;

@@ -8,9 +8,9 @@
 
 namespace interaction::cli {
 
-// While it lives, SIGINT, SIGTERM and SIGHUP ask for a stop instead of ending the process, so that a call under way can
-// end and tell what is known about its outcome. A second signal of the same kind ends the process as ever, and a signal
-// that the process ignores stays ignored. One object at a time.
+// While it lives, SIGINT, SIGTERM and SIGHUP ask for a stop instead of ending the process, so that a call in flight can
+// end and report what is known about its outcome. A second signal of the same kind ends the process, and a signal that
+// the process ignores stays ignored. One object at a time.
 class SignalStop {
  public:
   SignalStop();

@@ -7,8 +7,8 @@
 
 namespace interaction::cli {
 
-// The candidate that was most likely meant with `word`: one that begins with it, else the one with the fewest letters
-// added, dropped or replaced, at most a third of the word. Empty if there is none.
+// The candidate that `word` most likely means: one that begins with it, else the one with the fewest letters added,
+// dropped or replaced, at most a third of the word. Empty if there is none.
 //
 //   ClosestTo("create", {"create-vsp", "health"}) == "create-vsp"
 //   ClosestTo("create-vps", {"create-vsp", "health"}) == "create-vsp"

@@ -11,8 +11,7 @@
 
 namespace interaction::cli {
 
-// The interaction is there, whatever becomes of its reply: what cannot be written to standard output is told on
-// standard error.
+// The interaction was opened, so a reply that cannot be written to standard output is written to standard error.
 template <typename Response>
 int PrintReply(Session& session, const Reply<Response>& reply) {
   if (reply.replayed)
@@ -24,7 +23,7 @@ int PrintReply(Session& session, const Reply<Response>& reply) {
                    absl::StrCat("the interaction WAS opened:\n", RenderReply(reply.message, Format::kTable)), kExitOk);
 }
 
-// Builds the request, calls, prints: what the commands that open something have in common. Returns the exit code.
+// Builds the request, calls, prints: shared by the commands that open something. Returns the exit code.
 template <typename Request, typename Response>
 int OpenInteraction(Session& session, const RequestInput& input,
                     absl::StatusOr<Reply<Response>> (Client::*method)(const Request&, const CallOptions&)) {

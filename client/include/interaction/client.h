@@ -27,7 +27,7 @@ struct ClientOptions {
   std::string target = "127.0.0.1:50051";              // a gRPC name: "host:port", "dns:///host:port", "unix:/path"
   std::string proxy;                                   // "http://host:port" of an HTTP proxy; see Client
   std::optional<TlsFiles> tls;                         // absent: plaintext
-  absl::Duration default_timeout = absl::Seconds(30);  // of a call that names no deadline
+  absl::Duration default_timeout = absl::Seconds(30);  // of a call without a deadline
   bool default_service_config = true;                  // see Client; off: gRPC's own defaults, no retries
   std::string user_agent_prefix;                       // comes before gRPC's own "grpc-c++/..."
 };
@@ -45,11 +45,11 @@ struct Reply {
   bool bypassed = false;  // the gateway could not keep the request_id: repeating the call may open a second interaction
 };
 
-// What a failed call tells besides code and message.
+// The details of a failed call, besides code and message.
 struct CallError {
   enum class Outcome {
-    // Nothing was opened, so sending the call again cannot open a second interaction. Whether it can succeed is another
-    // question, which the reason answers: many fail again until somebody corrects something.
+    // Nothing was opened, so sending the call again cannot open a second interaction. The reason says whether it can
+    // succeed: many calls fail again until something is corrected.
     kNotApplied,
     // An interaction may have been opened. With a request_id, send the same request again: the gateway never sends it
     // twice. Without one, check at the vendor first; likewise if the reason is OUTCOME_UNKNOWN, or if
@@ -68,7 +68,7 @@ struct CallError {
   };
   struct PreconditionViolation {
     std::string type;     // the reason
-    std::string subject;  // what the operator of the gateway has to look at
+    std::string subject;  // what the operator of the gateway must check
     std::string description;
     bool operator==(const PreconditionViolation&) const = default;
   };
@@ -85,13 +85,13 @@ struct CallError {
 
 // The client's own reasons, of its own domain. With these, nothing was sent: kNotApplied.
 inline constexpr char kClientDomain[] = "client.interaction.v1";
-inline constexpr char kGatewayUnreachable[] = "GATEWAY_UNREACHABLE";  // there was no connection to send the call on
+inline constexpr char kGatewayUnreachable[] = "GATEWAY_UNREACHABLE";  // there was no connection for the call
 inline constexpr char kIllegalMetadata[] = "ILLEGAL_METADATA";        // CallOptions::metadata cannot be sent
 inline constexpr char kCancelledUnsent[] = "CANCELLED_BEFORE_SEND";   // CallOptions::stop came in time
 
 // With this one, the call was sent and ended without an ErrorInfo: the connection broke, the deadline passed, the
-// caller cancelled, or something on the way answered in the gateway's place. No code makes up for it: UNAVAILABLE too
-// is kUnknown, because a gateway that dies at work looks like one that never began.
+// caller cancelled, or something on the way answered in the gateway's place. The outcome is kUnknown whatever the code,
+// even for UNAVAILABLE, because a gateway that dies during the call looks like one that never got it.
 inline constexpr char kNoAnswerFromGateway[] = "NO_ANSWER_FROM_GATEWAY";
 
 // Where the status of a failed call keeps its google.rpc.Status, as bytes: absl::Status::GetPayload(kStatusPayload).
@@ -110,14 +110,14 @@ enum class ServingStatus { kUnknown, kServing, kNotServing };
 // the answer. If it is not, the error is kGatewayUnreachable: the call itself was not sent. gRPC's own status would
 // leave open whether it was.
 //
-// A proxy stands between only if ClientOptions::proxy names one: http_proxy and the other variables of the environment
-// are not obeyed, but for no_proxy, which exempts hosts from that one.
+// A proxy is used only if ClientOptions::proxy names one: http_proxy and similar environment variables are ignored,
+// except no_proxy, which lists hosts that are reached without the proxy.
 //
-// Retries. Both calls create something, and gRPC's retry policy cannot tell UNAVAILABLE from the gateway (surely
+// Retries. Both calls create something, and gRPC's retry policy cannot tell UNAVAILABLE from the gateway (certainly
 // nothing was opened) from UNAVAILABLE because the connection broke while the gateway was working. So the default
-// service config, client/service_config.json, is in force for calls with a request_id, of which the gateway makes one:
-// at most 3 attempts, only after UNAVAILABLE, never against the gateway's `grpc-retry-pushback-ms`. A call without one
-// is sent once.
+// service config, client/service_config.json, applies to calls with a request_id, which the gateway sends once: at most
+// 3 attempts, only after UNAVAILABLE, never against the gateway's `grpc-retry-pushback-ms`. A call without one is sent
+// once.
 class Client {
  public:
   // Reads the TLS files and prepares the channels; the first call connects. Errors:
