@@ -27,7 +27,8 @@ if(INTERACTION_UNITY GREATER 0)
   target_compile_options(interaction_flags INTERFACE -Wno-subobject-linkage)  # every file counts as a header then
 endif()
 if(INTERACTION_SANITIZE)
-  target_compile_options(interaction_flags INTERFACE -fsanitize=${INTERACTION_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-maybe-uninitialized)
+  target_compile_options(interaction_flags INTERFACE -fsanitize=${INTERACTION_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(interaction_flags INTERFACE -fsanitize=${INTERACTION_SANITIZE})
 endif()
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
