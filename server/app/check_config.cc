@@ -10,6 +10,7 @@
 #include "server/app/options.h"
 #include "server/base/clock.h"
 #include "server/base/status_macros.h"
+#include "server/config/upstreams.h"
 #include "server/http/address_policy.h"
 #include "server/http/client.h"
 #include "server/http/resolver.h"
@@ -78,10 +79,10 @@ void CheckConfig(const config::Config& config, const config::Complain& complain)
   const auto wolkvox = wolkvox::Translator::Create(WolkvoxOptions(config));
   if (!wolkvox.ok()) ComplainOf("wolkvox.base_url", wolkvox.status(), complain);
 
-  CheckReachable("seethepro.base_url", config.seethepro.base_url, EndpointOptions(config, config.seethepro.upstream),
-                 complain);
-  CheckReachable("wolkvox.base_url", absl::StrReplaceAll(config.wolkvox.base_url, {{"{server}", "0"}}),
-                 EndpointOptions(config, config.wolkvox.upstream), complain);
+  for (const config::ConfiguredUpstream& upstream : config::Upstreams(config)) {
+    CheckReachable(upstream.section + ".base_url", absl::StrReplaceAll(upstream.base_url, {{"{server}", "0"}}),
+                   EndpointOptions(config, upstream.options), complain);
+  }
 
   CheckTls(config.egress, complain);
 }

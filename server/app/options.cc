@@ -4,6 +4,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/strip.h"
+#include "server/config/upstreams.h"
 
 namespace interaction::app {
 namespace {
@@ -24,9 +25,13 @@ seethepro::WireFormat ToWireFormat(config::WireFormat format) {
 // connection.
 constexpr absl::Duration kAnswerMargin = absl::Seconds(40);
 
-// Of every upstream: a connection that is closed earlier leaves the outcome of its calls unknown.
+// To any upstream: a connection that is closed earlier leaves the outcome of its calls unknown.
 absl::Duration LongestCall(const config::Config& config) {
-  return std::max({config.seethepro.upstream.max_deadline, config.wolkvox.upstream.max_deadline}) + kAnswerMargin;
+  absl::Duration longest;
+  for (const config::ConfiguredUpstream& upstream : config::Upstreams(config)) {
+    longest = std::max(longest, upstream.options.max_deadline);
+  }
+  return longest + kAnswerMargin;
 }
 
 bool AllowsCallerCredentials(const config::Upstream& upstream) {

@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "server/base/secret.h"
 #include "server/config/files.h"
+#include "server/config/upstreams.h"
 #include "server/config/values.h"
 
 namespace interaction::config {
@@ -72,21 +73,20 @@ class Checker {
   Problems* problems_;
 };
 
-// A base URL that already contains the path of the API.
-void CheckPath(const std::string& path, const std::string& base_url, absl::string_view added, Checker* check) {
-  if (absl::EndsWith(absl::StripSuffix(base_url, "/"), absl::StrCat("/", added))) {
-    check->Add(path, absl::StrCat(Quote(base_url), " ends with ", added, ", which the gateway adds; remove it"));
-  }
-}
-
-void CheckUpstream(const std::string& section, const std::string& base_url, const Upstream& upstream,
-                   const Egress& egress, Checker* check) {
+void CheckUpstream(const ConfiguredUpstream& upstream, const Egress& egress, Checker* check) {
+  const std::string& section = upstream.section;
+  const std::string& base_url = upstream.base_url;
   if (!egress.allow_plaintext && absl::StartsWith(base_url, "http://")) {
     check->Add(section + ".base_url", "is http:// while egress.allow_plaintext is false; use https://");
   }
-  check->NotLonger(section + ".connect_timeout", upstream.connect_timeout, section + ".max_deadline",
-                   upstream.max_deadline);
-  check->NotLonger(section + ".max_idle", upstream.max_idle, section + ".max_lifetime", upstream.max_lifetime);
+  if (absl::EndsWith(absl::StripSuffix(base_url, "/"), absl::StrCat("/", upstream.path))) {
+    check->Add(section + ".base_url",
+               absl::StrCat(Quote(base_url), " ends with ", upstream.path, ", which the gateway adds; remove it"));
+  }
+  check->NotLonger(section + ".connect_timeout", upstream.options.connect_timeout, section + ".max_deadline",
+                   upstream.options.max_deadline);
+  check->NotLonger(section + ".max_idle", upstream.options.max_idle, section + ".max_lifetime",
+                   upstream.options.max_lifetime);
 }
 
 void CheckServers(const Wolkvox& wolkvox, Checker* check) {
@@ -141,10 +141,7 @@ void Check(const Config& config, const Origins& origins, Problems* problems) {
   // Otherwise every restart would cut off calls that set no deadline, and their outcome would be unknown.
   check.NotLonger("calls.default_deadline", config.calls.default_deadline, "calls.drain_timeout",
                   config.calls.drain_timeout);
-  CheckUpstream("seethepro", config.seethepro.base_url, config.seethepro.upstream, config.egress, &check);
-  CheckUpstream("wolkvox", config.wolkvox.base_url, config.wolkvox.upstream, config.egress, &check);
-  CheckPath("seethepro.base_url", config.seethepro.base_url, "api/vspinteraction/create", &check);
-  CheckPath("wolkvox.base_url", config.wolkvox.base_url, "api/v2/configuration.php", &check);
+  for (const ConfiguredUpstream& upstream : Upstreams(config)) CheckUpstream(upstream, config.egress, &check);
   CheckServers(config.wolkvox, &check);
   CheckRedis(config, &check);
   CheckEgress(config.egress, &check);
