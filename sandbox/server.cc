@@ -10,6 +10,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
+#include "sandbox/acceptor.h"
 #include "sandbox/listener.h"
 #include "sandbox/raw_delivery.h"
 #include "sandbox/timers.h"
@@ -47,6 +48,7 @@ class MicrohttpdServer final : public Server {
  public:
   MicrohttpdServer(const ServerOptions& options, Sandbox* sandbox) : options_(options), sandbox_(sandbox) {}
   ~MicrohttpdServer() override {
+    acceptor_.reset();
     timers_.Flush();  // libmicrohttpd must not be stopped while a connection is suspended
     if (daemon_ != nullptr) MHD_stop_daemon(daemon_);
   }
@@ -74,6 +76,7 @@ class MicrohttpdServer final : public Server {
   Timers timers_;
   std::atomic<uintptr_t> connections_ = 0;
   MHD_Daemon* daemon_ = nullptr;
+  std::unique_ptr<Acceptor> acceptor_;
   int port_ = 0;
 };
 
@@ -117,16 +120,22 @@ absl::Status MicrohttpdServer::Serve() {
   absl::StatusOr<Listener> listener = Listen(options_.host, options_.port);
   if (!listener.ok()) return listener.status();
   port_ = listener->port;
-  daemon_ =
-      MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, /*port=*/0, nullptr, nullptr,
-                       &OnRequest, this, MHD_OPTION_LISTEN_SOCKET, listener->socket, MHD_OPTION_THREAD_POOL_SIZE,
-                       static_cast<unsigned>(options_.threads > 1 ? options_.threads : 0), MHD_OPTION_CONNECTION_LIMIT,
-                       static_cast<unsigned>(options_.max_connections), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                       kConnectionMemory, MHD_OPTION_URI_LOG_CALLBACK, &OnTarget, this, MHD_OPTION_NOTIFY_COMPLETED,
-                       &OnCompleted, this, MHD_OPTION_NOTIFY_CONNECTION, &OnConnection, this, MHD_OPTION_END);
-  if (daemon_ != nullptr) return absl::OkStatus();
-  close(listener->socket);
-  return absl::InternalError("libmicrohttpd cannot be started");
+  daemon_ = MHD_start_daemon(
+      MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET, /*port=*/0,
+      nullptr, nullptr, &OnRequest, this, MHD_OPTION_THREAD_POOL_SIZE,
+      static_cast<unsigned>(options_.threads > 1 ? options_.threads : 0), MHD_OPTION_CONNECTION_LIMIT,
+      static_cast<unsigned>(options_.max_connections), MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionMemory,
+      MHD_OPTION_URI_LOG_CALLBACK, &OnTarget, this, MHD_OPTION_NOTIFY_COMPLETED, &OnCompleted, this,
+      MHD_OPTION_NOTIFY_CONNECTION, &OnConnection, this, MHD_OPTION_END);
+  if (daemon_ == nullptr) {
+    close(listener->socket);
+    return absl::InternalError("libmicrohttpd cannot be started");
+  }
+  // It closes a connection that it does not take.
+  acceptor_ = std::make_unique<Acceptor>(*listener, [this](int connection, const sockaddr* address, socklen_t length) {
+    MHD_add_connection(daemon_, connection, address, length);
+  });
+  return absl::OkStatus();
 }
 
 void MicrohttpdServer::OnConnection(void* self, MHD_Connection*, void** number, MHD_ConnectionNotificationCode code) {
