@@ -4,7 +4,7 @@
 In Markdown: where a link leads to, and what stands between backticks outside code blocks and looks like a path
 (`server/http/client.h`, `transfer.{h,cc}`) or like a name of the code (`Client::Send`, `StrayResponseTest`). In comments of
 C++: names of source files (client.h) and of functions (Turn()), which are looked for in the room of the file and in what it
-includes.
+includes. A document begins with its title, which one that a formatter for code has been through does not.
 
 Prints one line `path:line: what` for each that is not there, and fails if there is any. Reads the sources only, so it takes
 no build; tests/contract/documents_test.py shows that each kind of mistake is found.
@@ -31,6 +31,7 @@ FOREIGN = frozenset({
     "GoogleTest", "OpenTelemetry", "DataContract", "MediaTypeFormatter", "DataContractSerializer",
 })
 
+TITLE = re.compile(r"# \S")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 SPAN = re.compile(r"`([^`]+)`")
 PATH = re.compile(r"^[\w.{},*-]+(/[\w.{},*-]+)*/?$")
@@ -122,6 +123,8 @@ def looks_like_path(token: str) -> bool:
 
 def in_markdown(repository: Repository, path: str, text: str) -> Iterator[Finding]:
     folder = pathlib.PurePosixPath(path).parent.as_posix()
+    if not TITLE.match(text):
+        yield Finding(path, 1, "the document does not begin with its title: # Title")
     fenced = False
     for number, line in enumerate(text.splitlines(), start=1):
         if line.lstrip().startswith("```"):

@@ -26,6 +26,9 @@ class DocumentsTest(unittest.TestCase):
                 (root / name).write_text(content, encoding="utf-8")
             return [str(finding) for finding in check_documents.check(root, list(files))]
 
+    def findings_below_title(self, path: str, text: str) -> list:
+        return self.findings(path, f"# Title\n\n{text}\n" if path.endswith(".md") else f"{text}\n")
+
     def test_this_repository_names_only_what_is_there(self):
         findings = check_documents.check(ROOT, check_documents.files_of_git(ROOT))
         self.assertEqual([str(finding) for finding in findings], [])
@@ -49,7 +52,11 @@ class DocumentsTest(unittest.TestCase):
         }
         for name, (path, text) in cases.items():
             with self.subTest(name):
-                self.assertEqual(len(self.findings(path, text + "\n")), 1)
+                self.assertEqual(len(self.findings_below_title(path, text)), 1)
+
+    def test_a_document_without_its_title_is_found(self):
+        self.assertEqual(self.findings("docs/a.md", "#server / front\n"),
+                         ["docs/a.md:1: the document does not begin with its title: # Title"])
 
     def test_what_is_there_is_let_through(self):
         cases = {
@@ -66,7 +73,7 @@ class DocumentsTest(unittest.TestCase):
         }
         for name, (path, text) in cases.items():
             with self.subTest(name):
-                self.assertEqual(self.findings(path, text + "\n"), [])
+                self.assertEqual(self.findings_below_title(path, text), [])
 
 
 if __name__ == "__main__":
