@@ -10,6 +10,7 @@ if(INTERACTION_STATIC_RPC)
 endif()
 find_package(CURL 7.88.1 REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
+find_package(Boost 1.81 REQUIRED)  # headers only: Beast's parser
 find_package(simdjson 3.0 CONFIG REQUIRED)
 find_package(pugixml 1.13 CONFIG REQUIRED)
 find_package(yaml-cpp 0.7 CONFIG REQUIRED)

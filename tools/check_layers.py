@@ -45,6 +45,7 @@ ARROWS = {
 # Which files may include a library, by the start of the header's name; the longest that fits counts.
 LIBRARIES = {
     "curl/": ("server/http/*.cc", "server/http/curl_*.h", "tests/*"),
+    "boost/": ("server/http/*.cc",),
     "nghttp2/": ("server/h2/*.cc", "tests/*"),
     "zlib.h": ("server/h2/*", "tests/*"),
     "hiredis/": ("server/redis/*.cc", "tests/*"),

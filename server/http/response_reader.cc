@@ -3,7 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_split.h"
+#include "server/http/response_headers.h"
 
 namespace interaction::http {
 namespace {
@@ -14,26 +14,6 @@ int StatusIn(absl::string_view line) {
   const size_t blank = line.find(' ');
   if (blank == line.npos || !absl::SimpleAtoi(line.substr(blank + 1, 3), &status)) return 0;
   return status;
-}
-
-std::string* FieldFor(absl::string_view name, Response& response) {
-  if (absl::EqualsIgnoreCase(name, "content-type")) return &response.content_type;
-  if (absl::EqualsIgnoreCase(name, "retry-after")) return &response.retry_after;
-  if (absl::EqualsIgnoreCase(name, "location")) return &response.location;
-  return nullptr;
-}
-
-// "timeout=5, max=100" -> 5 s. By RFC 2068, section 19.7.1.1, and what Apache, nginx and Node.js send.
-std::optional<absl::Duration> TimeoutIn(absl::string_view keep_alive) {
-  for (const absl::string_view part : absl::StrSplit(keep_alive, ',')) {
-    const std::pair<absl::string_view, absl::string_view> parameter = absl::StrSplit(part, absl::MaxSplits('=', 1));
-    int seconds = 0;
-    if (absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(parameter.first), "timeout") &&
-        absl::SimpleAtoi(parameter.second, &seconds) && seconds >= 0) {
-      return absl::Seconds(seconds);
-    }
-  }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -65,9 +45,7 @@ bool ResponseReader::AddHeaderLine(absl::string_view line) {
   const size_t colon = line.find(':');
   if (colon == line.npos) return true;
   const absl::string_view name = line.substr(0, colon);
-  const absl::string_view value = absl::StripAsciiWhitespace(line.substr(colon + 1));
-  if (std::string* const field = FieldFor(name, response_)) *field = std::string(value);
-  if (absl::EqualsIgnoreCase(name, "keep-alive")) keep_alive_ = TimeoutIn(value);
+  TakeHeader(name, absl::StripAsciiWhitespace(line.substr(colon + 1)), &response_, &keep_alive_);
   return true;
 }
 
