@@ -135,6 +135,8 @@ front::Options FrontOptions(const config::Config& config) {
   front::Options options;
   options.session.max_message_bytes = static_cast<size_t>(config.server.max_message_bytes);
   options.session.max_concurrent_streams = static_cast<uint32_t>(config.server.max_concurrent_streams);
+  options.max_connections = config.server.max_connections;
+  options.max_connections_per_peer = config.server.max_connections_per_peer;
   options.longest_call = LongestCall(config);
   return options;
 }

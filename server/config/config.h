@@ -25,6 +25,8 @@ struct Server {
   absl::Duration spin = absl::Microseconds(50);  // how long an idle lane polls before it sleeps; 0: it sleeps at once
   int max_message_bytes = 256 << 10;             // of a request; more is RESOURCE_EXHAUSTED
   int max_concurrent_streams = 1024;             // per connection
+  int max_connections = 16384;                   // of clients; more are closed at once; 0: no limit
+  int max_connections_per_peer = 8192;           // of one machine; 0: no limit
   bool reflection = true;                        // grpc.reflection.v1 and v1alpha
   Transport transport = Transport::kH2;
 };

@@ -1,8 +1,6 @@
 #include "server/front/connection.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,34 +24,15 @@ constexpr size_t kWriteBytes = 64 << 10;
 
 int64_t Ticks(absl::Duration duration) { return absl::ToInt64Seconds(absl::Ceil(duration, absl::Seconds(1))); }
 
-// "ipv4:10.0.0.7:4711", as gRPC writes it.
-std::string PeerOf(int fd) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof(address);
-  std::array<char, INET6_ADDRSTRLEN> text;
-  if (getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return "";
-  if (address.ss_family == AF_INET) {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
-    inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
-    return absl::StrCat("ipv4:", text.data(), ":", ntohs(v4.sin_port));
-  }
-  if (address.ss_family != AF_INET6) return "unix:";
-  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
-  if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
-    inet_ntop(AF_INET, &v6.sin6_addr.s6_addr[12], text.data(), text.size());
-    return absl::StrCat("ipv4:", text.data(), ":", ntohs(v6.sin6_port));
-  }
-  inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
-  return absl::StrCat("ipv6:[", text.data(), "]:", ntohs(v6.sin6_port));
-}
-
 }  // namespace
 
-Connection::Connection(int fd, int64_t max_age_ticks, const Context* context)
+Connection::Connection(int fd, std::string peer, limits::UseCount::Use place, int64_t max_age_ticks,
+                       const Context* context)
     : fd_(fd),
+      place_(std::move(place)),
       context_(context),
       session_(h2::Session::Create(context->options->session, this)),
-      peer_(std::make_shared<const std::string>(PeerOf(fd))),
+      peer_(std::make_shared<const std::string>(std::move(peer))),
       max_age_(max_age_ticks) {}
 
 Connection::~Connection() {

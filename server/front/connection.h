@@ -10,6 +10,7 @@
 #include "server/front/front.h"
 #include "server/h2/session.h"
 #include "server/lane/lane.h"
+#include "server/limits/use_count.h"
 #include "server/rpc/methods.h"
 
 namespace interaction::front {
@@ -33,8 +34,9 @@ class Connection final : private event::Poll::Handler, private lane::Lane::EndOf
     std::atomic<size_t>* calls_open;             // FrontCalls that exist
   };
 
-  // Takes ownership of `fd`. `max_age_ticks`: after how many Tick()s the client is asked to connect anew.
-  Connection(int fd, int64_t max_age_ticks, const Context* context);
+  // Takes ownership of `fd`. `peer`: from PeerOf(). `place`: among the connections of its machine, held to the end.
+  // `max_age_ticks`: after how many Tick()s the client is asked to connect anew.
+  Connection(int fd, std::string peer, limits::UseCount::Use place, int64_t max_age_ticks, const Context* context);
   ~Connection();
 
   // Begins to read. False if the process lacks a resource: destroy it then.
@@ -76,6 +78,7 @@ class Connection final : private event::Poll::Handler, private lane::Lane::EndOf
   void TickCalls();
 
   const int fd_;
+  const limits::UseCount::Use place_;
   const Context* const context_;
   const std::unique_ptr<h2::Session> session_;
   const std::shared_ptr<const std::string> peer_;

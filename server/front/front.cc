@@ -3,16 +3,22 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "server/front/connection.h"
+#include "server/front/peer.h"
 #include "server/lane/timers.h"
+#include "server/rpc/call_metadata.h"
 
 namespace interaction::front {
 namespace {
+
+using Verdict = telemetry::LineLimit::Verdict;
 
 constexpr SteadyTime kTick = 1'000'000'000;
 
@@ -44,10 +50,10 @@ class Front::LaneConnections final : private lane::Timers::Timer {
 
   void Start() { AddTimer(); }
 
-  void Add(int fd) {
+  void Add(int fd, std::string peer, limits::UseCount::Use place) {
     const double jitter = 1 + context_.options->age_jitter * (2 * random_() - 1);
     const auto max_age = static_cast<int64_t>(absl::ToDoubleSeconds(context_.options->max_age) * jitter);
-    auto connection = std::make_unique<Connection>(fd, max_age, &context_);
+    auto connection = std::make_unique<Connection>(fd, std::move(peer), std::move(place), max_age, &context_);
     if (!connection->Open()) return Forget();
     if (is_ending_) connection->BeginGoaway();
     Connection* const key = connection.get();
@@ -103,7 +109,7 @@ class Front::LaneConnections final : private lane::Timers::Timer {
 Front::Front(const Options& options, std::unique_ptr<listen::Listener> listener, const std::vector<lane::Lane*>& lanes,
              const std::vector<rpc::LaneCalls*>& calls, const rpc::Methods* methods, std::function<double()> random,
              telemetry::Logger* log)
-    : options_(options), listener_(std::move(listener)) {
+    : options_(options), listener_(std::move(listener)), log_(log) {
   for (size_t i = 0; i < lanes.size(); ++i) {
     lanes_.push_back(std::make_unique<LaneConnections>(&options_, lanes[i], calls[i], methods, random, log));
   }
@@ -116,12 +122,38 @@ absl::Status Front::Start() {
   return listener_->Start([this](int, int fd) { TakeConnection(fd); });
 }
 
+size_t Front::connections() const {
+  size_t count = 0;
+  for (const auto& lane : lanes_) count += lane->count();
+  return count;
+}
+
+// On the listener's thread.
 void Front::TakeConnection(int fd) {
+  std::string peer = PeerOf(fd);
+  if (options_.max_connections > 0 && connections() >= static_cast<size_t>(options_.max_connections)) {
+    return Refuse(fd, "server.max_connections", peer);
+  }
+  limits::UseCount::Use place;
+  if (options_.max_connections_per_peer > 0 && peer != "unix:") {
+    std::optional<limits::UseCount::Use> free =
+        peers_.BeginBelow(rpc::PeerHost(peer), options_.max_connections_per_peer);
+    if (!free) return Refuse(fd, "server.max_connections_per_peer", peer);
+    place = *std::move(free);
+  }
   const auto fewest = std::min_element(lanes_.begin(), lanes_.end(),
                                        [](const auto& a, const auto& b) { return a->count() < b->count(); });
   LaneConnections* const lane = fewest->get();
   lane->Reserve();
-  lane->lane()->Execute([lane, fd] { lane->Add(fd); });
+  lane->lane()->Execute([lane, fd, peer = std::move(peer), place = std::move(place)]() mutable {
+    lane->Add(fd, std::move(peer), std::move(place));
+  });
+}
+
+void Front::Refuse(int fd, absl::string_view limit, const std::string& peer) {
+  close(fd);
+  if (log_ == nullptr || refusals_.Judge(lanes_.front()->lane()->clock().SteadyNow()) != Verdict::kWrite) return;
+  log_->Log(telemetry::LogLevel::kWarning, "connection refused", {{"limit", limit}, {"peer", peer}});
 }
 
 void Front::StopAccepting() {

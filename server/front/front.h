@@ -2,16 +2,21 @@
 
 #include <atomic>
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "server/h2/session.h"
 #include "server/lane/lane.h"
+#include "server/limits/use_count.h"
 #include "server/listen/listener.h"
 #include "server/rpc/methods.h"
 #include "server/rpc/transport.h"
+#include "server/telemetry/line_limit.h"
 #include "server/telemetry/log.h"
 
 namespace interaction::front {
@@ -19,6 +24,9 @@ namespace interaction::front {
 // What a connection may do, and how long. Times are counted in ticks of a second, so each is up to a second longer.
 struct Options {
   h2::SessionOptions session;
+  // Connections beyond these are closed as soon as they are accepted. 0: no limit.
+  int max_connections = 16384;
+  int max_connections_per_peer = 8192;  // of one machine, by its IP address; Unix sockets have no such limit
   absl::Duration first_request_time = absl::Seconds(20);  // from the connection to its first request
   absl::Duration message_time = absl::Seconds(30);        // from the headers of a unary call to its whole message
   absl::Duration max_age = absl::Minutes(10);             // then the client is asked to connect anew, with jitter
@@ -50,9 +58,14 @@ class Front final : public rpc::Transport {
   class LaneConnections;
 
   void TakeConnection(int fd);
+  size_t connections() const;
+  void Refuse(int fd, absl::string_view limit, const std::string& peer);
 
   const Options options_;
   const std::unique_ptr<listen::Listener> listener_;
+  telemetry::Logger* const log_;
+  limits::UseCount peers_;            // connections of each machine
+  telemetry::LineLimit refusals_{1};  // lines a second
   std::vector<std::unique_ptr<LaneConnections>> lanes_;
 };
 

@@ -94,7 +94,7 @@ class Waiting final : public lane::Cancellation::Listener {
 
 class FrontTest : public ::testing::Test {
  protected:
-  explicit FrontTest(size_t lanes = 1) {
+  explicit FrontTest(size_t lanes = 1, Options options = {}) {
     for (size_t i = 0; i < lanes; ++i) {
       lanes_.push_back(std::make_unique<TestLane>(&clock_));
       calls_.push_back(std::make_unique<rpc::LaneCalls>());
@@ -115,7 +115,6 @@ class FrontTest : public ::testing::Test {
       lane_pointers.push_back(lanes_[i]->get());
       call_pointers.push_back(calls_[i].get());
     }
-    Options options;
     options.session.max_message_bytes = 1000;
     front_ = std::make_unique<Front>(
         options, std::move(listener), lane_pointers, call_pointers, &methods_, [] { return 0.5; }, nullptr);
@@ -284,6 +283,49 @@ TEST_F(TwoLanesTest, EachConnectionGoesToTheLaneWithTheFewest) {
   ASSERT_THAT(one, IsOk());
   ASSERT_THAT(two, IsOk());
   EXPECT_NE(one->Message(), two->Message());
+}
+
+// Connections of one machine, of which two may be open, while three may be in all.
+class ConnectionLimitTest : public FrontTest {
+ protected:
+  explicit ConnectionLimitTest(int max = 3, int max_per_peer = 2)
+      : FrontTest(/*lanes=*/2, {.max_connections = max, .max_connections_per_peer = max_per_peer}) {}
+
+  static bool IsServed(RawH2Client& client) { return client.Call(Call("/echo", GrpcMessage("m"))).ok(); }
+};
+
+TEST_F(ConnectionLimitTest, OneMoreOfAMachineIsClosedAndTheOthersGoOn) {
+  RawH2Client first(port_);
+  RawH2Client second(port_);
+  ASSERT_TRUE(IsServed(first) && IsServed(second));
+  RawH2Client third(port_);
+  EXPECT_FALSE(IsServed(third));
+  EXPECT_TRUE(IsServed(first) && IsServed(second));
+}
+
+TEST_F(ConnectionLimitTest, AConnectionThatHasEndedMakesRoomForAnother) {
+  RawH2Client first(port_);
+  auto second = std::make_unique<RawH2Client>(port_);
+  ASSERT_TRUE(IsServed(first) && IsServed(*second));
+  second.reset();
+  EXPECT_TRUE(Eventually([&] {
+    RawH2Client next(port_);
+    return IsServed(next);
+  }));
+}
+
+class ConnectionLimitInAllTest : public ConnectionLimitTest {
+ protected:
+  ConnectionLimitInAllTest() : ConnectionLimitTest(/*max=*/2, /*max_per_peer=*/0) {}
+};
+
+TEST_F(ConnectionLimitInAllTest, OneMoreThanMayBeOverAllLanesIsClosed) {
+  RawH2Client first(port_);
+  RawH2Client second(port_);
+  ASSERT_TRUE(IsServed(first) && IsServed(second));
+  RawH2Client third(port_);
+  EXPECT_FALSE(IsServed(third));
+  EXPECT_TRUE(IsServed(first));
 }
 
 }  // namespace
