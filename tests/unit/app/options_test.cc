@@ -22,5 +22,13 @@ TEST(OptionsTest, BothTransportsKeepConnectionsForTheLongestDeadlineOfAnyUpstrea
   }
 }
 
+TEST(OptionsTest, TheFrontKeepsToTheConfiguredConnections) {
+  config::Config config;
+  config.server.max_connections = 7;
+  config.server.max_connections_per_peer = 3;
+  EXPECT_EQ(FrontOptions(config).max_connections, 7);
+  EXPECT_EQ(FrontOptions(config).max_connections_per_peer, 3);
+}
+
 }  // namespace
 }  // namespace interaction::app
