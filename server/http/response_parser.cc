@@ -42,7 +42,13 @@ class ResponseParser::Message final : public beast::http::basic_parser</*isReque
   using Error = beast::error_code;
 
   void on_request_impl(beast::http::verb, beast::string_view, beast::string_view, int, Error&) override {}
-  void on_response_impl(int code, beast::string_view, int, Error&) override { response_.status = code; }
+  void on_response_impl(int code, beast::string_view, int, Error& error) override {
+    if (code < 100) {  // RFC 9110, section 15: the first digit is 1 to 5; others come up, but 0 means nothing
+      error = beast::http::error::bad_status;
+    } else {
+      response_.status = code;
+    }
+  }
   void on_field_impl(beast::http::field, beast::string_view name, beast::string_view value, Error&) override {
     if (!is_header_done()) {
       TakeHeader(View(name), absl::StripAsciiWhitespace(View(value)), &response_, &keep_alive_);

@@ -105,6 +105,8 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Reading{"Http09", "hello\r\n\r\n", false, State::kProtocolError, 0, ""},
         Reading{"Http7", "HTTP/7.3 200 OK\r\n\r\n", false, State::kProtocolError, 0, ""},
+        Reading{"StatusBelow100", "HTTP/1.1 099 What\r\nContent-Length: 0\r\n\r\n", false, State::kProtocolError, 0,
+                ""},
         Reading{"NulInHeader", kOk + std::string("X: a\0b\r\n\r\n", 10), false, State::kProtocolError, 200, ""},
         Reading{"NegativeLength", kOk + "Content-Length: -5\r\n\r\n", false, State::kProtocolError, 200, ""},
         Reading{"LengthThatOverflows", kOk + "Content-Length: 99999999999999999999\r\n\r\n", false,
