@@ -28,7 +28,7 @@ class ResponseParser::Message final : public beast::http::basic_parser</*isReque
   Message(size_t max_header_bytes, size_t max_body_bytes) : max_body_bytes_(max_body_bytes) {
     eager(true);
     header_limit(static_cast<std::uint32_t>(max_header_bytes));
-    body_limit(boost::none);  // it would count what is announced; on_body counts what comes
+    body_limit(boost::none);  // it would count what is announced; AddBody counts what comes
   }
 
   int status() const { return response_.status; }
@@ -43,7 +43,7 @@ class ResponseParser::Message final : public beast::http::basic_parser</*isReque
 
   void on_request_impl(beast::http::verb, beast::string_view, beast::string_view, int, Error&) override {}
   void on_response_impl(int code, beast::string_view, int, Error& error) override {
-    if (code < 100) {  // RFC 9110, section 15: the first digit is 1 to 5; others come up, but 0 means nothing
+    if (code < 100) {  // no status by RFC 9110, section 15; one above 599 is none either, but is passed on
       error = beast::http::error::bad_status;
     } else {
       response_.status = code;

@@ -292,16 +292,19 @@ class ConnectionLimitTest : public FrontTest {
       : FrontTest(/*lanes=*/2, {.max_connections = max, .max_connections_per_peer = max_per_peer}) {}
 
   static bool IsServed(RawH2Client& client) { return client.Call(Call("/echo", GrpcMessage("m"))).ok(); }
+
+  // Of three connections the first two are served, before and after the third, which is not.
+  void ExpectTheThirdIsClosed() {
+    RawH2Client first(port_);
+    RawH2Client second(port_);
+    ASSERT_TRUE(IsServed(first) && IsServed(second));
+    RawH2Client third(port_);
+    EXPECT_FALSE(IsServed(third));
+    EXPECT_TRUE(IsServed(first) && IsServed(second));
+  }
 };
 
-TEST_F(ConnectionLimitTest, OneMoreOfAMachineIsClosedAndTheOthersGoOn) {
-  RawH2Client first(port_);
-  RawH2Client second(port_);
-  ASSERT_TRUE(IsServed(first) && IsServed(second));
-  RawH2Client third(port_);
-  EXPECT_FALSE(IsServed(third));
-  EXPECT_TRUE(IsServed(first) && IsServed(second));
-}
+TEST_F(ConnectionLimitTest, OneMoreOfAMachineIsClosedAndTheOthersGoOn) { ExpectTheThirdIsClosed(); }
 
 TEST_F(ConnectionLimitTest, AConnectionThatHasEndedMakesRoomForAnother) {
   RawH2Client first(port_);
@@ -319,14 +322,7 @@ class ConnectionLimitInAllTest : public ConnectionLimitTest {
   ConnectionLimitInAllTest() : ConnectionLimitTest(/*max=*/2, /*max_per_peer=*/0) {}
 };
 
-TEST_F(ConnectionLimitInAllTest, OneMoreThanMayBeOverAllLanesIsClosed) {
-  RawH2Client first(port_);
-  RawH2Client second(port_);
-  ASSERT_TRUE(IsServed(first) && IsServed(second));
-  RawH2Client third(port_);
-  EXPECT_FALSE(IsServed(third));
-  EXPECT_TRUE(IsServed(first));
-}
+TEST_F(ConnectionLimitInAllTest, OneMoreThanMayBeOverAllLanesIsClosed) { ExpectTheThirdIsClosed(); }
 
 }  // namespace
 }  // namespace interaction::front
