@@ -1,0 +1,91 @@
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/string_view.h"
+#include "server/tls/client_context.h"
+#include "server/tls/session_cache.h"
+
+namespace interaction::tls {
+
+// Why a handshake failed.
+struct HandshakeFailure {
+  enum class Kind {
+    kBroken,      // the connection ended, or broke
+    kRefused,     // one side says no: an alert, another version, no TLS at all
+    kNotTrusted,  // the certificate is not one to trust, or its signature is wrong
+  };
+
+  Kind kind = Kind::kBroken;
+  std::string what;  // OpenSSL's words, which name no host: "certificate has expired"
+};
+
+// The client's side of one TLS connection over a connected, non-blocking socket. Never blocks. Not thread-safe.
+class Stream {
+ public:
+  enum class Result {
+    kDone,
+    kWantsRead,   // call again when the socket is readable
+    kWantsWrite,  // ... writable
+    kClosed,      // the peer has ended the connection, with a close_notify or without
+    kFailed,      // the connection is broken, or says what is no TLS
+  };
+
+  // `host`: whose certificate is asked for: a name, or an address without brackets. `sessions`: where one to resume is
+  // taken from, and new ones are put. `context`, `sessions` and `fd` outlive the stream, which does not close `fd`.
+  // nullptr: out of memory.
+  static std::unique_ptr<Stream> Open(const ClientContext& context, int fd, const std::string& host,
+                                      SessionCache* sessions);
+  ~Stream();  // tells the peer that this is the end, if the connection still works
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  Result Handshake();
+  const HandshakeFailure& failure() const { return failure_; }  // after kFailed of Handshake()
+
+  // kDone with at least one byte.
+  Result Read(char* buffer, size_t size, size_t* count);
+
+  // kDone with at least one byte, not always with all of `data`.
+  Result Write(absl::string_view data, size_t* count);
+
+  // Whether something to be read has arrived: kDone; otherwise kWantsRead, kClosed or kFailed. Takes note of session
+  // tickets that wait.
+  Result LookForInput();
+
+  // Whether the handshake was a short one, by a session of an earlier connection.
+  bool resumed() const { return SSL_session_reused(ssl_.get()) != 0; }
+
+  // Whether bytes were taken from the socket that nobody has read.
+  bool HasBufferedInput() const { return SSL_has_pending(ssl_.get()) != 0; }
+
+  // The server has sent a session: for SSL_CTX_sess_set_new_cb of the context.
+  static int OnNewSession(SSL* ssl, SSL_SESSION* session);
+
+  // Bytes that the socket has taken so far, of the handshake as well.
+  uint64_t bytes_written() const { return BIO_number_written(SSL_get_wbio(ssl_.get())); }
+
+ private:
+  struct Free {
+    void operator()(SSL* ssl) const { SSL_free(ssl); }
+  };
+
+  Stream(std::unique_ptr<SSL, Free> ssl, SessionCache* sessions) : ssl_(std::move(ssl)), sessions_(sessions) {}
+
+  Result After(int returned);
+  void NoteFailure();
+  void KeepSession();
+
+  const std::unique_ptr<SSL, Free> ssl_;
+  SessionCache* const sessions_;
+  HandshakeFailure failure_;
+  bool broken_ = false;
+};
+
+}  // namespace interaction::tls
