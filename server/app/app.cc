@@ -7,12 +7,16 @@
 #include "server/app/cores.h"
 #include "server/app/options.h"
 #include "server/base/status_macros.h"
+#include "server/config/files.h"
+#include "server/event/loop.h"
 #include "server/front/front.h"
 #include "server/grpc_transport/grpc_transport.h"
 #include "server/listen/listener.h"
 #include "server/rpc/interaction_service.h"
 #include "server/rpc/reflection_service.h"
 #include "server/rpc/unknown_methods.h"
+#include "server/tls/client_context.h"
+#include "server/tls/server_context.h"
 #include "server/upstream/seethepro/translator.h"
 #include "server/upstream/translated_method.h"
 #include "server/upstream/wolkvox/translator.h"
@@ -31,6 +35,8 @@ constexpr absl::Duration kGoawayTime = absl::Seconds(1);
 
 // How long the record store may take to save the last results; those it does not save read as unknown later.
 constexpr absl::Duration kSettleTime = absl::Seconds(1);
+
+constexpr size_t kMaxPemBytes = 1 << 20;
 
 // How often a shutdown checks whether the last call has ended.
 constexpr absl::Duration kLookAgain = absl::Milliseconds(10);
@@ -81,20 +87,21 @@ absl::Status App::BuildLanes(const config::Config& config) {
     system_resolver_ = http::MakeSystemResolver({}, environment_.clock);
     resolver = system_resolver_.get();
   }
+  ASSIGN_OR_RETURN(const auto tls, tls::ClientContext::Create(UpstreamTlsFiles(config)));
   const int lanes = config.server.lanes > 0 ? config.server.lanes : AvailableCores();
   for (int i = 0; i < lanes; ++i) {
     http::ClientOptions client_options = HttpClientOptions(config);
     client_options.on_stray_bytes = [this](absl::string_view authority) { ReportStrayBytes(authority); };
-    ASSIGN_OR_RETURN(auto client, http::Client::Create(client_options, resolver, environment_.clock));
+    ASSIGN_OR_RETURN(auto loop, event::Loop::Create(environment_.clock));
+    ASSIGN_OR_RETURN(auto client, http::Client::Create(client_options, resolver, loop.get()));
     ASSIGN_OR_RETURN(http::Endpoint* const seethepro,
-                     client->AddEndpoint(EndpointOptions(config, config.seethepro.upstream)));
+                     client->AddEndpoint(EndpointOptions(config, config.seethepro.upstream, tls)));
     ASSIGN_OR_RETURN(http::Endpoint* const wolkvox,
-                     client->AddEndpoint(EndpointOptions(config, config.wolkvox.upstream)));
+                     client->AddEndpoint(EndpointOptions(config, config.wolkvox.upstream, tls)));
     seethepro_->endpoints.push_back(seethepro);
     wolkvox_->endpoints.push_back(wolkvox);
-    ASSIGN_OR_RETURN(auto lane, lane::Lane::Create(static_cast<size_t>(i), std::move(client), config.server.spin,
-                                                   environment_.clock));
-    lanes_.push_back(std::move(lane));
+    lanes_.push_back(
+        std::make_unique<lane::Lane>(static_cast<size_t>(i), std::move(loop), std::move(client), config.server.spin));
     lane_calls_.push_back(std::make_unique<rpc::LaneCalls>());
   }
   return absl::OkStatus();
@@ -132,26 +139,38 @@ void App::BuildServices(const config::Config& config) {
   services_.push_back(std::make_unique<rpc::UnknownMethods>(environment_.log));
 }
 
-absl::Status App::StartServing(const config::Config& config) {
-  for (const auto& service : services_) service->Register(&methods_);
-  ASSIGN_OR_RETURN(auto listener, listen::Listener::Open(config.server.listen, environment_.clock, environment_.log));
-  address_ = listener->address();
+absl::StatusOr<std::unique_ptr<rpc::Transport>> App::MakeTransport(const config::Config& config,
+                                                                   std::unique_ptr<listen::Listener> listener) {
+  std::shared_ptr<const tls::ServerContext> tls;
+  if (!config.server.tls_cert_file.empty()) {
+    ASSIGN_OR_RETURN(tls, tls::ServerContext::Create(ServerTlsFiles(config)));
+  }
   std::vector<lane::Lane*> lanes;
   std::vector<rpc::LaneCalls*> calls;
   for (size_t i = 0; i < lanes_.size(); ++i) {
     lanes.push_back(lanes_[i].get());
     calls.push_back(lane_calls_[i].get());
   }
-  switch (config.server.transport) {
-    case config::Transport::kH2:
-      transport_ = std::make_unique<front::Front>(FrontOptions(config), std::move(listener), lanes, calls, &methods_,
-                                                  &Resources::Random, environment_.log);
-      break;
-    case config::Transport::kGrpc:
-      transport_ = std::make_unique<grpc_transport::GrpcTransport>(GrpcTransportOptions(config), std::move(listener),
-                                                                   std::move(lanes), std::move(calls), &methods_);
-      break;
+  if (config.server.transport == config::Transport::kH2) {
+    front::Options options = FrontOptions(config);
+    options.tls = std::move(tls);
+    return std::make_unique<front::Front>(options, std::move(listener), lanes, calls, &methods_, &Resources::Random,
+                                          environment_.log);
   }
+  grpc_transport::Options options = GrpcTransportOptions(config);
+  if (tls != nullptr) {  // which has shown that the files can be used
+    ASSIGN_OR_RETURN(options.tls_certificate, config::ReadFile(config.server.tls_cert_file, kMaxPemBytes));
+    ASSIGN_OR_RETURN(options.tls_key, config::ReadFile(config.server.tls_key_file, kMaxPemBytes));
+  }
+  return std::make_unique<grpc_transport::GrpcTransport>(options, std::move(listener), std::move(lanes),
+                                                         std::move(calls), &methods_);
+}
+
+absl::Status App::StartServing(const config::Config& config) {
+  for (const auto& service : services_) service->Register(&methods_);
+  ASSIGN_OR_RETURN(auto listener, listen::Listener::Open(config.server.listen, environment_.clock, environment_.log));
+  address_ = listener->address();
+  ASSIGN_OR_RETURN(transport_, MakeTransport(config, std::move(listener)));
   for (const auto& lane : lanes_) lane->Start();
   return transport_->Start();
 }

@@ -13,6 +13,7 @@
 #include "server/config/config.h"
 #include "server/http/resolver.h"
 #include "server/lane/lane.h"
+#include "server/listen/listener.h"
 #include "server/rpc/health_service.h"
 #include "server/rpc/methods.h"
 #include "server/rpc/service.h"
@@ -58,6 +59,8 @@ class App {
   absl::Status BuildLanes(const config::Config& config);
   void ReportStrayBytes(absl::string_view authority) const;
   void BuildServices(const config::Config& config);
+  absl::StatusOr<std::unique_ptr<rpc::Transport>> MakeTransport(const config::Config& config,
+                                                                std::unique_ptr<listen::Listener> listener);
   absl::Status StartServing(const config::Config& config);
   // Waits up to `timeout` until no calls are in flight and clients have had time to learn of the shutdown; returns
   // whether that came about.

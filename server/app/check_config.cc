@@ -1,6 +1,5 @@
 #include "server/app/check_config.h"
 
-#include <memory>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -8,13 +7,11 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "server/app/options.h"
-#include "server/base/clock.h"
-#include "server/base/status_macros.h"
 #include "server/config/upstreams.h"
 #include "server/http/address_policy.h"
-#include "server/http/client.h"
-#include "server/http/resolver.h"
 #include "server/http/url.h"
+#include "server/tls/client_context.h"
+#include "server/tls/server_context.h"
 #include "server/upstream/seethepro/translator.h"
 #include "server/upstream/wolkvox/translator.h"
 
@@ -45,30 +42,33 @@ void CheckReachable(const std::string& path, const std::string& base_url, const 
   }
 }
 
-// Never called, because the check sends nothing.
-class NoResolver final : public http::Resolver {
- public:
-  void Resolve(const std::string&, Done) override {}
-};
-
-absl::Status TryTls(const http::EndpointOptions& options) {
-  const RealClock clock;
-  NoResolver resolver;
-  ASSIGN_OR_RETURN(const auto client, http::Client::Create({}, &resolver, &clock));
-  return client->AddEndpoint(options).status();
+// That one of the pair is missing has been said already.
+void CheckKeyPair(const std::string& cert_key, const std::string& cert, const std::string& key_key,
+                  const std::string& key, absl::Status (*use)(const std::string&, const std::string&),
+                  const config::Complain& complain) {
+  if (cert.empty() || key.empty()) return;
+  const absl::Status status = use(cert, key);
+  if (!status.ok()) complain(absl::StrContains(status.message(), " key ") ? key_key : cert_key, status.message());
 }
 
-void CheckTls(const config::Egress& egress, const config::Complain& complain) {
+void CheckTls(const config::Config& config, const config::Complain& complain) {
+  const config::Egress& egress = config.egress;
   if (!egress.ca_file.empty()) {
-    const absl::Status status = TryTls({.ca_file = egress.ca_file});
+    const absl::Status status = tls::ClientContext::Create({.ca = egress.ca_file}).status();
     if (!status.ok()) complain("egress.ca_file", status.message());
   }
-  if (egress.client_cert_file.empty() || egress.client_key_file.empty()) return;
-  const absl::Status status =
-      TryTls({.client_cert_file = egress.client_cert_file, .client_key_file = egress.client_key_file});
-  if (status.ok()) return;
-  const bool is_key = absl::StrContains(status.message(), "client key");
-  complain(is_key ? "egress.client_key_file" : "egress.client_cert_file", status.message());
+  CheckKeyPair(
+      "egress.client_cert_file", egress.client_cert_file, "egress.client_key_file", egress.client_key_file,
+      [](const std::string& cert, const std::string& key) {
+        return tls::ClientContext::Create({.certificate = cert, .key = key}).status();
+      },
+      complain);
+  CheckKeyPair(
+      "server.tls_cert_file", config.server.tls_cert_file, "server.tls_key_file", config.server.tls_key_file,
+      [](const std::string& cert, const std::string& key) {
+        return tls::ServerContext::Create({.certificate = cert, .key = key}).status();
+      },
+      complain);
 }
 
 }  // namespace
@@ -81,10 +81,10 @@ void CheckConfig(const config::Config& config, const config::Complain& complain)
 
   for (const config::ConfiguredUpstream& upstream : config::Upstreams(config)) {
     CheckReachable(upstream.section + ".base_url", absl::StrReplaceAll(upstream.base_url, {{"{server}", "0"}}),
-                   EndpointOptions(config, upstream.options), complain);
+                   EndpointOptions(config, upstream.options, /*tls=*/nullptr), complain);
   }
 
-  CheckTls(config.egress, complain);
+  CheckTls(config, complain);
 }
 
 }  // namespace interaction::app

@@ -1,6 +1,7 @@
 #include "server/app/options.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/strip.h"
@@ -48,7 +49,8 @@ http::ClientOptions HttpClientOptions(const config::Config& config) {
   return options;
 }
 
-http::EndpointOptions EndpointOptions(const config::Config& config, const config::Upstream& upstream) {
+http::EndpointOptions EndpointOptions(const config::Config& config, const config::Upstream& upstream,
+                                      std::shared_ptr<const tls::ClientContext> tls) {
   const config::Egress& egress = config.egress;
   return {
       .connect_timeout = upstream.connect_timeout,
@@ -58,12 +60,19 @@ http::EndpointOptions EndpointOptions(const config::Config& config, const config
       .max_response_bytes = static_cast<size_t>(upstream.max_response_bytes),
       .allow_plaintext = egress.allow_plaintext,
       .address_policy = {.allow_loopback = egress.allow_loopback, .allow_private = egress.allow_private},
-      .ca_file = egress.ca_file,
-      .client_cert_file = egress.client_cert_file,
-      .client_key_file = egress.client_key_file,
+      .tls = std::move(tls),
       .proxy = egress.proxy,
       .no_proxy = egress.no_proxy,
   };
+}
+
+tls::ClientFiles UpstreamTlsFiles(const config::Config& config) {
+  return {
+      .ca = config.egress.ca_file, .certificate = config.egress.client_cert_file, .key = config.egress.client_key_file};
+}
+
+tls::ServerFiles ServerTlsFiles(const config::Config& config) {
+  return {.certificate = config.server.tls_cert_file, .key = config.server.tls_key_file};
 }
 
 upstream::UpstreamOptions UpstreamOptions(const config::Config& config, const config::Upstream& upstream) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "server/config/config.h"
@@ -10,6 +11,8 @@
 #include "server/limits/permits.h"
 #include "server/limits/retry.h"
 #include "server/redis/client.h"
+#include "server/tls/client_context.h"
+#include "server/tls/server_context.h"
 #include "server/upstream/seethepro/options.h"
 #include "server/upstream/upstream.h"
 #include "server/upstream/wolkvox/options.h"
@@ -18,7 +21,10 @@ namespace interaction::app {
 
 // Derives the options of each part from the configuration. Pure functions.
 http::ClientOptions HttpClientOptions(const config::Config& config);
-http::EndpointOptions EndpointOptions(const config::Config& config, const config::Upstream& upstream);
+http::EndpointOptions EndpointOptions(const config::Config& config, const config::Upstream& upstream,
+                                      std::shared_ptr<const tls::ClientContext> tls);
+tls::ClientFiles UpstreamTlsFiles(const config::Config& config);
+tls::ServerFiles ServerTlsFiles(const config::Config& config);
 upstream::UpstreamOptions UpstreamOptions(const config::Config& config, const config::Upstream& upstream);
 limits::AdmissionOptions AdmissionOptions(const config::Config& config);
 limits::RetryOptions RetryOptions(const config::Config& config);

@@ -44,12 +44,12 @@ LogLevel LevelOf(const absl::Status& error, const ErrorDetails& details) {
   return IsCallersByCode(error.code()) || IsCallersByReason(details.reason) ? LogLevel::kInfo : LogLevel::kWarning;
 }
 
-class FailureLog::Kind final : private lane::Timers::Timer {
+class FailureLog::Kind final : private event::Timers::Timer {
  public:
   Kind(const FailureLog* owner, Reason reason, LogLevel level) : owner_(owner), reason_(reason), level_(level) {}
 
   // Whether to write the line. If not, it is counted, and the number is logged later.
-  bool Take(SteadyTime now, lane::Timers& timers) {
+  bool Take(SteadyTime now, event::Timers& timers) {
     const auto verdict = limit_.Judge(now);
     if (verdict == telemetry::LineLimit::Verdict::kLeaveOutFirst) timers.Add(now + kSummaryDelay, this);
     return verdict == telemetry::LineLimit::Verdict::kWrite;
@@ -88,7 +88,8 @@ FailureLog::Kind& FailureLog::KindOf(Reason reason, LogLevel level) {
   return *kinds_[2 * static_cast<size_t>(reason) + (level == LogLevel::kWarning)];
 }
 
-void FailureLog::Report(const absl::Status& error, absl::string_view request_id, SteadyTime now, lane::Timers& timers) {
+void FailureLog::Report(const absl::Status& error, absl::string_view request_id, SteadyTime now,
+                        event::Timers& timers) {
   if (log_ == nullptr || !log_->Enabled(LogLevel::kWarning)) return;
   const ErrorDetails details = GetErrorDetails(error);
   const LogLevel level = LevelOf(error, details);

@@ -8,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "server/base/clock.h"
 #include "server/base/errors.h"
-#include "server/lane/timers.h"
+#include "server/event/timers.h"
 #include "server/telemetry/line_limit.h"
 #include "server/telemetry/log.h"
 
@@ -28,7 +28,7 @@ class FailureLog {
   ~FailureLog();  // logs how many lines were left out; after the lanes have ended
 
   // Reports a call that ended with `error`, on the lane that owns `timers`. `request_id` may be empty.
-  void Report(const absl::Status& error, absl::string_view request_id, SteadyTime now, lane::Timers& timers);
+  void Report(const absl::Status& error, absl::string_view request_id, SteadyTime now, event::Timers& timers);
 
  private:
   // The failures with one reason and level.

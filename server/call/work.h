@@ -13,11 +13,11 @@
 #include "server/base/mutex.h"
 #include "server/base/outcome.h"
 #include "server/call/call.h"
+#include "server/event/timers.h"
 #include "server/lane/cancellation.h"
 #include "server/lane/lane.h"
 #include "server/lane/operations.h"
 #include "server/lane/task.h"
-#include "server/lane/timers.h"
 #include "server/upstream/upstream.h"
 
 namespace interaction::call {
@@ -119,7 +119,7 @@ class Work final : private lane::Cancellation::Listener {
 // Waits for work. Yields its result; or, if the call's deadline passes or it is cancelled before that, the error that
 // says whether something may have been sent: UPSTREAM_TIMEOUT, DEADLINE_BEFORE_SEND, CANCELLED_...
 class [[nodiscard]] WaitForWork final : private Work::Waiter,
-                                        private lane::Timers::Timer,
+                                        private event::Timers::Timer,
                                         private lane::Cancellation::Listener {
  public:
   // `call` waits, and must not have joined `work` before.

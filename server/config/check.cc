@@ -103,16 +103,23 @@ void CheckServers(const Wolkvox& wolkvox, Checker* check) {
   }
 }
 
+// A certificate and its key: both or neither.
+void CheckKeyPair(const std::string& cert_key, const std::string& cert, const std::string& key_key,
+                  const std::string& key, Checker* check) {
+  if (cert.empty() && !key.empty()) {
+    check->Add(key_key, absl::StrCat("is set without ", cert_key, "; set both or neither"));
+  }
+  if (key.empty() && !cert.empty()) {
+    check->Add(cert_key, absl::StrCat("is set without ", key_key, "; set both or neither"));
+  }
+  check->File(cert_key, cert);
+  check->File(key_key, key);
+}
+
 void CheckEgress(const Egress& egress, Checker* check) {
-  if (egress.client_cert_file.empty() && !egress.client_key_file.empty()) {
-    check->Add("egress.client_key_file", "is set without egress.client_cert_file; set both or neither");
-  }
-  if (egress.client_key_file.empty() && !egress.client_cert_file.empty()) {
-    check->Add("egress.client_cert_file", "is set without egress.client_key_file; set both or neither");
-  }
   check->File("egress.ca_file", egress.ca_file);
-  check->File("egress.client_cert_file", egress.client_cert_file);
-  check->File("egress.client_key_file", egress.client_key_file);
+  CheckKeyPair("egress.client_cert_file", egress.client_cert_file, "egress.client_key_file", egress.client_key_file,
+               check);
 }
 
 void CheckRedis(const Config& config, Checker* check) {
@@ -145,6 +152,8 @@ void Check(const Config& config, const Origins& origins, Problems* problems) {
   CheckServers(config.wolkvox, &check);
   CheckRedis(config, &check);
   CheckEgress(config.egress, &check);
+  CheckKeyPair("server.tls_cert_file", config.server.tls_cert_file, "server.tls_key_file", config.server.tls_key_file,
+               &check);
 }
 
 void ReadSecrets(const Origins& origins, Config* config, Problems* problems) {

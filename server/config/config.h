@@ -29,6 +29,8 @@ struct Server {
   int max_connections_per_peer = 8192;           // of one machine; 0: no limit
   bool reflection = true;                        // grpc.reflection.v1 and v1alpha
   Transport transport = Transport::kH2;
+  std::string tls_cert_file;  // PEM chain, with tls_key_file; "": the port speaks without TLS
+  std::string tls_key_file;
 };
 
 struct Calls {

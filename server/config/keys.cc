@@ -175,6 +175,9 @@ Section ServerSection() {
                             {{"h2", Transport::kH2}, {"grpc", Transport::kGrpc}},
                             "What speaks gRPC with the clients: h2 is the gateway's own transport, grpc the server "
                             "of the gRPC library."),
+          File("server.tls_cert_file", AT(server.tls_cert_file),
+               "Certificate of the gateway and its chain, PEM; empty: clients connect without TLS."),
+          File("server.tls_key_file", AT(server.tls_key_file), "Private key of the certificate, PEM."),
       }};
 }
 
@@ -295,8 +298,8 @@ Section EgressSection() {
           File("egress.client_cert_file", AT(egress.client_cert_file),
                "Client certificate, PEM; needs client_key_file."),
           File("egress.client_key_file", AT(egress.client_key_file), "Private key of the client certificate, PEM."),
-          Text("egress.proxy", AT(egress.proxy), "http(s)://[user:password@]host[:port]",
-               "Proxy to the upstreams; empty: none, even if http_proxy is set.", ParseProxy, WhyNotUrl),
+          Text("egress.proxy", AT(egress.proxy), "http://[user:password@]host[:port]",
+               "Proxy to the upstreams; empty: none, even if http_proxy is set.", ParseProxy, WhyNotProxy),
           Text("egress.no_proxy", AT(egress.no_proxy), "hosts, .domains and IP addresses separated by commas, or *",
                "Hosts that are reached without the proxy.", ParseNoProxy, WhyNotNoProxy),
           Boolean("egress.propagate_b3", AT(egress.propagate_b3),

@@ -284,7 +284,7 @@ std::optional<std::string> ParseBaseUrlTemplate(absl::string_view text) {
 std::optional<std::string> ParseProxy(absl::string_view text) {
   if (text.empty()) return "";
   absl::string_view rest = text;
-  if (!ConsumeScheme(&rest)) return std::nullopt;
+  if (absl::StartsWithIgnoreCase(rest, "https:") || !ConsumeScheme(&rest)) return std::nullopt;
   const size_t at = rest.rfind('@');
   if (at != absl::string_view::npos) {
     if (!IsUserInfo(rest.substr(0, at))) return std::nullopt;
@@ -312,6 +312,14 @@ std::string WhyNotAddress(absl::string_view text) {
 std::string WhyNotUrl(absl::string_view text) {
   if (!ConsumeScheme(&text)) return "it begins with neither https:// nor http://";
   return WhyNotWithoutScheme(text);
+}
+
+std::string WhyNotProxy(absl::string_view text) {
+  if (absl::StartsWithIgnoreCase(text, "https://")) {
+    return "the gateway speaks to a proxy without TLS; what it sends to an https:// upstream is encrypted all the way";
+  }
+  if (!absl::StartsWithIgnoreCase(text, "http://")) return "it does not begin with http://";
+  return WhyNotUrl(text);
 }
 
 std::string WhyNotUrlTemplate(absl::string_view text) {

@@ -43,16 +43,17 @@ std::optional<std::string> ParseBaseUrl(absl::string_view text);
 // a server can lead to another domain.
 std::optional<std::string> ParseBaseUrlTemplate(absl::string_view text);
 
-// "" or http[s]://[user:password@]host[:port].
+// "" or http://[user:password@]host[:port].
 std::optional<std::string> ParseProxy(absl::string_view text);
 
 // Hosts, domains with a leading dot, IP addresses without brackets, or "*"; separated by commas or blanks.
 std::optional<std::string> ParseNoProxy(absl::string_view text);
 
-// Why ParseListen and ParseConnect, ParseBaseUrl and ParseProxy, ParseBaseUrlTemplate, or ParseNoProxy reject a text:
+// Why ParseListen and ParseConnect, ParseBaseUrl, ParseProxy, ParseBaseUrlTemplate, or ParseNoProxy reject a text:
 // "the host ends with a dot; leave it out". "" if there is nothing to add to the form of the key.
 std::string WhyNotAddress(absl::string_view text);
 std::string WhyNotUrl(absl::string_view text);
+std::string WhyNotProxy(absl::string_view text);
 std::string WhyNotUrlTemplate(absl::string_view text);
 std::string WhyNotNoProxy(absl::string_view text);
 

@@ -1,8 +1,6 @@
 #include "server/front/connection.h"
 
-#include <errno.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
@@ -14,6 +12,8 @@
 
 namespace interaction::front {
 namespace {
+
+using Io = tls::Socket::Result;
 
 // Read from one connection before others have their turn.
 constexpr size_t kReadBytes = 64 << 10;
@@ -28,7 +28,7 @@ int64_t Ticks(absl::Duration duration) { return absl::ToInt64Seconds(absl::Ceil(
 
 Connection::Connection(int fd, std::string peer, limits::UseCount::Use place, int64_t max_age_ticks,
                        const Context* context)
-    : fd_(fd),
+    : socket_(fd),
       place_(std::move(place)),
       context_(context),
       session_(h2::Session::Create(context->options->session, this)),
@@ -40,42 +40,75 @@ Connection::~Connection() {
 }
 
 bool Connection::Open() {
+  if (const auto& tls = context_->options->tls) {
+    if (!socket_.Accept(*tls)) return false;
+    shaking_hands_ = true;
+  }
   watched_ = EPOLLIN;
-  if (!context_->lane->poll().Add(fd_, watched_, this).ok()) {
+  if (!context_->lane->poll().Add(socket_.fd(), watched_, this).ok()) {
     watched_ = 0;
     return false;
   }
-  WriteSoon();  // the session's settings
+  if (!shaking_hands_) WriteSoon();  // the session's settings
   return true;
 }
 
 void Connection::Close() {
   closed_ = true;
-  if (std::exchange(writing_soon_, true)) context_->lane->RemoveFromEndOfTurn(this);  // from now on nothing is written
-  if (watched_ != 0) context_->lane->poll().Remove(fd_, this);
+  if (std::exchange(writing_soon_, true))
+    context_->lane->loop().RemoveFromEndOfTurn(this);  // from now on nothing is written
+  if (watched_ != 0) context_->lane->poll().Remove(socket_.fd(), this);
   session_->CloseAll();
-  close(fd_);
+  socket_.End();
+  close(socket_.fd());
 }
 
 // --- the socket ----------------------------------------------------------------------------------------------------
 
 void Connection::OnEvents(uint32_t events) {
   bool alive = true;
-  if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) alive = Read();
-  if (alive && (events & EPOLLOUT) != 0) alive = Flush();
+  if (shaking_hands_) {
+    alive = ShakeHands();
+  } else if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
+    alive = Read();
+  }
+  if (alive && !shaking_hands_ && (events & EPOLLOUT) != 0) alive = Flush();
   if (alive) return;
   Close();
   context_->on_closed(this);
 }
 
 // False if the connection is over.
+bool Connection::ShakeHands() {
+  switch (socket_.Handshake()) {
+    case Io::kDone:
+      shaking_hands_ = false;
+      Watch(EPOLLIN);
+      WriteSoon();  // the session's settings
+      return Read();
+    case Io::kWantsRead:
+      Watch(EPOLLIN);
+      return true;
+    case Io::kWantsWrite:
+      Watch(EPOLLOUT);
+      return true;
+    case Io::kClosed:
+    case Io::kFailed:
+      ReportHandshakeFailure();
+      return false;
+  }
+  return false;
+}
+
+// False if the connection is over.
 bool Connection::Read() {
   thread_local std::array<char, kReadBytes> buffer;
   for (int i = 0; i < kReadsPerTurn; ++i) {
-    const ssize_t size = recv(fd_, buffer.data(), buffer.size(), 0);
-    if (size < 0) return errno == EAGAIN || errno == EINTR;
-    if (size == 0) return false;
-    const absl::Status status = session_->Receive({buffer.data(), static_cast<size_t>(size)});
+    size_t size = 0;
+    bool drained = false;
+    const Io io = socket_.Read(buffer.data(), buffer.size(), &size, &drained);
+    if (io != Io::kDone) return io == Io::kWantsRead;
+    const absl::Status status = session_->Receive({buffer.data(), size});
     WriteSoon();
     if (!status.ok()) {
       ReportEnd(status.message());
@@ -83,19 +116,22 @@ bool Connection::Read() {
       Watch(watched_ & ~EPOLLIN);
       return true;
     }
-    if (static_cast<size_t>(size) < buffer.size()) return true;
+    if (drained) return true;
   }
+  reading_soon_ = socket_.HasBufferedInput();  // after the others; WriteSoon() was called
   return true;
 }
 
 void Connection::WriteSoon() {
   if (std::exchange(writing_soon_, true)) return;
-  context_->lane->RunAtEndOfTurn(this);
+  context_->lane->loop().RunAtEndOfTurn(this);
 }
 
 void Connection::OnEndOfTurn() {
   writing_soon_ = false;
-  if (Flush()) return;
+  bool alive = true;
+  if (std::exchange(reading_soon_, false) && !ending_) alive = Read();
+  if (alive && Flush()) return;
   Close();
   context_->on_closed(this);
 }
@@ -109,16 +145,21 @@ bool Connection::Flush() {
       session_->NextBytes(&out_, kWriteBytes);
       if (out_.empty()) break;
     }
-    const ssize_t size = send(fd_, out_.data() + written_, out_.size() - written_, MSG_NOSIGNAL);
-    if (size < 0 && errno != EAGAIN && errno != EINTR) return false;
-    if (size > 0) written_ += static_cast<size_t>(size);
-    if (written_ < out_.size()) {
+    size_t size = 0;
+    const Io io = socket_.Write(absl::string_view(out_).substr(written_), &size);
+    written_ += size;
+    if (io == Io::kWantsWrite) {
       // A client that does not read its answers is not read from either: its bytes stay bounded.
       Watch(EPOLLOUT);
       return true;
     }
+    if (io != Io::kDone) return false;
   }
   if (ending_ || session_->ended()) return false;
+  if (watched_ == EPOLLOUT && socket_.HasBufferedInput()) {
+    reading_soon_ = true;
+    WriteSoon();
+  }
   Watch(EPOLLIN);
   return true;
 }
@@ -126,13 +167,22 @@ bool Connection::Flush() {
 void Connection::Watch(uint32_t events) {
   if (events == watched_) return;
   watched_ = events;
-  context_->lane->poll().Modify(fd_, events, this);
+  context_->lane->poll().Modify(socket_.fd(), events, this);
 }
 
 void Connection::ReportEnd(absl::string_view why) const {
   if (context_->log == nullptr) return;
   context_->log->Log(telemetry::LogLevel::kInfo, "connection ended by the gateway",
                      {{"peer", *peer_}, {"reason", why}});
+}
+
+// Who only looks whether the port is open says nothing, and is not worth a line.
+void Connection::ReportHandshakeFailure() const {
+  const tls::HandshakeFailure& failure = socket_.handshake_failure();
+  if (context_->log == nullptr || failure.kind == tls::HandshakeFailure::Kind::kBroken) return;
+  const SteadyTime now = context_->lane->clock().SteadyNow();
+  if (context_->handshake_failures->Judge(now) != telemetry::LineLimit::Verdict::kWrite) return;
+  context_->log->Log(telemetry::LogLevel::kInfo, "TLS handshake failed", {{"peer", *peer_}, {"reason", failure.what}});
 }
 
 // --- the calls -----------------------------------------------------------------------------------------------------

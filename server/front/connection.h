@@ -12,6 +12,8 @@
 #include "server/lane/lane.h"
 #include "server/limits/use_count.h"
 #include "server/rpc/methods.h"
+#include "server/telemetry/line_limit.h"
+#include "server/tls/socket.h"
 
 namespace interaction::front {
 
@@ -21,7 +23,7 @@ class FrontCall;
 //
 // What arrives is handed to the session, which tells of requests and messages; answers are collected in the session and
 // written at the end of the lane's turn, in one go.
-class Connection final : private event::Poll::Handler, private lane::Lane::EndOfTurn, private h2::SessionHandler {
+class Connection final : private event::Poll::Handler, private event::Loop::EndOfTurn, private h2::SessionHandler {
  public:
   // What the connections of a lane share.
   struct Context {
@@ -30,6 +32,7 @@ class Connection final : private event::Poll::Handler, private lane::Lane::EndOf
     rpc::LaneCalls* calls;
     const rpc::Methods* methods;
     telemetry::Logger* log;                      // may be null
+    telemetry::LineLimit* handshake_failures;    // lines about them
     std::function<void(Connection*)> on_closed;  // the connection may be destroyed in it
     std::atomic<size_t>* calls_open;             // FrontCalls that exist
   };
@@ -70,22 +73,26 @@ class Connection final : private event::Poll::Handler, private lane::Lane::EndOf
 
   FrontCall* Find(h2::StreamId stream) const;
   void Serve(std::unique_ptr<FrontCall> call);
+  bool ShakeHands();
   bool Read();
   bool Flush();
   void Watch(uint32_t events);
   void ReportEnd(absl::string_view why) const;
+  void ReportHandshakeFailure() const;
   bool IsOverdue() const;
   void TickCalls();
 
-  const int fd_;
+  tls::Socket socket_;
   const limits::UseCount::Use place_;
   const Context* const context_;
   const std::unique_ptr<h2::Session> session_;
   const std::shared_ptr<const std::string> peer_;
   absl::flat_hash_map<h2::StreamId, FrontCall*> calls_;
-  std::string out_;       // given out by the session, not yet taken by the socket
-  size_t written_ = 0;    // of out_
-  uint32_t watched_ = 0;  // events; 0: not yet open
+  std::string out_;             // given out by the session, not yet taken by the socket
+  size_t written_ = 0;          // of out_
+  uint32_t watched_ = 0;        // events; 0: not yet open
+  bool shaking_hands_ = false;  // TLS
+  bool reading_soon_ = false;   // bytes wait in the socket_, of which epoll(7) does not tell
   bool writing_soon_ = false;
   bool ending_ = false;  // the session is over: close when everything is written
   bool closed_ = false;

@@ -10,9 +10,9 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
+#include "server/event/timers.h"
 #include "server/front/connection.h"
 #include "server/front/peer.h"
-#include "server/lane/timers.h"
 #include "server/rpc/call_metadata.h"
 
 namespace interaction::front {
@@ -28,7 +28,7 @@ constexpr absl::Duration kLookAgain = absl::Milliseconds(1);
 }  // namespace
 
 // The connections of one lane. On the lane, but for count() and calls_open().
-class Front::LaneConnections final : private lane::Timers::Timer {
+class Front::LaneConnections final : private event::Timers::Timer {
  public:
   LaneConnections(const Options* options, lane::Lane* lane, rpc::LaneCalls* calls, const rpc::Methods* methods,
                   std::function<double()> random, telemetry::Logger* log)
@@ -37,6 +37,7 @@ class Front::LaneConnections final : private lane::Timers::Timer {
                  .calls = calls,
                  .methods = methods,
                  .log = log,
+                 .handshake_failures = &handshake_failures_,
                  .on_closed = [this](Connection* connection) { Remove(connection); },
                  .calls_open = &calls_open_},
         random_(std::move(random)) {}
@@ -97,6 +98,7 @@ class Front::LaneConnections final : private lane::Timers::Timer {
 
   void Forget() { count_.fetch_sub(1, std::memory_order_relaxed); }
 
+  telemetry::LineLimit handshake_failures_{1};  // lines a second
   const Connection::Context context_;
   const std::function<double()> random_;
   absl::flat_hash_map<Connection*, std::unique_ptr<Connection>> connections_;

@@ -18,12 +18,14 @@
 #include "server/rpc/transport.h"
 #include "server/telemetry/line_limit.h"
 #include "server/telemetry/log.h"
+#include "server/tls/server_context.h"
 
 namespace interaction::front {
 
 // What a connection may do, and how long. Times are counted in ticks of a second, so each is up to a second longer.
 struct Options {
   h2::SessionOptions session;
+  std::shared_ptr<const tls::ServerContext> tls;  // null: HTTP/2 without TLS, with prior knowledge
   // Connections beyond these are closed as soon as they are accepted. 0: no limit.
   int max_connections = 16384;
   int max_connections_per_peer = 8192;  // of one machine, by its IP address; Unix sockets have no such limit

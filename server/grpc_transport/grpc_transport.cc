@@ -41,6 +41,13 @@ void SetChannelArguments(const Options& options, grpc::ServerBuilder* builder) {
   for (const auto& [name, value] : arguments) builder->AddChannelArgument(name, value);
 }
 
+std::shared_ptr<grpc::ServerCredentials> CredentialsFrom(const Options& options) {
+  if (options.tls_certificate.empty()) return grpc::InsecureServerCredentials();
+  grpc::SslServerCredentialsOptions tls;
+  tls.pem_key_cert_pairs.push_back({options.tls_key, options.tls_certificate});
+  return grpc::SslServerCredentials(tls);
+}
+
 }  // namespace
 
 // Spreads calls over the lanes, one after the other.
@@ -76,7 +83,7 @@ absl::Status GrpcTransport::Start() {
   grpc::ServerBuilder builder;
   SetChannelArguments(options_, &builder);
   connections_ = builder.experimental().AddExternalConnectionAcceptor(
-      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, grpc::InsecureServerCredentials());
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, CredentialsFrom(options_));
   builder.RegisterCallbackGenericService(service_.get());
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) return absl::InternalError("gRPC does not start");

@@ -26,6 +26,8 @@ struct Options {
   // How long a connection may last after it was asked to end, and a client may leave a ping unanswered: longer than any
   // call.
   absl::Duration longest_call = absl::Minutes(3);
+  std::string tls_certificate;  // PEM chain, with tls_key; "": without TLS
+  std::string tls_key;
 };
 
 // gRPC's own server, with its callback API: a call arrives on a thread of gRPC's, is served on a lane, and is answered

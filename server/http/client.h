@@ -4,16 +4,20 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "server/base/clock.h"
+#include "server/event/loop.h"
 #include "server/http/address_policy.h"
 #include "server/http/message.h"
 #include "server/http/resolver.h"
+
+namespace interaction::tls {
+class ClientContext;
+}
 
 namespace interaction::http {
 
@@ -25,13 +29,11 @@ struct EndpointOptions {
   bool reuse_connections = true;
   size_t max_response_bytes = 1 << 20;
   size_t max_header_bytes = 64 << 10;
-  bool allow_plaintext = false;  // http:// URLs; otherwise https only
-  AddressPolicy address_policy;  // which addresses may be connected to
-  std::string ca_file;           // PEM bundle; empty: the system's
-  std::string client_cert_file;  // PEM, optional, with client_key_file
-  std::string client_key_file;
-  std::string proxy;     // "": none, also when the environment names one
-  std::string no_proxy;  // comma-separated hosts that bypass `proxy`
+  bool allow_plaintext = false;                   // http:// URLs; otherwise https only
+  AddressPolicy address_policy;                   // which addresses may be connected to
+  std::shared_ptr<const tls::ClientContext> tls;  // null: the authorities that the system trusts, no certificate
+  std::string proxy;                              // "": none, also when the environment names one
+  std::string no_proxy;                           // comma-separated hosts that bypass `proxy`
 };
 
 // How long one transfer may take.
@@ -57,31 +59,30 @@ class TransferObserver {
  public:
   virtual ~TransferObserver() = default;
 
-  // A complete response, of any status, or the error of a transfer that brought none. The error is made by Classify()
-  // (transfer_error.h): it carries outcome, phase and reason. Runs exactly once, from within Client::Turn(), never from
-  // within Send(); not at all after Cancel(). It may call Send() and Cancel() of other transfers.
+  // A complete response, of any status, or the error of a transfer that brought none: it carries outcome, phase and
+  // reason (transfer_error.h). Runs exactly once, never from within Send(); not at all after Cancel(). It may call
+  // Send() and Cancel() of other transfers.
   virtual void OnTransferDone(absl::StatusOr<Response> result) = 0;
 };
 
-class Endpoint;  // one upstream's settings and its warm handles; made by Client::AddEndpoint
+class Endpoint;  // one upstream's settings and its connections; made by Client::AddEndpoint
 class Transfer;  // a transfer in flight
 
-// Sends HTTP requests on one thread without ever blocking it: libcurl's multi interface driven from outside. It has no
-// thread of its own; its owner calls Turn() when epoll_fd() is readable or NextTimer() is due. Not thread-safe:
-// everything is called on the owner's thread.
+// Sends HTTP requests on one thread without ever blocking it, over connections that it keeps. It has no thread of its
+// own: it acts when its loop turns. Not thread-safe: everything is called on the loop's thread.
 //
-// What it promises, and tests show: a request is written to at most one connection, at most once (libcurl's silent
-// re-send on a dead kept-alive connection is stopped); what arrives on a connection before a request is no answer to
-// it; redirects are not followed; no proxy but the configured one; bounded response; TLS verified; addresses outside
-// the policy are never connected to.
+// What it promises, and tests show: a request is written to one connection, once; what arrives on a connection before a
+// request is no answer to it; redirects are not followed; no proxy but the configured one; bounded response; TLS
+// verified; addresses outside the policy are never connected to.
 class Client {
  public:
-  // `resolver` outlives the client and may be shared between threads. Call http::GlobalInit() first, once a process.
+  // `resolver` and `loop` outlive the client; the resolver may be shared between threads. Call http::GlobalInit()
+  // first, once a process.
   static absl::StatusOr<std::unique_ptr<Client>> Create(const ClientOptions& options, Resolver* resolver,
-                                                        const Clock* clock);
+                                                        event::Loop* loop);
   virtual ~Client() = default;  // transfers still in flight are dropped without OnTransferDone
 
-  // Fails with INVALID_ARGUMENT when a file does not exist or cannot be used. The endpoint lives as long as the client.
+  // The endpoint lives as long as the client.
   virtual absl::StatusOr<Endpoint*> AddEndpoint(const EndpointOptions& options) = 0;
 
   // Starts to send. `observer` outlives the transfer. The Transfer is valid until OnTransferDone or Cancel.
@@ -94,16 +95,7 @@ class Client {
   // Whether bytes of the request may have reached the upstream by now.
   virtual bool MayHaveBeenSent(const Transfer* transfer) const = 0;
 
-  // Acts on ready sockets, due timers and resolved names, and reports finished transfers, without blocking. Returns
-  // whether anything was done. Cheap when nothing is in flight.
-  virtual bool Turn() = 0;
-
-  // Becomes readable when Turn() has something to do (level-triggered). For nesting in another epoll set.
-  virtual int epoll_fd() const = 0;
-
-  // When Turn() is to be called at the latest even if epoll_fd() stays quiet.
-  virtual std::optional<SteadyTime> NextTimer() const = 0;
-
+  // Transfers that were sent and have neither been reported nor cancelled.
   virtual size_t in_flight() const = 0;
 };
 

@@ -8,8 +8,8 @@ void EasyCleanup::operator()(void* easy) const { curl_easy_cleanup(easy); }
 
 void MultiCleanup::operator()(void* multi) const { curl_multi_cleanup(multi); }
 
-void ShareCleanup::operator()(void* share) const { curl_share_cleanup(share); }
-
 void UrlCleanup::operator()(Curl_URL* url) const { curl_url_cleanup(url); }
+
+void ListCleanup::operator()(curl_slist* list) const { curl_slist_free_all(list); }
 
 }  // namespace interaction::http

@@ -2,15 +2,17 @@
 
 #include <utility>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "server/base/errors.h"
+#include "server/http/transfer_error.h"
 
 namespace interaction::http {
 namespace {
 
-constexpr size_t kMaxSpareTransfers = 256;  // 12 KB each
-constexpr size_t kMaxOrigins = 1024;        // host names may depend on callers
+constexpr size_t kMaxSpareTransfers = 256;
+constexpr size_t kMaxOrigins = 1024;  // host names may depend on callers
 
 // "https://example.com/path" -> "https://example.com"
 absl::string_view BeforePath(absl::string_view url) {
@@ -18,22 +20,25 @@ absl::string_view BeforePath(absl::string_view url) {
   return authority == url.npos ? url : url.substr(0, url.find_first_of("/?#", authority + 2));
 }
 
-absl::Status NotSendable() {
-  return Error(Reason::kInternalError).WithOutcome(Outcome::kNotApplied).In(Phase::kConnect);
+std::string BasicCredentials(const std::string& proxy) {
+  const std::string user_and_password = UserInfoOf(proxy);
+  return user_and_password.empty() ? "" : absl::StrCat("Basic ", absl::Base64Escape(user_and_password));
 }
 
 }  // namespace
 
+Endpoint::Endpoint(const EndpointOptions& options, ClientParts* parts)
+    : options_(options), parts_(parts), proxy_authorization_(BasicCredentials(options.proxy)) {}
+
 std::unique_ptr<Transfer> Endpoint::TakeTransfer() {
-  if (spare_.empty()) return std::make_unique<Transfer>(&options_, connections_);
+  if (spare_.empty()) return std::make_unique<Transfer>(this, parts_);
   std::unique_ptr<Transfer> transfer = std::move(spare_.back());
   spare_.pop_back();
   return transfer;
 }
 
 void Endpoint::GiveBack(std::unique_ptr<Transfer> transfer) {
-  transfer->Reset();
-  if (spare_.size() < kMaxSpareTransfers && transfer->status().ok()) spare_.push_back(std::move(transfer));
+  if (spare_.size() < kMaxSpareTransfers) spare_.push_back(std::move(transfer));
 }
 
 absl::StatusOr<Origin*> Endpoint::OriginOf(const std::string& url) {
@@ -45,18 +50,16 @@ absl::StatusOr<Origin*> Endpoint::OriginOf(const std::string& url) {
   const absl::StatusOr<Url> parts = ParseUrl(url);
   if (!parts.ok() || (parts->scheme != "https" && !options_.allow_plaintext)) return NotSendable();
   if (origins_.size() >= kMaxOrigins) ForgetUnusedOrigins();
-  const bool via_proxy = !options_.proxy.empty() && !IsExemptFromProxy(parts->host, options_.no_proxy);
-  return origins_.emplace(key_, std::make_unique<Origin>(*parts, via_proxy)).first->second.get();
+  auto origin = std::make_unique<Origin>(*parts, key_, &options_, parts_);
+  return origins_.emplace(key_, std::move(origin)).first->second.get();
 }
 
-void Endpoint::CloseUnused(SteadyTime now) {
-  const SteadyTime before = now - absl::ToInt64Nanoseconds(options_.max_idle);
-  for (const auto& [key, origin] : origins_) origin->DropGroupsUnusedSince(before);
+void Endpoint::CloseOldConnections(SteadyTime now) {
+  for (const auto& [key, origin] : origins_) origin->CloseOldConnections(now);
 }
 
 void Endpoint::ForgetUnusedOrigins() {
-  for (auto it = origins_.begin(); it != origins_.end();)
-    it = it->second->IsUnused() ? origins_.erase(it) : std::next(it);
+  std::erase_if(origins_, [](const auto& each) { return each.second->IsUnused(); });
 }
 
 }  // namespace interaction::http

@@ -7,16 +7,17 @@
 
 #include "absl/status/statusor.h"
 #include "server/http/client.h"
+#include "server/http/client_parts.h"
 #include "server/http/origin.h"
 #include "server/http/transfer.h"
 
 namespace interaction::http {
 
-// One upstream's settings, the origins its requests went to, and its warm handles.
+// One upstream's settings, the origins its requests went to, and its spare transfers.
 class Endpoint {
  public:
-  // `connections` outlives the endpoint.
-  Endpoint(const EndpointOptions& options, Connections* connections) : options_(options), connections_(connections) {}
+  // `parts` outlives the endpoint. `options.tls` is set.
+  Endpoint(const EndpointOptions& options, ClientParts* parts);
 
   const EndpointOptions& options() const { return options_; }
 
@@ -30,13 +31,17 @@ class Endpoint {
   absl::StatusOr<Origin*> OriginOf(const std::string& url);
 
   // Closes connections that are too old to be used again.
-  void CloseUnused(SteadyTime now);
+  void CloseOldConnections(SteadyTime now);
+
+  // What a proxy that forwards requests is told: "Basic ..."; "": nothing.
+  const std::string& proxy_authorization() const { return proxy_authorization_; }
 
  private:
   void ForgetUnusedOrigins();
 
   const EndpointOptions options_;
-  Connections* const connections_;
+  ClientParts* const parts_;
+  const std::string proxy_authorization_;
   std::vector<std::unique_ptr<Transfer>> spare_;
   std::unordered_map<std::string, std::unique_ptr<Origin>> origins_;  // by all that stands before a URL's path
   std::string key_;                                                   // to look up without allocating

@@ -1,13 +1,10 @@
 #include "server/http/origin.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "server/base/errors.h"
@@ -25,75 +22,110 @@ constexpr absl::Duration kKeepAliveMargin = absl::Seconds(1);
 // Of an address that needs no resolver: never asked again.
 constexpr SteadyTime kForever = INT64_MAX;
 
-std::string Bracketed(const std::string& ip) { return absl::StrContains(ip, ':') ? absl::StrCat("[", ip, "]") : ip; }
+std::string WithPort(const Url& url) {
+  return absl::StrCat(absl::StrContains(url.host, ':') ? absl::StrCat("[", url.host, "]") : url.host, ":", url.port);
+}
 
-void* MakeShare() {
-  CURLSH* const share = curl_share_init();
-  bool ok = share != nullptr;
-  // No lock functions: a group belongs to one client and so to one thread.
-  for (const curl_lock_data what : {CURL_LOCK_DATA_CONNECT, CURL_LOCK_DATA_DNS, CURL_LOCK_DATA_SSL_SESSION}) {
-    ok = ok && curl_share_setopt(share, CURLSHOPT_SHARE, what) == CURLSHE_OK;
-  }
-  if (ok) return share;
-  curl_share_cleanup(share);
-  return nullptr;
+// A port that is the scheme's is not named: RFC 9110, section 7.2.
+std::string HostHeader(const Url& url) {
+  const std::string with_port = WithPort(url);
+  const bool usual = url.port == (url.scheme == "https" ? 443 : 80);
+  return usual ? with_port.substr(0, with_port.rfind(':')) : with_port;
 }
 
 }  // namespace
 
-ConnectionGroup::ConnectionGroup(const std::string& host, int port)
-    : sockets{.authority = absl::StrCat(host, ":", port), .open = {}},
-      resolve_(new curl_slist{nullptr, nullptr}),
-      share_(MakeShare()) {}
+Origin::Origin(const Url& url, std::string key, const EndpointOptions* options, ClientParts* parts)
+    : url_(url),
+      key_(std::move(key)),
+      options_(*options),
+      parts_(*parts),
+      host_header_(HostHeader(url)),
+      via_proxy_(!options->proxy.empty() && !IsExemptFromProxy(url.host, options->no_proxy)),
+      max_idle_(options->max_idle) {}
 
-ConnectionGroup::~ConnectionGroup() = default;
+Origin::~Origin() { CloseAllIdle(); }
 
-curl_slist* ConnectionGroup::resolve(const std::vector<std::string>& ips) {
-  resolve_text_ = absl::StrCat(
-      sockets.authority, ":",
-      absl::StrJoin(ips, ",", [](std::string* out, const std::string& ip) { absl::StrAppend(out, Bracketed(ip)); }));
-  resolve_->data = resolve_text_.data();
-  return resolve_.get();
+ConnectTarget Origin::connect_target() const {
+  ConnectTarget target = {.host = url_.host, .port = url_.port, .addresses = addresses_.ip};
+  if (via_proxy_) {
+    target.proxy = options_.proxy;
+    target.tunnel = has_tls();
+  }
+  return target;
 }
 
-void Origin::Take(absl::StatusOr<Addresses> answer, const AddressPolicy& policy, SteadyTime now) {
+void Origin::Take(absl::StatusOr<Addresses> answer, SteadyTime now) {
   asking = false;
   status_ = answer.status();
   if (!answer.ok()) return;
   addresses_ = *std::move(answer);
-  auto& ips = addresses_.ip;
-  ips.erase(std::remove_if(ips.begin(), ips.end(), [&](const std::string& ip) { return !policy.Allows(ip); }),
-            ips.end());
-  if (ips.empty()) status_ = Error(Reason::kEgressAddressForbidden).In(Phase::kConnect);
+  std::erase_if(addresses_.ip, [&](const std::string& ip) { return !options_.address_policy.Allows(ip); });
+  if (addresses_.ip.empty()) status_ = Error(Reason::kEgressAddressForbidden).In(Phase::kConnect);
   fresh_until_ = IsIpAddress(url_.host) ? kForever : now + kFreshNs;
 }
 
-ConnectionGroup* Origin::PickGroup(SteadyTime now) {
-  ConnectionGroup* picked = nullptr;
-  for (const auto& group : groups_) {
-    if (group->has_idle()) {
-      picked = group.get();
+std::unique_ptr<Connection> Origin::TakeIdle(SteadyTime now) {
+  while (!idle_.empty()) {
+    if (IsIdleForTooLong(*idle_.back(), now)) {
+      CloseAllIdle();  // the others are so for even longer
       break;
     }
-    if (picked == nullptr && group->has_room()) picked = group.get();
+    std::unique_ptr<Connection> newest = std::move(idle_.back());
+    idle_.pop_back();
+    --parts_.idle;
+    if (!IsTooOld(*newest, now)) return newest;
   }
-  if (picked == nullptr) {
-    groups_.push_back(std::make_unique<ConnectionGroup>(Bracketed(url_.host), url_.port));
-    picked = groups_.back().get();
-  }
-  picked->last_used = now;
-  return picked;
+  return nullptr;
 }
 
-void Origin::DropGroupsUnusedSince(SteadyTime before) {
-  const auto unused = [before](const auto& group) { return group->in_flight == 0 && group->last_used <= before; };
-  groups_.erase(std::remove_if(groups_.begin(), groups_.end(), unused), groups_.end());
+void Origin::Keep(std::unique_ptr<Connection> connection, SteadyTime now) {
+  if (!options_.reuse_connections || max_idle_ <= absl::ZeroDuration() || IsTooOld(*connection, now) ||
+      parts_.HasTooManyIdle()) {
+    return;
+  }
+  connection->SetUser(this);
+  connection->idle_since = now;
+  idle_.push_back(std::move(connection));
+  ++parts_.idle;
 }
+
+void Origin::CloseOldConnections(SteadyTime now) {
+  const size_t before = idle_.size();
+  std::erase_if(
+      idle_, [&](const auto& connection) { return IsIdleForTooLong(*connection, now) || IsTooOld(*connection, now); });
+  parts_.idle -= before - idle_.size();
+}
+
+void Origin::CloseAllIdle() {
+  parts_.idle -= idle_.size();
+  idle_.clear();
+}
+
+bool Origin::IsTooOld(const Connection& connection, SteadyTime now) const {
+  return now - connection.opened_at() >= absl::ToInt64Nanoseconds(options_.max_lifetime);
+}
+
+bool Origin::IsIdleForTooLong(const Connection& connection, SteadyTime now) const {
+  return now - connection.idle_since >= absl::ToInt64Nanoseconds(max_idle_);
+}
+
+// Something happens to an idle connection: mostly that the upstream closes it. A TLS server may also send a ticket.
+void Origin::OnConnectionReady(Connection* connection, uint32_t) {
+  const Io input = connection->socket().LookForInput();
+  if (input == Io::kWantsRead) return;
+  if (input == Io::kDone) ReportStrayBytes();
+  const auto found =
+      std::find_if(idle_.begin(), idle_.end(), [&](const auto& each) { return each.get() == connection; });
+  idle_.erase(found);
+  --parts_.idle;
+}
+
+void Origin::ReportStrayBytes() const { parts_.ReportStrayBytes(WithPort(url_)); }
 
 void Origin::TakeKeepAlive(std::optional<absl::Duration> keep_alive) {
   if (!keep_alive) return;
-  const absl::Duration usable = *keep_alive - kKeepAliveMargin;
-  max_idle_ = usable < absl::Seconds(1) ? absl::ZeroDuration() : usable;  // libcurl knows no limit below a second
+  max_idle_ = std::clamp(*keep_alive - kKeepAliveMargin, absl::ZeroDuration(), options_.max_idle);
 }
 
 bool IsExemptFromProxy(const std::string& host, const std::string& no_proxy) {

@@ -1,8 +1,8 @@
 #include "server/http/response_parser.h"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/basic_parser.hpp>
-#include <boost/beast/http/error.hpp>
+#include <http_parser.h>
+
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -12,125 +12,152 @@
 namespace interaction::http {
 namespace {
 
-namespace beast = boost::beast;
-
-absl::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
-
-bool IsInChunks(const beast::error_code& error) {
-  return error == beast::http::error::bad_chunk || error == beast::http::error::bad_chunk_extension;
+// http-parser's own limit of header bytes is one for the whole process. Ours is counted here.
+void LiftTheLimitOfTheProcess() {
+  [[maybe_unused]] static const bool lifted = (http_parser_set_max_header_size(UINT32_MAX), true);
 }
 
 }  // namespace
 
-// One header block and its body.
-class ResponseParser::Message final : public beast::http::basic_parser</*isRequest=*/false> {
- public:
-  Message(size_t max_header_bytes, size_t max_body_bytes) : max_body_bytes_(max_body_bytes) {
-    eager(true);
-    header_limit(static_cast<std::uint32_t>(max_header_bytes));
-    body_limit(boost::none);  // it would count what is announced; AddBody counts what comes
+// Zero: go on.
+struct ResponseParser::Callbacks {
+  static const http_parser_settings& Settings() {
+    static const http_parser_settings settings = [] {
+      http_parser_settings made;
+      http_parser_settings_init(&made);
+      made.on_status = &OnStatus;
+      made.on_header_field = &OnHeaderName;
+      made.on_header_value = &OnHeaderValue;
+      made.on_headers_complete = &OnHeadersComplete;
+      made.on_body = &OnBody;
+      made.on_message_complete = &OnMessageComplete;
+      return made;
+    }();
+    return settings;
   }
 
-  int status() const { return response_.status; }
-  bool is_interim() const { return response_.status >= 100 && response_.status < 200; }
-  bool body_over_limit() const { return body_over_limit_; }
-  std::optional<absl::Duration> keep_alive_timeout() const { return keep_alive_; }
-  size_t max_body_bytes() const { return max_body_bytes_; }
-  Response Take() { return std::move(response_); }
+  static ResponseParser& Of(http_parser* parser) { return *static_cast<ResponseParser*>(parser->data); }
 
- private:
-  using Error = beast::error_code;
-
-  void on_request_impl(beast::http::verb, beast::string_view, beast::string_view, int, Error&) override {}
-  void on_response_impl(int code, beast::string_view, int, Error& error) override {
-    if (code < 100) {  // no status by RFC 9110, section 15; one above 599 is none either, but is passed on
-      error = beast::http::error::bad_status;
-    } else {
-      response_.status = code;
-    }
-  }
-  void on_field_impl(beast::http::field, beast::string_view name, beast::string_view value, Error&) override {
-    if (!is_header_done()) {
-      TakeHeader(View(name), absl::StripAsciiWhitespace(View(value)), &response_, &keep_alive_);
-    }
-  }
-  void on_header_impl(Error&) override {}
-  void on_body_init_impl(const boost::optional<std::uint64_t>&, Error&) override {}
-  std::size_t on_body_impl(beast::string_view piece, Error& error) override { return AddBody(piece, error); }
-  void on_chunk_header_impl(std::uint64_t, beast::string_view, Error&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view piece, Error& error) override {
-    return AddBody(piece, error);
-  }
-  void on_finish_impl(Error&) override {}
-
-  std::size_t AddBody(beast::string_view piece, Error& error) {
-    const size_t room = max_body_bytes_ - response_.body.size();
-    body_over_limit_ = piece.size() > room;
-    response_.body.append(piece.data(), body_over_limit_ ? room : piece.size());
-    if (body_over_limit_) error = beast::http::error::body_limit;
-    return piece.size();
+  // Within the status line, after its code. Each piece of the reason comes here.
+  static int OnStatus(http_parser* parser, const char*, size_t) {
+    // No status by RFC 9110, section 15. One above 599 is none either, but is passed on.
+    if (parser->http_major != 1 || parser->status_code < 100) return 1;
+    Of(parser).response_.status = static_cast<int>(parser->status_code);
+    return 0;
   }
 
-  const size_t max_body_bytes_;
-  Response response_;
-  std::optional<absl::Duration> keep_alive_;
-  bool body_over_limit_ = false;
+  static int OnHeaderName(http_parser* parser, const char* text, size_t size) {
+    ResponseParser& self = Of(parser);
+    if (!self.value_.empty()) self.EndHeader();
+    self.name_.append(text, size);
+    return 0;
+  }
+
+  static int OnHeaderValue(http_parser* parser, const char* text, size_t size) {
+    ResponseParser& self = Of(parser);
+    self.value_.append(text, size);
+    if (size == 0) self.EndHeader();
+    return 0;
+  }
+
+  static int OnHeadersComplete(http_parser* parser) {
+    ResponseParser& self = Of(parser);
+    self.EndHeader();
+    self.headers_complete_ = !self.is_interim();
+    return 0;
+  }
+
+  static int OnBody(http_parser* parser, const char* text, size_t size) {
+    ResponseParser& self = Of(parser);
+    self.CountFraming(text);
+    self.framing_bytes_ = 0;
+    self.framing_from_ = text + size;
+    return self.AddBody({text, size}) ? 0 : 1;
+  }
+
+  static int OnMessageComplete(http_parser* parser) {
+    ResponseParser& self = Of(parser);
+    self.message_complete_ = true;
+    // Whoever sends both a length and chunks may be two that read differently: RFC 9112, section 6.1.
+    const bool ambiguous = (parser->flags & F_CHUNKED) != 0 && (parser->flags & F_CONTENTLENGTH) != 0;
+    self.keeps_connection_ = http_should_keep_alive(parser) != 0 && !ambiguous;
+    http_parser_pause(parser, 1);  // what follows is not read by it
+    return 0;
+  }
 };
 
 ResponseParser::ResponseParser(size_t max_header_bytes, size_t max_body_bytes)
-    : max_header_bytes_(max_header_bytes), message_(std::make_unique<Message>(max_header_bytes, max_body_bytes)) {}
+    : max_header_bytes_(max_header_bytes), max_body_bytes_(max_body_bytes), parser_(std::make_unique<http_parser>()) {
+  LiftTheLimitOfTheProcess();
+  parser_->data = this;
+  Reset();
+}
 
 ResponseParser::~ResponseParser() = default;
 
-int ResponseParser::status() const { return message_->status(); }
-bool ResponseParser::headers_complete() const { return message_->is_header_done() && !message_->is_interim(); }
-bool ResponseParser::body_over_limit() const { return message_->body_over_limit(); }
-bool ResponseParser::keeps_connection() const { return message_->is_done() && message_->keep_alive(); }
-bool ResponseParser::has_bytes_left_over() const { return bytes_left_over_; }
-std::optional<absl::Duration> ResponseParser::keep_alive() const { return message_->keep_alive_timeout(); }
-Response ResponseParser::Take() { return message_->Take(); }
+void ResponseParser::Reset() {
+  BeginMessage();
+  framing_bytes_ = 0;
+  has_bytes_left_over_ = too_large_ = false;
+}
+
+void ResponseParser::BeginMessage() {
+  http_parser_init(parser_.get(), HTTP_RESPONSE);
+  parser_->allow_chunked_length = 1;  // with both, the chunks count: RFC 9112, section 6.3
+  response_ = {};
+  keep_alive_.reset();
+  name_.clear();
+  value_.clear();
+  headers_complete_ = message_complete_ = keeps_connection_ = false;
+}
 
 ResponseParser::State ResponseParser::Feed(absl::string_view bytes) {
-  const bool joined = !unparsed_.empty();
-  if (joined) unparsed_.append(bytes.data(), bytes.size());
-  absl::string_view left = joined ? unparsed_ : bytes;
-  State state = State::kMore;
-  while (state == State::kMore && !left.empty()) {
-    size_t used = 0;
-    state = FeedOnce(left, &used);
-    left.remove_prefix(used);
-    if (used == 0) break;  // it needs more than there is
+  while (!bytes.empty()) {
+    framing_from_ = bytes.data();
+    const size_t used = http_parser_execute(parser_.get(), &Callbacks::Settings(), bytes.data(), bytes.size());
+    if (!message_complete_ && HTTP_PARSER_ERRNO(parser_) != HPE_OK) return FailedWith(HTTP_PARSER_ERRNO(parser_));
+    CountFraming(bytes.data() + used);
+    if (too_large_) return State::kTooLarge;
+    bytes.remove_prefix(used);
+    if (!message_complete_) break;
+    has_bytes_left_over_ = !bytes.empty();
+    if (!is_interim()) return State::kComplete;
+    BeginMessage();  // the final response follows the interim one
   }
-  bytes_left_over_ = state == State::kComplete && !left.empty();
-  unparsed_ = state == State::kMore ? std::string(left) : std::string();
-  // The grammar limits header blocks, but not the extension of a chunk.
-  return unparsed_.size() > max_header_bytes_ ? State::kTooLarge : state;
-}
-
-ResponseParser::State ResponseParser::FeedOnce(absl::string_view bytes, size_t* used) {
-  const bool in_header = !message_->is_header_done();
-  beast::error_code error;
-  *used = message_->put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
-  if (in_header) header_bytes_ += *used;
-  if (message_->is_header_done() && message_->is_interim()) return Restart();
-  if (message_->is_done()) return State::kComplete;
-  if (!error || error == beast::http::error::need_more) return State::kMore;
-  if (error == beast::http::error::header_limit || error == beast::http::error::body_limit) return State::kTooLarge;
-  return IsInChunks(error) ? State::kTruncated : State::kProtocolError;
-}
-
-// The final response follows the interim one, within what the limit leaves.
-ResponseParser::State ResponseParser::Restart() {
-  if (header_bytes_ >= max_header_bytes_) return State::kTooLarge;
-  message_ = std::make_unique<Message>(max_header_bytes_ - header_bytes_, message_->max_body_bytes());
   return State::kMore;
 }
 
+ResponseParser::State ResponseParser::FailedWith(int error) const {
+  if (too_large_) return State::kTooLarge;
+  // After the headers only the chunks can be wrong.
+  return headers_complete_ && error != HPE_CB_headers_complete ? State::kTruncated : State::kProtocolError;
+}
+
 ResponseParser::State ResponseParser::End() {
-  if (!message_->is_header_done()) return status() == 0 ? State::kTruncated : State::kComplete;
-  beast::error_code error;
-  message_->put_eof(error);
-  return error || !message_->is_done() ? State::kTruncated : State::kComplete;
+  if (!headers_complete_) return status() == 0 || is_interim() ? State::kTruncated : State::kComplete;
+  http_parser_execute(parser_.get(), &Callbacks::Settings(), nullptr, 0);  // no bytes: the end
+  return message_complete_ ? State::kComplete : State::kTruncated;
+}
+
+void ResponseParser::EndHeader() {
+  if (!headers_complete_ && !is_interim()) {
+    TakeHeader(name_, absl::StripAsciiWhitespace(value_), &response_, &keep_alive_);
+  }
+  name_.clear();
+  value_.clear();
+}
+
+bool ResponseParser::AddBody(absl::string_view piece) {
+  const size_t room = max_body_bytes_ - response_.body.size();
+  if (piece.size() > room) too_large_ = true;
+  response_.body.append(piece.data(), std::min(piece.size(), room));
+  return !too_large_;
+}
+
+void ResponseParser::CountFraming(const char* until) {
+  framing_bytes_ += static_cast<size_t>(until - framing_from_);
+  framing_from_ = until;
+  if (framing_bytes_ > max_header_bytes_) too_large_ = true;
 }
 
 }  // namespace interaction::http

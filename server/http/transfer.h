@@ -2,136 +2,113 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "server/base/clock.h"
+#include "server/event/timers.h"
 #include "server/http/client.h"
-#include "server/http/curl_handles.h"
-#include "server/http/header_list.h"
+#include "server/http/client_parts.h"
+#include "server/http/connection.h"
+#include "server/http/connector.h"
 #include "server/http/message.h"
 #include "server/http/origin.h"
-#include "server/http/response_reader.h"
-#include "server/http/socket_events.h"
+#include "server/http/response_parser.h"
 #include "server/http/transfer_error.h"
 
 namespace interaction::http {
 
-// The connections of a client, as far as a transfer needs to know them.
-struct Connections {
-  Connections(const Clock* its_clock, std::function<void(absl::string_view)> on_stray_bytes)
-      : clock(its_clock), events(std::move(on_stray_bytes)) {}
-
-  const Clock* const clock;
-  SocketEvents events;
-  size_t in_flight = 0;  // transfers given to libcurl
-  size_t max_open = 0;
-  size_t max_idle = 0;
-
-  // Idle ones may be as many as `max_idle`, or as the transfers in flight: under load each will be used again soon.
-  bool HasTooManyIdle() const {
-    const size_t idle = events.open() > in_flight ? events.open() - in_flight : 0;
-    return idle >= (max_idle > in_flight ? max_idle : in_flight);
-  }
-};
-
-// A warm easy handle with all that one transfer after another needs around it: the request, which libcurl reads without
-// copying it, the response being collected, what the callbacks saw. Waits in its endpoint's pool between transfers.
-class Transfer {
+// One request and what comes of it, from the origin's connection to the response:
+//
+//   Begin -> [kResolving] -> [kConnecting -> kTlsHandshake] -> kExchanging -> the end, told to its owner once
+//
+// A request is written to one connection. Only when the connection turns out to be of no use before a byte was written
+// does it take another. After its end it may begin anew, with another request.
+class Transfer final : private Connector::Observer, private Connection::User, private event::Timers::Timer {
  public:
-  enum class State { kIdle, kResolving, kSending, kEnded };
+  class Owner {
+   public:
+    // The transfer has ended. It may begin anew from within.
+    virtual void OnTransferEnd(Transfer* transfer, absl::StatusOr<Response> result) = 0;
 
-  // `options` and `connections` outlive the transfer.
-  Transfer(const EndpointOptions* options, Connections* connections);
+   protected:
+    ~Owner() = default;
+  };
 
-  // OK if libcurl could be given all options of the endpoint.
-  const absl::Status& status() const { return status_; }
+  // `endpoint` and `parts` outlive the transfer.
+  Transfer(Endpoint* endpoint, ClientParts* parts);
+  ~Transfer();  // nothing is told
 
-  // A new life: takes the request and forgets everything about the last one. An error if the request must not be sent.
-  absl::Status Begin(Request request, const TransferLimits& limits, SteadyTime now, TransferObserver* observer);
+  // Takes the request and starts its clock. An error if the request must not be sent.
+  absl::Status Begin(Request request, const TransferLimits& limits, SteadyTime now, TransferObserver* observer,
+                     Owner* owner);
 
-  // Tells libcurl what is particular to this transfer; then the handle can be added to a multi handle. With
-  // `load_addresses` it takes the origin's addresses for the group, too.
-  absl::Status Prepare(Origin* origin, ConnectionGroup* group, bool load_addresses, SteadyTime now);
+  // Until the addresses of the origin are known. In time, Exchange() or Fail() is to be called.
+  void WaitForAddresses(Origin* origin);
 
-  // libcurl has taken the addresses.
-  void AddressesLoaded();
+  // Sends the request to the origin and waits for its response.
+  void Exchange(Origin* origin, SteadyTime now);
 
-  // The handle is in no multi handle any more: leaves the group, which may be destroyed then.
-  void LeaveGroup(SteadyTime now);
+  // Ends the transfer.
+  void Fail(absl::Status error) { End(std::move(error)); }
 
-  // libcurl is done with it and nothing was sent, because something had arrived on the connection before the request:
-  // it is to be prepared once more, for another connection.
-  bool WantsAnotherConnection() const;
+  // Ends the transfer without telling its owner.
+  void Abandon();
 
-  // What came of it. Once, after libcurl is done with it.
-  absl::StatusOr<Response> Conclude(int curl_code);
-
-  // Lets go of the request and whatever came of it.
-  void Reset();
-
-  bool may_have_been_sent() const { return prereq_calls_ > 0; }
-  const std::string& url() const { return request_.url; }
-  SteadyTime deadline() const { return deadline_; }  // of what comes before the request is sent
+  Endpoint* endpoint() const { return endpoint_; }
   TransferObserver* observer() const { return observer_; }
-  void* easy() const { return easy_.get(); }
+  const std::string& url() const { return request_.url; }
+  bool may_have_been_sent() const { return may_have_been_sent_; }
 
-  // The client's notes.
-  State state = State::kIdle;
-  Endpoint* endpoint = nullptr;
-  Origin* origin = nullptr;
-  ConnectionGroup* group = nullptr;
-  size_t index = 0;                                          // in the client's list
-  absl::StatusOr<Response> result = absl::UnknownError("");  // in kEnded
+  size_t index = 0;  // in the client's list
 
  private:
-  static int OnPrereq(void* self, char* peer_ip, char* local_ip, int peer_port, int local_port);
-  static size_t OnHeader(char* data, size_t size, size_t count, void* self);
-  static size_t OnBody(char* data, size_t size, size_t count, void* self);
+  enum class State { kIdle, kResolving, kConnecting, kTlsHandshake, kExchanging };
 
-  // The rest of the callbacks, whose types need libcurl's header.
-  friend struct SocketCallbacks;
+  // Connector::Observer, event::Timers::Timer, Connection::User.
+  void OnConnected(absl::StatusOr<int> fd) override;
+  void OnDue() override;
+  void OnConnectionReady(Connection* connection, uint32_t epoll_events) override;
 
-  int SetCallbacks();
-  bool ClaimConnection(int local_port);
-  void DecideOnReuse();
-  TransferFacts Facts(int curl_code) const;
-  Stage StageReached() const;
+  void UseConnection(SteadyTime now);
+  void Connect(SteadyTime now);
+  void ShakeHands();
+  void SendRequest();
+  void TakeAnotherConnection();
+  void WriteRequest(SteadyTime now);
+  bool WriteRest();
+  void ReadResponse();
+  void Conclude(ExchangeEnd end);
+  void ReleaseConnection(bool reusable);
+  void Detach();
+  void End(absl::StatusOr<Response> result);
+  void SetTimer(SteadyTime due);
+  void ClearTimer();
 
-  const EndpointOptions& options_;
-  Connections& connections_;
-  const UrlHandle url_;
-  const EasyHandle easy_;
-  absl::Status status_;
+  Endpoint* const endpoint_;
+  ClientParts& parts_;
+  ResponseParser parser_;
 
+  State state_ = State::kIdle;
   Request request_;
-  HeaderList headers_;
-  SteadyTime deadline_ = 0;
-  SteadyTime answer_deadline_ = 0;
+  SteadyTime deadline_ = 0;         // of what comes before the request is sent
+  SteadyTime answer_deadline_ = 0;  // of all
   SteadyTime send_before_ = 0;
   TransferObserver* observer_ = nullptr;
+  Owner* owner_ = nullptr;
 
-  // What libcurl was told last, so as not to tell it again.
-  std::string told_url_;
-  bool told_via_proxy_ = false;
-  bool told_no_reuse_ = false;
-  bool told_new_connection_ = false;
-  long told_max_age_;  // CURLOPT_MAXAGE_CONN
-
-  // What the callbacks saw.
-  int prereq_calls_ = 0;
-  int socket_ = -1;  // that the request was written to
-  int spoiled_connections_ = 0;
-  bool spoiled_ = false;  // the last connection was: something had arrived there before the request
-  int socket_errno_ = 0;
-  bool address_forbidden_ = false;
-  bool too_late_to_send_ = false;
-  ResponseReader reader_;
-  char error_text_[256] = "";  // CURL_ERROR_SIZE. Never shown: it names hosts and addresses
+  Origin* origin_ = nullptr;
+  Connector::Attempt* attempt_ = nullptr;
+  std::unique_ptr<Connection> connection_;
+  bool connection_is_new_ = false;
+  int spoiled_connections_ = 0;  // of no use before a byte was written
+  std::string unsent_;           // of the request, once it is being written
+  bool may_have_been_sent_ = false;
+  bool broke_sending_ = false;
+  std::optional<SteadyTime> timer_;  // listed in the loop
 };
 
 }  // namespace interaction::http

@@ -70,6 +70,14 @@ absl::StatusOr<std::string> HostOf(absl::string_view url) {
   return std::move(parts.host);
 }
 
+std::string UserInfoOf(const std::string& url) {
+  const CurlUrl handle(curl_url());
+  if (handle == nullptr || curl_url_set(handle.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return "";
+  const std::optional<std::string> user = Part(handle.get(), CURLUPART_USER, CURLU_URLDECODE);
+  const std::optional<std::string> password = Part(handle.get(), CURLUPART_PASSWORD, CURLU_URLDECODE);
+  return user ? absl::StrCat(*user, ":", password.value_or("")) : "";
+}
+
 absl::StatusOr<std::string> JoinUrl(absl::string_view base, absl::string_view path, const QueryParameters& query) {
   if (!std::all_of(path.begin(), path.end(), IsPathCharacter)) {
     return absl::InvalidArgumentError("a path may contain only letters, digits and -._~/");

@@ -28,6 +28,9 @@ absl::StatusOr<Url> ParseUrl(absl::string_view url);
 // Shorthand for ParseUrl(url).host, for asserting that a URL built from parts leads where it was meant to.
 absl::StatusOr<std::string> HostOf(absl::string_view url);
 
+// "user:password" of a proxy's URL, decoded; "" when it names no user.
+std::string UserInfoOf(const std::string& url);
+
 // Appends to a base URL: path segments after its own, then the query, percent-encoded as in a form.
 //
 //   JoinUrl("https://example.com/base/", "api/add.php", {{"api", "add it"}}) ==

@@ -11,10 +11,11 @@
 #include "absl/time/time.h"
 #include "server/base/clock.h"
 #include "server/base/mutex.h"
+#include "server/event/loop.h"
 #include "server/event/poll.h"
+#include "server/event/timers.h"
 #include "server/http/client.h"
 #include "server/lane/cancellation.h"
-#include "server/lane/timers.h"
 
 namespace interaction::lane {
 
@@ -22,26 +23,14 @@ namespace interaction::lane {
 // timers, and the calls themselves. A call is accepted, encoded, sent and answered on its lane, so nothing on its way
 // takes a lock or wakes another thread.
 //
-// The thread turns: it looks for ready descriptors without blocking, lets the HTTP client act, runs due timers and what
-// other threads handed over; when a turn found nothing to do for `spin`, it waits for descriptors up to the next timer.
+// The thread turns: it looks for ready descriptors without blocking, lets them act, runs due timers and what other
+// threads handed over; when turns found nothing to do for `spin`, it waits for descriptors up to the next timer.
 //
 // All members are for the lane's own thread unless they say "any thread".
 class Lane {
  public:
-  // Something that runs at the end of a turn, when no other work of the turn is left: a connection writes all that
-  // became ready for it in one go.
-  class EndOfTurn {
-   public:
-    virtual void OnEndOfTurn() = 0;
-
-   protected:
-    ~EndOfTurn() = default;
-  };
-
-  // `index`: of the lanes of the process, from 0. `clock` outlives the lane. RESOURCE_EXHAUSTED when the process has no
-  // descriptor left.
-  static absl::StatusOr<std::unique_ptr<Lane>> Create(size_t index, std::unique_ptr<http::Client> client,
-                                                      absl::Duration spin, const Clock* clock);
+  // `index`: of the lanes of the process, from 0. `client` uses `loop`.
+  Lane(size_t index, std::unique_ptr<event::Loop> loop, std::unique_ptr<http::Client> client, absl::Duration spin);
   ~Lane();  // after Join()
 
   // Starts the thread. Any thread, once.
@@ -54,41 +43,23 @@ class Lane {
   // Runs `work` on the lane, soon. Any thread.
   void Execute(absl::AnyInvocable<void() &&> work);
 
-  // Runs it at the end of this turn, or of the next if that end has been reached. Each is listed at most once.
-  void RunAtEndOfTurn(EndOfTurn* end) { at_end_of_turn_.push_back(end); }
-  void RemoveFromEndOfTurn(EndOfTurn* end);
-
   size_t index() const { return index_; }
-  event::Poll& poll() { return *poll_; }
+  event::Loop& loop() { return *loop_; }
+  event::Poll& poll() { return loop_->poll(); }
+  event::Timers& timers() { return loop_->timers(); }
   http::Client& http() { return *client_; }
-  Timers& timers() { return timers_; }
-  const Clock& clock() const { return *clock_; }
+  const Clock& clock() const { return loop_->clock(); }
 
  private:
-  // Ends the wait when the HTTP client has something to do; each turn lets it act in any case.
-  struct HttpEvents final : event::Poll::Handler {
-    void OnEvents(uint32_t) override {}
-  };
-
-  Lane(size_t index, std::unique_ptr<event::Poll> poll, std::unique_ptr<http::Client> client, absl::Duration spin,
-       const Clock* clock);
-
   void Run();
   bool Turn(absl::Duration wait);
   bool RunHandedOver();
-  bool FinishTurn();
   void Sleep();
-  absl::Duration TimeToNextTimer() const;
 
   const size_t index_;
-  const std::unique_ptr<event::Poll> poll_;
+  const std::unique_ptr<event::Loop> loop_;
   const std::unique_ptr<http::Client> client_;
   const int64_t spin_ns_;
-  const Clock* const clock_;
-  HttpEvents http_events_;
-  Timers timers_;
-  std::vector<EndOfTurn*> at_end_of_turn_;
-  std::vector<EndOfTurn*> ending_;  // those of the turn that is ending; null: removed
   bool stopped_ = false;
   std::thread thread_;
 

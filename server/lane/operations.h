@@ -5,11 +5,11 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/event/timers.h"
 #include "server/http/client.h"
 #include "server/http/message.h"
 #include "server/lane/cancellation.h"
 #include "server/lane/lane.h"
-#include "server/lane/timers.h"
 
 // What a call can wait for on its lane. Each is awaited once, at once:
 //
@@ -46,7 +46,7 @@ class [[nodiscard]] Post final : private http::TransferObserver, private Cancell
 };
 
 // Waits. Yields true when the time has passed and false when the call was cancelled before.
-class [[nodiscard]] Sleep final : private Timers::Timer, private Cancellation::Listener {
+class [[nodiscard]] Sleep final : private event::Timers::Timer, private Cancellation::Listener {
  public:
   Sleep(Lane* lane, absl::Duration duration, Cancellation* cancellation)
       : lane_(lane),

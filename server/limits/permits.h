@@ -16,10 +16,10 @@
 #include "absl/time/time.h"
 #include "server/base/clock.h"
 #include "server/base/mutex.h"
+#include "server/event/timers.h"
 #include "server/lane/cancellation.h"
 #include "server/lane/lane.h"
 #include "server/lane/task.h"
-#include "server/lane/timers.h"
 #include "server/limits/permit_queue.h"
 #include "server/limits/shared_permits.h"
 #include "server/limits/use_count.h"
@@ -33,7 +33,7 @@ namespace interaction::limits {
 //   AcquirePermit acquire(lane, &queue, key, deadline, &cancellation);
 //   auto permit = co_await acquire;
 class [[nodiscard]] AcquirePermit final : private PermitQueue::Waiter,
-                                          private lane::Timers::Timer,
+                                          private event::Timers::Timer,
                                           private lane::Cancellation::Listener {
  public:
   // `key` must live until the wait is over.

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "server/base/errors.h"
+#include "server/event/timers.h"
 #include "server/lane/operations.h"
-#include "server/lane/timers.h"
 #include "server/rpc/status.h"
 
 namespace interaction::rpc {
@@ -16,7 +16,7 @@ constexpr SteadyTime kTimeToRead = 10'000'000'000;
 
 // Gives a call up whose answer the transport has not taken in time, because its client grants no window or does not
 // read from its connection.
-class ReadTimer final : private lane::Timers::Timer {
+class ReadTimer final : private event::Timers::Timer {
  public:
   explicit ReadTimer(ServerCall* call) : call_(call), due_(call->lane()->clock().SteadyNow() + kTimeToRead) {
     call_->lane()->timers().Add(due_, this);

@@ -33,15 +33,22 @@ std::string Reason(unsigned long error) {
 
 }  // namespace
 
-std::unique_ptr<Stream> Stream::Open(const ClientContext& context, int fd, const std::string& host,
-                                     SessionCache* sessions) {
-  std::unique_ptr<SSL, Free> ssl(SSL_new(context.get()));
+std::unique_ptr<Stream> Stream::Connect(const ClientContext& context, int fd, const std::string& host,
+                                        SessionCache* sessions) {
+  Ssl ssl(SSL_new(context.get()));
   if (ssl == nullptr || SSL_set_fd(ssl.get(), fd) != 1 || ExpectHost(ssl.get(), host) != 1) return nullptr;
   if (const Session session = sessions->Take()) SSL_set_session(ssl.get(), session.get());
   SSL_set_connect_state(ssl.get());
   std::unique_ptr<Stream> stream(new Stream(std::move(ssl), sessions));
   SSL_set_app_data(stream->ssl_.get(), stream.get());
   return stream;
+}
+
+std::unique_ptr<Stream> Stream::Accept(const ServerContext& context, int fd) {
+  Ssl ssl(SSL_new(context.get()));
+  if (ssl == nullptr || SSL_set_fd(ssl.get(), fd) != 1) return nullptr;
+  SSL_set_accept_state(ssl.get());
+  return std::unique_ptr<Stream>(new Stream(std::move(ssl), nullptr));
 }
 
 Stream::~Stream() {
@@ -72,7 +79,7 @@ Stream::Result Stream::Handshake() {
 
 // A server of TLS 1.2 that resumes a session need not send another ticket: then this one goes on to be of use.
 void Stream::KeepSession() {
-  if (SSL_session_reused(ssl_.get()) == 0 || SSL_version(ssl_.get()) >= TLS1_3_VERSION) return;
+  if (sessions_ == nullptr || SSL_session_reused(ssl_.get()) == 0 || SSL_version(ssl_.get()) >= TLS1_3_VERSION) return;
   sessions_->Put(Session(SSL_get1_session(ssl_.get())));
 }
 

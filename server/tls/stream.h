@@ -10,6 +10,7 @@
 
 #include "absl/strings/string_view.h"
 #include "server/tls/client_context.h"
+#include "server/tls/server_context.h"
 #include "server/tls/session_cache.h"
 
 namespace interaction::tls {
@@ -26,7 +27,8 @@ struct HandshakeFailure {
   std::string what;  // OpenSSL's words, which name no host: "certificate has expired"
 };
 
-// The client's side of one TLS connection over a connected, non-blocking socket. Never blocks. Not thread-safe.
+// One TLS connection, at the client's end or the server's, over a connected, non-blocking socket. Never blocks. Not
+// thread-safe.
 class Stream {
  public:
   enum class Result {
@@ -40,8 +42,12 @@ class Stream {
   // `host`: whose certificate is asked for: a name, or an address without brackets. `sessions`: where one to resume is
   // taken from, and new ones are put. `context`, `sessions` and `fd` outlive the stream, which does not close `fd`.
   // nullptr: out of memory.
-  static std::unique_ptr<Stream> Open(const ClientContext& context, int fd, const std::string& host,
-                                      SessionCache* sessions);
+  static std::unique_ptr<Stream> Connect(const ClientContext& context, int fd, const std::string& host,
+                                         SessionCache* sessions);
+
+  // `context` and `fd` outlive the stream, which does not close `fd`. nullptr: out of memory.
+  static std::unique_ptr<Stream> Accept(const ServerContext& context, int fd);
+
   ~Stream();  // tells the peer that this is the end, if the connection still works
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
@@ -76,14 +82,16 @@ class Stream {
     void operator()(SSL* ssl) const { SSL_free(ssl); }
   };
 
-  Stream(std::unique_ptr<SSL, Free> ssl, SessionCache* sessions) : ssl_(std::move(ssl)), sessions_(sessions) {}
+  using Ssl = std::unique_ptr<SSL, Free>;
+
+  Stream(Ssl ssl, SessionCache* sessions) : ssl_(std::move(ssl)), sessions_(sessions) {}
 
   Result After(int returned);
   void NoteFailure();
   void KeepSession();
 
-  const std::unique_ptr<SSL, Free> ssl_;
-  SessionCache* const sessions_;
+  const Ssl ssl_;
+  SessionCache* const sessions_;  // null at the server's end
   HandshakeFailure failure_;
   bool broken_ = false;
 };

@@ -44,7 +44,7 @@ class FailureLogTest : public ::testing::Test {
   testing::FakeClock clock_;
   testing::LogLines sink_;
   telemetry::Logger logger_{telemetry::LogLevel::kInfo, &clock_, &sink_};
-  lane::Timers timers_;
+  event::Timers timers_;
   std::unique_ptr<FailureLog> failures_ = std::make_unique<FailureLog>("seethepro", &logger_);
   size_t read_ = 0;
 };

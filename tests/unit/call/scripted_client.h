@@ -1,10 +1,6 @@
 #pragma once
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <deque>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -23,9 +19,6 @@ class ScriptedClient final : public http::Client {
     bool may_have_been_sent = false;             // bytes have left; set by the test
     bool cancelled = false;
   };
-
-  ScriptedClient() : event_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
-  ~ScriptedClient() override { close(event_); }
 
   // The requests so far, in order.
   std::deque<Sent>& sent() { return sent_; }
@@ -50,13 +43,9 @@ class ScriptedClient final : public http::Client {
   bool MayHaveBeenSent(const http::Transfer* transfer) const override {
     return reinterpret_cast<const Sent*>(transfer)->may_have_been_sent;
   }
-  bool Turn() override { return false; }
-  int epoll_fd() const override { return event_; }
-  std::optional<SteadyTime> NextTimer() const override { return std::nullopt; }
   size_t in_flight() const override { return 0; }
 
  private:
-  const int event_;
   std::deque<Sent> sent_;  // stays where it is when it grows
 };
 

@@ -13,7 +13,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/certificates.h"
 #include "tests/support/matchers.h"
-#include "tests/unit/client/connect_proxy.h"
+#include "tests/support/connect_proxy.h"
 #include "tests/unit/client/details.h"
 #include "tests/unit/client/fake_gateway.h"
 

@@ -273,12 +273,17 @@ INSTANTIATE_TEST_SUITE_P(
         {"Proxy",
          {},
          {"egress.proxy=user:s3cret@proxy:3128"},
-         {R"(--set: egress.proxy: "***@proxy:3128" is not http(s)://[user:password@]host[:port]: it begins )"
-          "with neither https:// nor http://"}},
+         {R"(--set: egress.proxy: "***@proxy:3128" is not http://[user:password@]host[:port]: it does )"
+          "not begin with http://"}},
+        {"ProxyWithTls",
+         {},
+         {"egress.proxy=https://proxy:3128"},
+         {R"(--set: egress.proxy: "https://proxy:3128" is not http://[user:password@]host[:port]: the gateway speaks )"
+          "to a proxy without TLS; what it sends to an https:// upstream is encrypted all the way"}},
         {"ProxyWhoseHostIsNotWhereItSeems",
          {},
          {"egress.proxy=http://user:s3cr#t@proxy:3128"},
-         {R"(--set: egress.proxy: "http://***@proxy:3128" is not http(s)://[user:password@]host[:port]: in a )"
+         {R"(--set: egress.proxy: "http://***@proxy:3128" is not http://[user:password@]host[:port]: in a )"
           R"(user and password, write @ : / ? # and % as %40 %3A %2F %3F %23 and %25)"}},
         {"NetworkThatDoesNotGoPastTheProxy",
          {},

@@ -257,8 +257,7 @@ TEST_F(ClientFaultsTest, WithoutDescriptorsItSaysSoAndRecovers) {
 }
 
 TEST_F(ClientFaultsTest, OverItsLimitOfConnectionsItSaysSo) {
-  client_ = *Client::Create({.max_connections = 1}, &resolver_, &clock_);
-  endpoint_ = Add(Local());
+  MakeClient({.max_connections = 1});
   LoopbackServer server([](const Received&) { return Silence(); });
   Outcomes first;
   Transfer* const transfer = Send(server.url(), &first);

@@ -1,7 +1,5 @@
 #include "tests/unit/http/client_fixture.h"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -12,7 +10,12 @@ namespace interaction::http {
 ClientTest::ClientTest() {
   static const absl::Status initialized = GlobalInit();
   interaction::testing::Require(initialized.ok(), "GlobalInit");
-  client_ = *Client::Create({}, &resolver_, &clock_);
+  loop_ = *event::Loop::Create(&clock_);
+  MakeClient({});
+}
+
+void ClientTest::MakeClient(const ClientOptions& options) {
+  client_ = *Client::Create(options, &resolver_, loop_.get());
   endpoint_ = Add(Local());
 }
 
@@ -42,12 +45,9 @@ void ClientTest::RunUntil(const std::function<bool()>& condition) {
   while (!condition()) {
     const SteadyTime now = clock_.SteadyNow();
     ASSERT_LT(now, give_up) << "still waiting";
-    if (client_->Turn()) continue;
+    if (Turn()) continue;
     // The condition may come true for another reason than the client: look again soon.
-    const SteadyTime until = std::min(client_->NextTimer().value_or(give_up), now + 10'000'000);
-    const int milliseconds = static_cast<int>(std::max<SteadyTime>(until - now + 999'999, 0) / 1'000'000);
-    pollfd fd = {client_->epoll_fd(), POLLIN, 0};
-    poll(&fd, 1, milliseconds);
+    loop_->Turn(std::min(loop_->TimeToNextTimer(), absl::Milliseconds(10)));
   }
 }
 

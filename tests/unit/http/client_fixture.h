@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "server/event/loop.h"
 #include "server/http/client.h"
 #include "tests/support/fake_resolver.h"
 #include "tests/unit/http/loopback_server.h"
@@ -28,7 +29,7 @@ class Outcomes final : public TransferObserver {
   std::function<void()> then;
 };
 
-// A client with an endpoint that may talk to this machine, and the loop that its owner would run.
+// A client with an endpoint that may talk to this machine, and the loop that it acts on.
 class ClientTest : public ::testing::Test {
  protected:
   ClientTest();
@@ -39,9 +40,14 @@ class ClientTest : public ::testing::Test {
   static Request Post(const std::string& url, const std::string& body = "{}");
   Transfer* Send(const std::string& url, Outcomes* outcomes, absl::Duration timeout = absl::Seconds(20));
 
-  // Turns the client as its owner would, sleeping on epoll_fd() in between, until `condition` holds. Fails the test
-  // when it does not within 20 s.
+  // Another client, with its own endpoint_, in place of the one there is.
+  void MakeClient(const ClientOptions& options);
+
+  // Turns the loop until `condition` holds. Fails the test when it does not within 20 s.
   void RunUntil(const std::function<bool()>& condition);
+
+  // Lets the loop act without waiting; returns whether anything was done.
+  bool Turn() { return loop_->Turn(absl::ZeroDuration()); }
 
   // Sends, runs until the answer is there, and returns it.
   absl::StatusOr<Response> Exchange(const std::string& url, absl::Duration timeout = absl::Seconds(20));
@@ -49,6 +55,7 @@ class ClientTest : public ::testing::Test {
 
   RealClock clock_;
   interaction::testing::FakeResolver resolver_;
+  std::unique_ptr<event::Loop> loop_;
   std::unique_ptr<Client> client_;
   Endpoint* endpoint_ = nullptr;
 };

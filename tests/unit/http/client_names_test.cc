@@ -56,7 +56,7 @@ TEST_F(ClientNamesTest, TransfersWaitForTheAnswerOfAnotherThread) {
   Outcomes second;
   Send(UrlOf("upstream.test"), &first);
   Send(UrlOf("upstream.test"), &second);
-  client_->Turn();
+  Turn();
   EXPECT_EQ(resolver_.waiting("upstream.test"), 1u);
   EXPECT_EQ(server_.connections(), 0);
   std::thread other([&] { resolver_.Answer("upstream.test", {"127.0.0.1"}); });
@@ -91,10 +91,10 @@ TEST_F(ClientNamesTest, ASlowNameDoesNotHoldUpOthers) {
 TEST_F(ClientNamesTest, CancelledWhileResolvingNothingWasSent) {
   Outcomes outcomes;
   Transfer* const transfer = Send(UrlOf("slow.test"), &outcomes);
-  client_->Turn();
+  Turn();
   EXPECT_FALSE(client_->Cancel(transfer));
   resolver_.Answer("slow.test", {"127.0.0.1"});
-  client_->Turn();
+  Turn();
   EXPECT_EQ(outcomes.times, 0);
   EXPECT_EQ(server_.connections(), 0);
 }

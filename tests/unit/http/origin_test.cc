@@ -1,6 +1,6 @@
 #include "server/http/origin.h"
 
-#include <curl/curl.h>
+#include <memory>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -17,88 +17,53 @@ using ::testing::ElementsAre;
 constexpr SteadyTime kSecond = 1'000'000'000;
 const Url kUrl{"https", "example.com", 443};
 
-TEST(OriginTest, TakesOnlyTheAddressesThatThePolicyAllows) {
-  Origin origin(kUrl, /*via_proxy=*/false);
-  origin.Take(Addresses{{"10.0.0.1", "93.184.216.34", "::1"}, 1}, AddressPolicy(), kSecond);
-  EXPECT_THAT(origin.status(), IsOk());
-  EXPECT_THAT(origin.addresses().ip, ElementsAre("93.184.216.34"));
-}
+class OriginTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Origin> MakeOrigin(const Url& url = kUrl) {
+    return std::make_unique<Origin>(url, "https://example.com", &options_, &parts_);
+  }
 
-TEST(OriginTest, IsForbiddenWhenNoAddressIsAllowed) {
-  Origin origin(kUrl, /*via_proxy=*/false);
-  origin.Take(Addresses{{"10.0.0.1", "169.254.169.254"}, 1}, AddressPolicy(), kSecond);
-  EXPECT_THAT(origin.status(), HasReason(Reason::kEgressAddressForbidden));
-}
-
-TEST(OriginTest, WantsAddressesAgainAfterASecond) {
-  Origin origin(kUrl, /*via_proxy=*/false);
-  EXPECT_TRUE(origin.WantsAddresses(kSecond));
-  origin.Take(Addresses{{"93.184.216.34"}, 1}, AddressPolicy(), kSecond);
-  EXPECT_FALSE(origin.WantsAddresses(kSecond + kSecond / 2));
-  EXPECT_TRUE(origin.WantsAddresses(3 * kSecond));
-}
-
-TEST(OriginTest, NeverWantsAddressesThroughAProxy) {
-  EXPECT_FALSE(Origin(kUrl, /*via_proxy=*/true).WantsAddresses(kSecond));
-}
-
-struct ConnectionCounts {
-  int open;
-  int busy;
+  EndpointOptions options_;
+  ClientParts parts_;
 };
 
-void SetConnections(ConnectionGroup* group, ConnectionCounts counts) {
-  group->sockets.open.assign(counts.open, -1);
-  group->in_flight = counts.busy;
+TEST_F(OriginTest, TakesOnlyTheAddressesThatThePolicyAllows) {
+  const auto origin = MakeOrigin();
+  origin->Take(Addresses{{"10.0.0.1", "93.184.216.34", "::1"}, 1}, kSecond);
+  EXPECT_THAT(origin->status(), IsOk());
+  EXPECT_THAT(origin->connect_target().addresses, ElementsAre("93.184.216.34"));
 }
 
-TEST(OriginTest, UsesIdleConnectionsForLessThanTheUpstreamKeepsThem) {
-  Origin origin(kUrl, /*via_proxy=*/false);
-  EXPECT_EQ(origin.max_idle(), absl::InfiniteDuration());
-  origin.TakeKeepAlive(absl::Seconds(5));
-  EXPECT_EQ(origin.max_idle(), absl::Seconds(4));
-  origin.TakeKeepAlive(std::nullopt);
-  EXPECT_EQ(origin.max_idle(), absl::Seconds(4)) << "what it said last counts";
-  origin.TakeKeepAlive(absl::Seconds(1));
-  EXPECT_EQ(origin.max_idle(), absl::ZeroDuration());
+TEST_F(OriginTest, IsForbiddenWhenNoAddressIsAllowed) {
+  const auto origin = MakeOrigin();
+  origin->Take(Addresses{{"10.0.0.1", "169.254.169.254"}, 1}, kSecond);
+  EXPECT_THAT(origin->status(), HasReason(Reason::kEgressAddressForbidden));
 }
 
-TEST(OriginTest, FillsAGroupBeforeItOpensAnother) {
-  Origin origin(kUrl, /*via_proxy=*/false);
-  ConnectionGroup* const first = origin.PickGroup(kSecond);
-  SetConnections(first, {.open = ConnectionGroup::kMaxConnections - 1, .busy = ConnectionGroup::kMaxConnections - 1});
-  EXPECT_EQ(origin.PickGroup(kSecond), first);
-  SetConnections(first, {.open = ConnectionGroup::kMaxConnections, .busy = ConnectionGroup::kMaxConnections});
-  EXPECT_NE(origin.PickGroup(kSecond), first);
+TEST_F(OriginTest, WantsAddressesAgainAfterASecond) {
+  const auto origin = MakeOrigin();
+  EXPECT_TRUE(origin->WantsAddresses(kSecond));
+  origin->Take(Addresses{{"93.184.216.34"}, 1}, kSecond);
+  EXPECT_FALSE(origin->WantsAddresses(kSecond + kSecond / 2));
+  EXPECT_TRUE(origin->WantsAddresses(3 * kSecond));
 }
 
-TEST(OriginTest, PrefersAnIdleConnectionToANewOne) {
-  Origin origin(kUrl, /*via_proxy=*/false);
-  ConnectionGroup* const first = origin.PickGroup(kSecond);
-  SetConnections(first, {.open = ConnectionGroup::kMaxConnections, .busy = ConnectionGroup::kMaxConnections});
-  ConnectionGroup* const second = origin.PickGroup(kSecond);
-  SetConnections(second, {.open = 2, .busy = 1});
-  // Room, but nothing idle.
-  SetConnections(first, {.open = ConnectionGroup::kMaxConnections - 1, .busy = ConnectionGroup::kMaxConnections - 1});
-  EXPECT_EQ(origin.PickGroup(kSecond), second);
+TEST_F(OriginTest, NeverWantsAddressesThroughAProxy) {
+  options_.proxy = "http://proxy.test:3128";
+  EXPECT_FALSE(MakeOrigin()->WantsAddresses(kSecond));
 }
 
-TEST(OriginTest, DropsGroupsThatNobodyUses) {
-  Origin origin(kUrl, /*via_proxy=*/false);
-  ConnectionGroup* const group = origin.PickGroup(kSecond);
-  group->in_flight = 1;
-  origin.DropGroupsUnusedSince(9 * kSecond);
-  EXPECT_FALSE(origin.IsUnused()) << "a transfer is in flight";
-  group->in_flight = 0;
-  origin.DropGroupsUnusedSince(kSecond - 1);
-  EXPECT_FALSE(origin.IsUnused()) << "it was used later";
-  origin.DropGroupsUnusedSince(kSecond);
-  EXPECT_TRUE(origin.IsUnused());
+TEST_F(OriginTest, IsReachedThroughATunnelOnlyWithTls) {
+  options_.proxy = "http://proxy.test:3128";
+  EXPECT_TRUE(MakeOrigin()->connect_target().tunnel);
+  EXPECT_FALSE(MakeOrigin({"http", "example.com", 80})->connect_target().tunnel);
 }
 
-TEST(ConnectionGroupTest, NamesTheAddressesInLibcurlsForm) {
-  ConnectionGroup group("example.com", 443);
-  EXPECT_STREQ(group.resolve({"93.184.216.34", "2606::1"})->data, "example.com:443:93.184.216.34,[2606::1]");
+TEST_F(OriginTest, NamesThePortOnlyIfItIsNotTheSchemes) {
+  EXPECT_EQ(MakeOrigin()->host_header(), "example.com");
+  EXPECT_EQ(MakeOrigin({"https", "example.com", 80})->host_header(), "example.com:80");
+  EXPECT_EQ(MakeOrigin({"http", "2001:db8::1", 80})->host_header(), "[2001:db8::1]");
+  EXPECT_EQ(MakeOrigin({"http", "2001:db8::1", 8080})->host_header(), "[2001:db8::1]:8080");
 }
 
 TEST(IsExemptFromProxyTest, KnowsHostsDomainsAndAll) {

@@ -73,9 +73,15 @@ INSTANTIATE_TEST_SUITE_P(
         Reading{"WithALength", kOk + "Content-Length: 2\r\n\r\n{}", false, State::kComplete, 200, "{}"},
         Reading{"InChunks", kOk + "Transfer-Encoding: chunked\r\n\r\n5\r\nab{cd\r\n1;x=y\r\n}\r\n0\r\nX: 1\r\n\r\n",
                 false, State::kComplete, 200, "ab{cd}"},
+        Reading{"InChunksBesidesALength",
+                kOk + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", false,
+                State::kComplete, 200, "{}"},
         Reading{"UntilTheEnd", kOk + "\r\n{\"a\":1}", true, State::kComplete, 200, "{\"a\":1}"},
         Reading{"WithoutABody", "HTTP/1.1 204 No Content\r\n\r\n", false, State::kComplete, 204, ""},
         Reading{"WithAnEmptyReason", "HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n", false, State::kComplete, 200, ""},
+        Reading{"WithoutTheBlankAfterTheCode", "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", false, State::kComplete,
+                200, ""},
+        Reading{"WithBareLineFeeds", "HTTP/1.1 200 OK\nContent-Length: 2\n\n{}", false, State::kComplete, 200, "{}"},
         Reading{"OddStatus", "HTTP/1.1 999 What\r\nContent-Length: 0\r\n\r\n", false, State::kComplete, 999, ""},
         Reading{"Http10", "HTTP/1.0 200 OK\r\n\r\nx", true, State::kComplete, 200, "x"},
         Reading{"AfterInterimOnes",
@@ -96,6 +102,11 @@ INSTANTIATE_TEST_SUITE_P(
         Reading{"ChunksCutOff", kOk + "Transfer-Encoding: chunked\r\n\r\n5\r\nab", true, State::kTruncated, 200, "ab"},
         Reading{"ChunksWithoutTheLast", kOk + "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n", true, State::kTruncated,
                 200, "ab"},
+        Reading{"BadTrailerInPieces",
+                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Crea\r\nTransfer-Encoding: "
+                "chunked\r\n\r\n0\r\nab{cd\r\n;x=y\r\n}"
+                "\r\n0\r\nX: \r\n",
+                false, State::kTruncated, 201, ""},
         Reading{"BadChunkSize", kOk + "Transfer-Encoding: chunked\r\n\r\nzz\r\n", false, State::kTruncated, 200, ""},
         Reading{"OnlyAnInterimOne", "HTTP/1.1 100 Continue\r\n\r\n", true, State::kTruncated, 0, ""}),
     [](const auto& test) { return test.param.name; });
@@ -112,9 +123,7 @@ INSTANTIATE_TEST_SUITE_P(
         Reading{"LengthThatOverflows", kOk + "Content-Length: 99999999999999999999\r\n\r\n", false,
                 State::kProtocolError, 200, ""},
         Reading{"TwoLengths", kOk + "Content-Length: 1\r\nContent-Length: 2\r\n\r\n", false, State::kProtocolError, 200,
-                ""},
-        Reading{"LengthAndChunks", kOk + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", false,
-                State::kProtocolError, 200, ""}),
+                ""}),
     [](const auto& test) { return test.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
@@ -176,7 +185,20 @@ TEST(ResponseParserTest, TellsWhetherTheConnectionCanBeUsedAgain) {
   EXPECT_TRUE(keeps("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
   EXPECT_FALSE(keeps("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"));
   EXPECT_FALSE(keeps("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"));
+  EXPECT_FALSE(keeps("HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"));
   EXPECT_TRUE(keeps("HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n"));
+}
+
+TEST(ResponseParserTest, ReadsAnotherResponseAfterReset) {
+  ResponseParser parser(kMaxHeaderBytes, kMaxBodyBytes);
+  ASSERT_EQ(parser.Feed("HTTP/1.1 400 No\r\nRetry-After: 9\r\nContent-Length: 200\r\n\r\nhalf"), State::kMore);
+  parser.Reset();
+  ASSERT_EQ(parser.Feed("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"), State::kComplete);
+  EXPECT_TRUE(parser.keeps_connection());
+  const Response response = parser.Take();
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.retry_after, "");
+  EXPECT_EQ(response.body, "{}");
 }
 
 TEST(ResponseParserTest, TellsOfBytesThatBelongToNoResponse) {

@@ -111,5 +111,11 @@ TEST(JoinUrlTest, RefusesAPathThatCouldBeMore) {
   }
 }
 
+TEST(UserInfoOfTest, IsDecoded) {
+  EXPECT_EQ(UserInfoOf("http://user:p%40ss@proxy:3128"), "user:p@ss");
+  EXPECT_EQ(UserInfoOf("http://user@proxy"), "user:");
+  EXPECT_EQ(UserInfoOf("http://proxy"), "");
+}
+
 }  // namespace
 }  // namespace interaction::http

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -16,9 +17,11 @@
 #include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/notification.h"
 #include "server/base/errors.h"
+#include "server/event/loop.h"
 #include "server/lane/operations.h"
 #include "server/lane/task.h"
 #include "tests/support/matchers.h"
+#include "tests/support/require.h"
 
 namespace interaction::lane {
 namespace {
@@ -30,15 +33,19 @@ using ::testing::AllOf;
 using ::testing::Field;
 
 // An HTTP client whose one transfer ends when the test says so, from any thread, as a socket would.
-class FakeHttpClient final : public http::Client {
+class FakeHttpClient final : public http::Client, private event::Poll::Handler {
  public:
-  FakeHttpClient() : event_(eventfd(0, EFD_NONBLOCK)) {}
-  ~FakeHttpClient() override { close(event_); }
+  explicit FakeHttpClient(event::Loop* loop) : loop_(loop), event_(eventfd(0, EFD_NONBLOCK)) {
+    interaction::testing::Require(loop_->poll().Add(event_, EPOLLIN, this).ok(), "watch the eventfd");
+  }
+  ~FakeHttpClient() override {
+    loop_->poll().Remove(event_, this);
+    close(event_);
+  }
 
-  // Lets the transfer end, and wakes whoever watches epoll_fd().
+  // Lets the transfer end, now or when it is sent.
   void Complete(http::Response response) {
     response_ = std::move(response);
-    completed_ = true;
     eventfd_write(event_, 1);
   }
 
@@ -53,33 +60,32 @@ class FakeHttpClient final : public http::Client {
     return sent;
   }
   bool MayHaveBeenSent(const http::Transfer*) const override { return sent; }
-  bool Turn() override {
-    if (!completed_ || observer_ == nullptr) return false;
-    eventfd_t count;
-    eventfd_read(event_, &count);
-    std::exchange(observer_, nullptr)->OnTransferDone(std::move(response_));
-    return true;
-  }
-  int epoll_fd() const override { return event_; }
-  std::optional<SteadyTime> NextTimer() const override { return std::nullopt; }
   size_t in_flight() const override { return observer_ ? 1 : 0; }
 
   bool sent = false;
 
  private:
+  void OnEvents(uint32_t) override {
+    if (observer_ == nullptr) return;  // asked again in the next turn
+    eventfd_t count;
+    eventfd_read(event_, &count);
+    std::exchange(observer_, nullptr)->OnTransferDone(std::move(response_));
+  }
+
+  event::Loop* const loop_;
   const int event_;
   http::TransferObserver* observer_ = nullptr;
   http::Response response_;
-  std::atomic<bool> completed_{false};
 };
 
 // A lane that runs, with nothing but its fake HTTP client; `spin` of zero makes it sleep whenever it can.
 class LaneTest : public ::testing::TestWithParam<absl::Duration> {
  protected:
   LaneTest() {
-    auto client = std::make_unique<FakeHttpClient>();
+    auto loop = *event::Loop::Create(&clock_);
+    auto client = std::make_unique<FakeHttpClient>(loop.get());
     client_ = client.get();
-    lane_ = *Lane::Create(/*index=*/0, std::move(client), GetParam(), &clock_);
+    lane_ = std::make_unique<Lane>(/*index=*/0, std::move(loop), std::move(client), GetParam());
     lane_->Start();
   }
 
@@ -191,8 +197,7 @@ TEST_P(LaneTest, TellsTheOutcomeOfATransferThatIsCancelled) {
   }
 }
 
-// Notes that it has run; may ask for another run, or remove another one.
-struct Ending final : Lane::EndOfTurn {
+struct Ending final : event::Loop::EndOfTurn {
   void OnEndOfTurn() override { run(); }
   std::function<void()> run;
 };
@@ -206,29 +211,11 @@ TEST_P(LaneTest, RunsTheEndOfATurnAfterItsOtherWork) {
     done.Notify();
   };
   lane_->Execute([&] {
-    lane_->RunAtEndOfTurn(&ending);
+    lane_->loop().RunAtEndOfTurn(&ending);
     ran.push_back("work");
   });
   done.WaitForNotification();
   EXPECT_THAT(ran, ::testing::ElementsAre("work", "end"));
-}
-
-TEST_P(LaneTest, AnEndOfATurnThatIsRemovedByAnotherDoesNotRun) {
-  std::vector<std::string> ran;
-  Ending first, second;
-  absl::Notification done;
-  first.run = [&] {
-    ran.push_back("first");
-    lane_->RemoveFromEndOfTurn(&second);
-    lane_->Execute([&] { done.Notify(); });
-  };
-  second.run = [&] { ran.push_back("second"); };
-  lane_->Execute([&] {
-    lane_->RunAtEndOfTurn(&first);
-    lane_->RunAtEndOfTurn(&second);
-  });
-  done.WaitForNotification();
-  EXPECT_THAT(ran, ::testing::ElementsAre("first"));
 }
 
 }  // namespace

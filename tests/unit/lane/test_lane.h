@@ -7,6 +7,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "server/base/clock.h"
+#include "server/event/loop.h"
 #include "server/lane/lane.h"
 #include "tests/unit/call/scripted_client.h"
 
@@ -19,7 +20,8 @@ class TestLane {
   explicit TestLane(const Clock* clock) {
     auto client = std::make_unique<ScriptedClient>();
     http_ = client.get();
-    lane_ = *lane::Lane::Create(/*index=*/0, std::move(client), absl::ZeroDuration(), clock);
+    lane_ =
+        std::make_unique<lane::Lane>(/*index=*/0, *event::Loop::Create(clock), std::move(client), absl::ZeroDuration());
     lane_->Start();
   }
 

@@ -31,9 +31,9 @@ auto IsInvalid(const std::string& text) { return StatusIs(absl::StatusCode::kInv
 TEST_F(ClientContextTest, NeedsNoFile) { EXPECT_THAT(ClientContext::Create({}), IsOk()); }
 
 TEST_F(ClientContextTest, TakesAnAuthorityAndAnIdentity) {
-  EXPECT_THAT(ClientContext::Create(
-                  {.ca = authority_.ca_file(), .certificate = identity_.certificate, .key = identity_.key}),
-              IsOk());
+  EXPECT_THAT(
+      ClientContext::Create({.ca = authority_.ca_file(), .certificate = identity_.certificate, .key = identity_.key}),
+      IsOk());
 }
 
 TEST_F(ClientContextTest, NamesTheFileThatCannotBeUsed) {

@@ -49,8 +49,8 @@ class Peer {
   Peer(const RawUpstream& server, const ClientContext& context, const std::string& host, SessionCache* sessions)
       : socket_(ConnectLoopback(server.port())) {
     fcntl(socket_.get(), F_SETFL, O_NONBLOCK);
-    stream_ = Stream::Open(context, socket_.get(), host, sessions);
-    interaction::testing::Require(stream_ != nullptr, "Stream::Open");
+    stream_ = Stream::Connect(context, socket_.get(), host, sessions);
+    interaction::testing::Require(stream_ != nullptr, "Stream::Connect");
     handshake_ = WaitFor([&] { return stream_->Handshake(); });
   }
 
@@ -165,7 +165,8 @@ INSTANTIATE_TEST_SUITE_P(
     Hosts, StreamHostTest,
     ::testing::Values(Host{"Name", "localhost", ValidCertificate(), true},
                       Host{"NameWithADotAtItsEnd", "localhost.", ValidCertificate(), true},
-                      Host{"Ipv4", "127.0.0.1", ValidCertificate(), true}, Host{"Ipv6", "::1", ValidCertificate(), true},
+                      Host{"Ipv4", "127.0.0.1", ValidCertificate(), true},
+                      Host{"Ipv6", "::1", ValidCertificate(), true},
                       Host{"OtherName", "localhost", CertificateFor("other.test"), false},
                       Host{"OtherAddress", "127.0.0.2", ValidCertificate(), false},
                       Host{"Wildcard", "api.example.test", CertificateFor("*.example.test"), true},
@@ -229,8 +230,8 @@ INSTANTIATE_TEST_SUITE_P(Versions, StreamVersionTest, ::testing::Bool(),
 
 TEST_F(StreamTest, ShowsItsCertificate) {
   const KeyPairFiles client = authority_.Issue("client");
-  const auto context = *ClientContext::Create(
-      {.ca = authority_.ca_file(), .certificate = client.certificate, .key = client.key});
+  const auto context =
+      *ClientContext::Create({.ca = authority_.ca_file(), .certificate = client.certificate, .key = client.key});
   RawUpstream server(Always({Send("hello"), Close()}),
                      {.tls = TlsOptions{.identity = identity_, .client_ca_file = authority_.ca_file()}});
   Peer with(server, *context, "localhost", &sessions_);

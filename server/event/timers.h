@@ -5,9 +5,9 @@
 #include "absl/container/btree_set.h"
 #include "server/base/clock.h"
 
-namespace interaction::lane {
+namespace interaction::event {
 
-// A lane's timers, in the order in which they come due. Used on the lane only.
+// The timers of one thread, in the order in which they come due.
 class Timers {
  public:
   class Timer {
@@ -48,4 +48,4 @@ class Timers {
   absl::btree_set<Entry> pending_;
 };
 
-}  // namespace interaction::lane
+}  // namespace interaction::event

@@ -1,4 +1,4 @@
-#include "tests/unit/client/connect_proxy.h"
+#include "tests/support/connect_proxy.h"
 
 #include <poll.h>
 #include <sys/socket.h>

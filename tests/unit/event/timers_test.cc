@@ -1,4 +1,4 @@
-#include "server/lane/timers.h"
+#include "server/event/timers.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace interaction::lane {
+namespace interaction::event {
 namespace {
 
 using ::testing::ElementsAre;
@@ -69,4 +69,4 @@ TEST(TimersTest, MayAddTimersWhileTheyRun) {
 }
 
 }  // namespace
-}  // namespace interaction::lane
+}  // namespace interaction::event

@@ -1,0 +1,46 @@
+#include "server/event/loop.h"
+
+#include <algorithm>
+
+#include "server/base/status_macros.h"
+
+namespace interaction::event {
+
+absl::StatusOr<std::unique_ptr<Loop>> Loop::Create(const Clock* clock) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Poll> poll, Poll::Create());
+  return std::unique_ptr<Loop>(new Loop(std::move(poll), clock));
+}
+
+void Loop::RemoveFromEndOfTurn(EndOfTurn* end) {
+  std::erase(at_end_of_turn_, end);
+  std::replace(ending_.begin(), ending_.end(), end, static_cast<EndOfTurn*>(nullptr));
+}
+
+bool Loop::Turn(absl::Duration wait) {
+  const bool acted = Act(wait);
+  return FinishTurn() || acted;
+}
+
+bool Loop::Act(absl::Duration wait) {
+  bool acted = poll_->Turn(wait);
+  if (timers_.Next()) acted |= timers_.RunDue(clock_->SteadyNow());
+  return acted;
+}
+
+bool Loop::FinishTurn() {
+  if (at_end_of_turn_.empty()) return false;
+  ending_.swap(at_end_of_turn_);
+  for (size_t i = 0; i < ending_.size(); ++i) {
+    if (ending_[i]) ending_[i]->OnEndOfTurn();
+  }
+  ending_.clear();
+  return true;
+}
+
+absl::Duration Loop::TimeToNextTimer() const {
+  const std::optional<SteadyTime> next = timers_.Next();
+  if (!next) return absl::InfiniteDuration();
+  return std::max(absl::ZeroDuration(), absl::Nanoseconds(*next - clock_->SteadyNow()));
+}
+
+}  // namespace interaction::event

@@ -1,0 +1,61 @@
+#include "server/tls/socket.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace interaction::tls {
+namespace {
+
+bool IsTemporary(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+
+}  // namespace
+
+bool Socket::Connect(const ClientContext& context, const std::string& host, SessionCache* sessions) {
+  stream_ = Stream::Connect(context, fd_, host, sessions);
+  return stream_ != nullptr;
+}
+
+bool Socket::Accept(const ServerContext& context) {
+  stream_ = Stream::Accept(context, fd_);
+  return stream_ != nullptr;
+}
+
+Socket::Result Socket::Read(char* buffer, size_t size, size_t* count, bool* drained) {
+  *drained = false;
+  if (stream_) return stream_->Read(buffer, size, count);
+  const ssize_t received = recv(fd_, buffer, size, 0);
+  if (received < 0) return IsTemporary(errno) ? Result::kWantsRead : Result::kFailed;
+  *count = static_cast<size_t>(received);
+  *drained = *count < size;
+  return received == 0 ? Result::kClosed : Result::kDone;
+}
+
+Socket::Result Socket::Write(absl::string_view data, size_t* count) {
+  *count = 0;
+  if (!stream_) {
+    const ssize_t sent = send(fd_, data.data(), data.size(), MSG_NOSIGNAL);
+    if (sent < 0) return IsTemporary(errno) ? Result::kWantsWrite : Result::kFailed;
+    *count = static_cast<size_t>(sent);
+    bytes_written_ += *count;
+    return *count == data.size() ? Result::kDone : Result::kWantsWrite;
+  }
+  while (*count < data.size()) {
+    size_t written = 0;
+    const Result result = stream_->Write(data.substr(*count), &written);
+    if (result == Result::kWantsRead) return Result::kFailed;  // it would renegotiate, which is switched off
+    if (result != Result::kDone) return result;
+    *count += written;
+  }
+  return Result::kDone;
+}
+
+Socket::Result Socket::LookForInput() {
+  if (stream_) return stream_->LookForInput();
+  char byte;
+  const ssize_t received = recv(fd_, &byte, 1, MSG_PEEK);
+  if (received < 0) return IsTemporary(errno) ? Result::kWantsRead : Result::kFailed;
+  return received == 0 ? Result::kClosed : Result::kDone;
+}
+
+}  // namespace interaction::tls
