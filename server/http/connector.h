@@ -32,9 +32,10 @@ struct ConnectOptions {
   AddressPolicy address_policy;  // for the proxy's addresses, too
 };
 
-// Makes TCP connections, on one thread without ever blocking it, and hands over their sockets. libcurl does it
-// (CURLOPT_CONNECT_ONLY): it tries a host's addresses side by side (RFC 8305), resolves the proxy's name on a thread of
-// its own and asks for the tunnel. Not thread-safe: everything is called on the loop's thread.
+// Makes TCP connections, on one thread without ever blocking it, and hands over their sockets. To a single address it
+// connects by itself. Otherwise libcurl does it (CURLOPT_CONNECT_ONLY): it tries a host's addresses side by side (RFC
+// 8305), resolves the proxy's name on a thread of its own and asks for the tunnel. Not thread-safe: everything is
+// called on the loop's thread.
 class Connector {
  public:
   // Who waits for a connection.
@@ -48,18 +49,22 @@ class Connector {
     ~Observer() = default;
   };
 
-  class Attempt;  // a connection being made
+  // A connection being made.
+  class Attempt {
+   public:
+    virtual ~Attempt() = default;
+
+    // Ends the attempt now, without OnConnected. It is gone then.
+    virtual void Cancel() = 0;
+  };
 
   // `max_open`: sockets at once, those handed over included; beyond them LOCAL_RESOURCE. `loop` outlives the connector.
   static absl::StatusOr<std::unique_ptr<Connector>> Create(event::Loop* loop, size_t max_open);
   virtual ~Connector() = default;
 
-  // The attempt is valid until OnConnected or Cancel. LOCAL_RESOURCE: no memory.
+  // The attempt is valid until OnConnected or Attempt::Cancel. An error when it cannot even begin.
   virtual absl::StatusOr<Attempt*> Start(const ConnectTarget& target, const ConnectOptions& options,
                                          Observer* observer) = 0;
-
-  // Ends the attempt now, without OnConnected.
-  virtual void Cancel(Attempt* attempt) = 0;
 
   // Closes a socket that was handed over.
   virtual void Close(int fd) = 0;

@@ -267,7 +267,7 @@ void Transfer::Detach() {
   ClearTimer();
   if (state_ == State::kResolving) std::erase(origin_->waiting, this);
   if (state_ > State::kResolving) --parts_.busy;
-  if (attempt_ != nullptr) parts_.connector->Cancel(std::exchange(attempt_, nullptr));
+  if (attempt_ != nullptr) std::exchange(attempt_, nullptr)->Cancel();
   connection_.reset();
   unsent_.clear();
   if (origin_ != nullptr) --std::exchange(origin_, nullptr)->transfers;

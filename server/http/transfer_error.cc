@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <cerrno>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "server/base/errors.h"
@@ -24,6 +25,7 @@ Error NotConnected(const ConnectFacts& facts) {
       return Error(Reason::kUpstreamDnsFailure);
     case CURLE_OPERATION_TIMEDOUT:
       return Error(Reason::kUpstreamConnectTimeout);
+    case CURLE_OK:
     case CURLE_COULDNT_CONNECT:
       return Error(facts.via_proxy ? Reason::kEgressProxyFailed : Reason::kUpstreamConnectFailed);
     case CURLE_FAILED_INIT:
@@ -87,9 +89,11 @@ absl::Status TimedOutBeforeSending(Stage stage) {
 absl::Status ConnectError(const ConnectFacts& facts) {
   const bool resolving =
       facts.curl_code == CURLE_COULDNT_RESOLVE_HOST || facts.curl_code == CURLE_COULDNT_RESOLVE_PROXY;
-  return NotConnected(facts)
-      .In(resolving ? Phase::kResolve : Phase::kConnect)
-      .With("curlCode", absl::StrCat(facts.curl_code));
+  Error error = NotConnected(facts);
+  error.In(resolving ? Phase::kResolve : Phase::kConnect);
+  if (facts.os_errno != 0) return error.With("connectError", std::generic_category().message(facts.os_errno));
+  if (facts.curl_code != 0) error.With("curlCode", absl::StrCat(facts.curl_code));
+  return error;
 }
 
 absl::Status HandshakeError(const tls::HandshakeFailure& failure) {

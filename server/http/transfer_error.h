@@ -23,14 +23,15 @@ absl::Status TimedOutBeforeSending(Stage stage);
 
 // What is known about a connection that was not made.
 struct ConnectFacts {
-  int curl_code = 0;               // CURLcode
+  int curl_code = 0;               // CURLcode; 0: libcurl was not asked
   int os_errno = 0;                // of the socket call that failed, if one did
   bool address_forbidden = false;  // the address policy refused an address
   bool via_proxy = false;
   int proxy_status = 0;  // answer to CONNECT; 0: none
 };
 
-// With the metadata curlCode. libcurl's error text never gets in: it names hosts and addresses.
+// With the metadata connectError, the system's words for os_errno, or else curlCode. libcurl's error text never gets
+// in: it names hosts and addresses.
 absl::Status ConnectError(const ConnectFacts& facts);
 
 // With the metadata tlsError, OpenSSL's words.
