@@ -1,5 +1,6 @@
 #include "server/upstream/json_writer.h"
 
+#include <array>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -37,13 +38,24 @@ bool IsLineSeparator(absl::string_view rest) {
   return absl::StartsWith(rest, "\xe2\x80\xa8") || absl::StartsWith(rest, "\xe2\x80\xa9");
 }
 
+bool IsEscaped(unsigned char c) { return c < 0x20 || c == '"' || c == '\\'; }
+
+// Characters that are escaped, or begin one that is. Most are neither: one look tells.
+constexpr unsigned char kFirstOfLineSeparator = 0xe2;
+constexpr std::array<bool, 256> kNeedsCare = [] {
+  std::array<bool, 256> needs_care = {};
+  for (int c = 0; c < 256; ++c) needs_care[c] = c < 0x20 || c == '"' || c == '\\' || c == kFirstOfLineSeparator;
+  return needs_care;
+}();
+
 void AppendString(absl::string_view text, std::string* out) {
   out->push_back('"');
   size_t copied = 0;  // the text before it has been written
   for (size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
-    const bool escape = c < 0x20 || c == '"' || c == '\\';
-    if (!escape && (c != 0xe2 || !IsLineSeparator(text.substr(i)))) continue;
+    if (!kNeedsCare[c]) continue;
+    const bool escape = IsEscaped(c);
+    if (!escape && !IsLineSeparator(text.substr(i))) continue;
     out->append(text.data() + copied, i - copied);
     if (escape) {
       AppendEscape(c, out);
