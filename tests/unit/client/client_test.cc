@@ -12,8 +12,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/certificates.h"
-#include "tests/support/matchers.h"
 #include "tests/support/connect_proxy.h"
+#include "tests/support/matchers.h"
 #include "tests/unit/client/details.h"
 #include "tests/unit/client/fake_gateway.h"
 

@@ -210,13 +210,13 @@ TEST(ParseBaseUrlTemplateTest, TakesOneServerInTheHostBeforeAFixedDomain) {
 }
 
 TEST(ParseProxyTest, TakesAProxyWithOrWithoutUser) {
-  for (const char* text :
-       {"", "http://proxy:3128", "http://user:p%40ss@proxy:3128/", "http://[::1]:3128"}) {
+  for (const char* text : {"", "http://proxy:3128", "http://user:p%40ss@proxy:3128/", "http://[::1]:3128"}) {
     EXPECT_THAT(ParseProxy(text), Optional(std::string(text)));
   }
   EXPECT_THAT(ParseProxy("HTTP://Proxy"), Optional(std::string("http://Proxy")));
-  for (const char* text : {"proxy:3128", "https://proxy", "socks5://proxy", "http://", "http://proxy/path", "http://us er@proxy",
-                           "http://user:p@ss@proxy", "http://user:p#ss@proxy", "http://user:p/ss@proxy"}) {
+  for (const char* text :
+       {"proxy:3128", "https://proxy", "socks5://proxy", "http://", "http://proxy/path", "http://us er@proxy",
+        "http://user:p@ss@proxy", "http://user:p#ss@proxy", "http://user:p/ss@proxy"}) {
     EXPECT_EQ(ParseProxy(text), std::nullopt) << text;
   }
 }

@@ -38,8 +38,6 @@ using interaction::testing::TlsOptions;
 using ::testing::AllOf;
 using ::testing::Field;
 
-auto HasStatus(int status) { return IsOkAndHolds(Field(&Response::status, status)); }
-
 class ClientConnectionsTest : public ClientTest {
  protected:
   // An endpoint that trusts the authority.

@@ -191,7 +191,8 @@ TEST_F(ClientFaultsTest, AClosedPortIsNotApplied) {
   const absl::StatusOr<Response> result = Exchange(UrlOfClosedPort());
   EXPECT_THAT(result, HasReason(Reason::kUpstreamConnectFailed));
   EXPECT_THAT(result, StatusIs(absl::StatusCode::kUnavailable));
-  EXPECT_THAT(GetErrorDetails(result.status()).metadata, ::testing::ElementsAre(::testing::Pair("connectError", "Connection refused")));
+  EXPECT_THAT(GetErrorDetails(result.status()).metadata,
+              ::testing::ElementsAre(::testing::Pair("connectError", "Connection refused")));
 }
 
 TEST_F(ClientFaultsTest, AConnectionThatNeverOpensTakesHalfTheTimeAtMost) {

@@ -7,13 +7,20 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/event/loop.h"
 #include "server/http/client.h"
 #include "tests/support/fake_resolver.h"
+#include "tests/support/matchers.h"
 #include "tests/unit/http/loopback_server.h"
 
 namespace interaction::http {
+
+// A response of this status.
+inline auto HasStatus(int status) {
+  return interaction::testing::IsOkAndHolds(::testing::Field(&Response::status, status));
+}
 
 // Keeps what came of a transfer.
 class Outcomes final : public TransferObserver {

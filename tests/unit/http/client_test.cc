@@ -28,8 +28,6 @@ using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-auto HasStatus(int status) { return IsOkAndHolds(Field(&Response::status, status)); }
-
 Answer Created(const Received&) { return Reply(201, "{}"); }
 
 TEST_F(ClientTest, SendsTheRequestAsItIsAndBringsTheResponse) {

@@ -99,20 +99,20 @@ class ServerContextTest : public ::testing::Test {
   const KeyPairFiles identity_ = authority_.Issue("server");
 };
 
-auto IsInvalid(const std::string& text) { return StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(text)); }
+auto IsUnusable(const std::string& text) { return StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(text)); }
 
 TEST_F(ServerContextTest, NamesTheFileThatCannotBeUsed) {
   const std::string garbage = dir_.Write("garbage", "no PEM");
   const KeyPairFiles other = authority_.Issue("other");
   EXPECT_THAT(ServerContext::Create({.certificate = garbage, .key = identity_.key}),
-              IsInvalid("server certificate " + garbage));
+              IsUnusable("server certificate " + garbage));
   EXPECT_THAT(ServerContext::Create({.certificate = identity_.certificate, .key = garbage}),
-              IsInvalid("server key " + garbage));
+              IsUnusable("server key " + garbage));
   EXPECT_THAT(ServerContext::Create({.certificate = identity_.certificate, .key = other.key}),
-              IsInvalid("server key " + other.key));
-  EXPECT_THAT(ServerContext::Create({.certificate = identity_.certificate}), IsInvalid("go together"));
+              IsUnusable("server key " + other.key));
+  EXPECT_THAT(ServerContext::Create({.certificate = identity_.certificate}), IsUnusable("go together"));
   EXPECT_THAT(ServerContext::Create({.certificate = identity_.certificate, .key = identity_.key, .client_ca = garbage}),
-              IsInvalid("CA file of clients " + garbage));
+              IsUnusable("CA file of clients " + garbage));
 }
 
 TEST_F(ServerContextTest, ShakesHandsAndCarriesBytes) {

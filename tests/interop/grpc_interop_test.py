@@ -1,0 +1,119 @@
+"""Test clients that were written elsewhere, against grpc.testing.TestService on the gateway's transports: gRPC's interop
+client in Go (google.golang.org/grpc/interop/client) and h2spec.
+
+usage: grpc_interop_test.py INTEROP_TEST_SERVER GO_CLIENT H2SPEC
+"""
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+SERVER, GO_CLIENT, H2SPEC = (os.path.abspath(path) for path in sys.argv[1:4])
+
+# Not among them: custom_metadata, because the gateway sends no initial metadata of a service's own; credentials of
+# Google's cloud; pick_first and orca, which test load balancing.
+GO_CASES = [
+    "empty_unary", "large_unary", "client_streaming", "server_streaming", "ping_pong", "empty_stream",
+    "timeout_on_sleeping_server", "cancel_after_begin", "cancel_after_first_response", "status_code_and_message",
+    "special_status_message", "unimplemented_method", "unimplemented_service", "rpc_soak", "channel_soak",
+]
+
+# Strict cases of h2spec that the transport h2 fails, always or depending on how fast it answers, each with its reason.
+IGNORED_ON_CLOSED = "nghttp2 ignores what comes for a stream that is over: it may have been on its way (RFC 9113, 5.1)"
+ANSWERED_AT_ONCE = "h2spec sends GET, which is answered with 405 at once; the case needs a stream that stays open"
+NO_BODY = "h2spec waits for DATA, and the answer to its GET is headers only"
+H2SPEC_KNOWN = {
+    ("generic/2", "Sends a WINDOW_UPDATE frame on half-closed (remote) stream"): NO_BODY,
+    ("generic/2", "Sends a PRIORITY frame on half-closed (remote) stream"): NO_BODY,
+    ("http2/3.5", "Sends invalid connection preface"):
+        "a client that speaks no HTTP/2 gets a text in HTTP/1.1 that says so, before the connection is closed",
+    ("http2/5.1", "closed: Sends a DATA frame after sending RST_STREAM frame"): IGNORED_ON_CLOSED,
+    ("http2/5.1", "closed: Sends a HEADERS frame after sending RST_STREAM frame"): IGNORED_ON_CLOSED,
+    ("http2/5.1", "closed: Sends a DATA frame"): IGNORED_ON_CLOSED,
+    ("http2/5.1", "closed: Sends a HEADERS frame"): IGNORED_ON_CLOSED,
+    ("http2/5.1.1", "Sends stream identifier that is numerically smaller than previous"): IGNORED_ON_CLOSED,
+    ("http2/5.1.2",
+     "Sends HEADERS frames that causes their advertised concurrent stream limit to be exceeded"): ANSWERED_AT_ONCE,
+    ("http2/6.1",
+     'Sends a DATA frame on the stream that is not in "open" or "half-closed (local)" state'): ANSWERED_AT_ONCE,
+    ("http2/6.9", "Sends a WINDOW_UPDATE frame with a flow control window increment of 0 on a stream"): ANSWERED_AT_ONCE,
+    ("http2/6.9.1",
+     "Sends multiple WINDOW_UPDATE frames increasing the flow control window to above 2^31-1 on a stream"):
+        ANSWERED_AT_ONCE,
+    ("http2/8.1", "Sends a second HEADERS frame without the END_STREAM flag"): ANSWERED_AT_ONCE,
+}
+H2SPEC_CASES = 146
+
+
+class TestServer:
+    def __init__(self, transport, tls):
+        self.folder = tempfile.TemporaryDirectory()
+        arguments = [SERVER, transport]
+        self.ca = None
+        if tls:
+            key, self.ca = os.path.join(self.folder.name, "key.pem"), os.path.join(self.folder.name, "cert.pem")
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                            "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                            "-keyout", key, "-out", self.ca], check=True, capture_output=True)
+            arguments += [self.ca, key]
+        self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.port = int(self.process.stdout.readline())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        status = self.process.wait(timeout=30)
+        self.process.stdout.close()
+        self.folder.cleanup()
+        assert status == 0, f"the server ended with {status}"
+
+
+class GoClientTest(unittest.TestCase):
+    def run_all(self, transport, tls):
+        with TestServer(transport, tls) as server:
+            for case in GO_CASES:
+                arguments = [GO_CLIENT, "--server_host=127.0.0.1", f"--server_port={server.port}", f"--test_case={case}"]
+                if tls:
+                    arguments += ["--use_tls", "--use_test_ca", f"--ca_file={server.ca}", "--server_host_override=localhost"]
+                with self.subTest(case=case):
+                    done = subprocess.run(arguments, capture_output=True, text=True, timeout=60)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_h2(self):
+        self.run_all("h2", tls=False)
+
+    def test_h2_with_tls(self):
+        self.run_all("h2", tls=True)
+
+    def test_grpc(self):
+        self.run_all("grpc", tls=False)
+
+    def test_grpc_with_tls(self):
+        self.run_all("grpc", tls=True)
+
+
+class H2SpecTest(unittest.TestCase):
+    def run_it(self, tls):
+        with TestServer("h2", tls) as server:
+            report = os.path.join(server.folder.name, "report.xml")
+            arguments = [H2SPEC, "--strict", "-h", "127.0.0.1", "-p", str(server.port), "-j", report, "-o", "1"]
+            done = subprocess.run(arguments + (["-t", "-k"] if tls else []), capture_output=True, text=True, timeout=300)
+            cases = list(xml.etree.ElementTree.parse(report).getroot().iter("testcase"))
+        failed = {(case.get("package"), case.get("classname")) for case in cases
+                  if case.find("error") is not None or case.find("failure") is not None}
+        self.assertEqual(len(cases), H2SPEC_CASES)
+        self.assertLessEqual(failed, set(H2SPEC_KNOWN), done.stdout)
+
+    def test_fails_only_where_there_is_a_reason(self):
+        self.run_it(tls=False)
+
+    def test_fails_only_where_there_is_a_reason_with_tls(self):
+        self.run_it(tls=True)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
