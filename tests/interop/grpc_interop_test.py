@@ -21,6 +21,8 @@ GO_CASES = [
 ]
 
 # Strict cases of h2spec that the transport h2 fails, always or depending on how fast it answers, each with its reason.
+# What else fails in one run, for it was answered before h2spec had sent all of a case, has to pass in another.
+H2SPEC_RUNS = 3
 IGNORED_ON_CLOSED = "nghttp2 ignores what comes for a stream that is over: it may have been on its way (RFC 9113, 5.1)"
 ANSWERED_AT_ONCE = "h2spec sends GET, which is answered with 405 at once; the case needs a stream that stays open"
 NO_BODY = "h2spec waits for DATA, and the answer to its GET is headers only"
@@ -29,6 +31,8 @@ H2SPEC_KNOWN = {
     ("generic/2", "Sends a PRIORITY frame on half-closed (remote) stream"): NO_BODY,
     ("http2/3.5", "Sends invalid connection preface"):
         "a client that speaks no HTTP/2 gets a text in HTTP/1.1 that says so, before the connection is closed",
+    ("http2/5.1", "half closed (remote): Sends a DATA frame"): ANSWERED_AT_ONCE,
+    ("http2/5.1", "half closed (remote): Sends a HEADERS frame"): ANSWERED_AT_ONCE,
     ("http2/5.1", "closed: Sends a DATA frame after sending RST_STREAM frame"): IGNORED_ON_CLOSED,
     ("http2/5.1", "closed: Sends a HEADERS frame after sending RST_STREAM frame"): IGNORED_ON_CLOSED,
     ("http2/5.1", "closed: Sends a DATA frame"): IGNORED_ON_CLOSED,
@@ -97,7 +101,7 @@ class GoClientTest(unittest.TestCase):
 
 
 class H2SpecTest(unittest.TestCase):
-    def run_it(self, tls):
+    def failed_in_a_run(self, tls):
         with TestServer("h2", tls) as server:
             report = os.path.join(server.folder.name, "report.xml")
             arguments = [H2SPEC, "--strict", "-h", "127.0.0.1", "-p", str(server.port), "-j", report, "-o", "1"]
@@ -105,8 +109,15 @@ class H2SpecTest(unittest.TestCase):
             cases = list(xml.etree.ElementTree.parse(report).getroot().iter("testcase"))
         failed = {(case.get("package"), case.get("classname")) for case in cases
                   if case.find("error") is not None or case.find("failure") is not None}
-        self.assertEqual(len(cases), H2SPEC_CASES)
-        self.assertLessEqual(failed, set(H2SPEC_KNOWN), done.stdout)
+        self.assertEqual(len(cases), H2SPEC_CASES, done.stdout)
+        return failed
+
+    def run_it(self, tls):
+        unexplained = self.failed_in_a_run(tls) - set(H2SPEC_KNOWN)
+        for _ in range(H2SPEC_RUNS - 1):
+            if unexplained:
+                unexplained &= self.failed_in_a_run(tls)
+        self.assertFalse(unexplained)
 
     def test_fails_only_where_there_is_a_reason(self):
         self.run_it(tls=False)
