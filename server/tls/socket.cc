@@ -51,11 +51,12 @@ Socket::Result Socket::Write(absl::string_view data, size_t* count) {
 }
 
 Socket::Result Socket::LookForInput() {
-  if (stream_) return stream_->LookForInput();
+  if (HasBufferedInput()) return stream_->LookForInput();
   char byte;
   const ssize_t received = recv(fd_, &byte, 1, MSG_PEEK);
   if (received < 0) return IsTemporary(errno) ? Result::kWantsRead : Result::kFailed;
-  return received == 0 ? Result::kClosed : Result::kDone;
+  if (received == 0) return Result::kClosed;
+  return stream_ ? stream_->LookForInput() : Result::kDone;  // it may be a session ticket
 }
 
 }  // namespace interaction::tls
