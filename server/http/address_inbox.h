@@ -11,7 +11,6 @@
 
 namespace interaction::http {
 
-class Endpoint;
 class Origin;
 
 // Brings the resolver's answers from its threads to the client's. Both sides share it, because an answer may come after
@@ -19,7 +18,6 @@ class Origin;
 class AddressInbox {
  public:
   struct Letter {
-    Endpoint* endpoint;
     Origin* origin;
     absl::StatusOr<Addresses> answer;
   };

@@ -1,15 +1,13 @@
 #include "server/http/connector.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 
-#include "server/base/errors.h"
 #include "server/base/status_macros.h"
 #include "server/http/curl_attempt.h"
 #include "server/http/curl_group.h"
-#include "server/http/socket_count.h"
+#include "server/http/sockets.h"
+#include "server/http/take_out.h"
 #include "server/http/tcp_attempt.h"
 #include "server/http/transfer_error.h"
 
@@ -20,28 +18,18 @@ namespace {
 constexpr size_t kMaxSpareAttempts = 64;
 constexpr size_t kMaxSpareGroups = 4;
 
-// Takes what has an index out of a list in no order.
-template <typename T>
-std::unique_ptr<T> TakeOut(std::vector<std::unique_ptr<T>>& list, T* item) {
-  std::swap(list[item->index], list.back());
-  list[item->index]->index = item->index;
-  std::unique_ptr<T> taken = std::move(list.back());
-  list.pop_back();
-  return taken;
-}
-
 class AnyConnector final : public Connector,
                            private CurlGroup::Owner,
                            private CurlAttempt::Owner,
                            private TcpAttempt::Owner,
                            private event::Loop::EndOfTurn {
  public:
-  AnyConnector(event::Loop* loop, size_t max_open) : loop_(*loop) { sockets_.max_open = max_open; }
+  AnyConnector(event::Loop* loop, size_t max_open) : loop_(*loop), sockets_(max_open) {}
   ~AnyConnector() override;
 
   absl::StatusOr<Attempt*> Start(const ConnectTarget& target, const ConnectOptions& options,
                                  Observer* observer) override;
-  void Close(int fd) override;
+  void Close(int fd) override { sockets_.Close(fd); }
 
  private:
   absl::StatusOr<Attempt*> StartTcp(const std::string& ip, int port, const ConnectOptions& options, Observer* observer);
@@ -57,7 +45,7 @@ class AnyConnector final : public Connector,
   void OnEndOfTurn() override;
 
   event::Loop& loop_;
-  SocketCount sockets_;
+  Sockets sockets_;
   std::vector<std::unique_ptr<TcpAttempt>> tcp_attempts_;
   std::vector<std::unique_ptr<CurlGroup>> groups_;
   std::vector<std::unique_ptr<CurlAttempt>> curl_attempts_;
@@ -76,11 +64,6 @@ absl::StatusOr<Connector::Attempt*> AnyConnector::Start(const ConnectTarget& tar
     return StartTcp(target.addresses[0], target.port, options, observer);
   }
   return StartCurl(target, options, observer);
-}
-
-void AnyConnector::Close(int fd) {
-  --sockets_.open;
-  close(fd);
 }
 
 // --- to one address ------------------------------------------------------------------------------------------------

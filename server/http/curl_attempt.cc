@@ -1,17 +1,15 @@
 #include "server/http/curl_attempt.h"
 
 #include <curl/curl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/http/curl_group.h"
 #include "server/http/transfer_error.h"
+#include "server/http/url.h"
 
 namespace interaction::http {
 namespace {
@@ -19,11 +17,9 @@ namespace {
 // For a proxy's answer; thousands of attempts may be under way. The least that libcurl takes.
 constexpr long kBufferBytes = 1 << 10;
 
-std::string Bracketed(const std::string& ip) { return absl::StrContains(ip, ':') ? absl::StrCat("[", ip, "]") : ip; }
-
 }  // namespace
 
-CurlAttempt::CurlAttempt(SocketCount* sockets, Owner* owner)
+CurlAttempt::CurlAttempt(Sockets* sockets, Owner* owner)
     : sockets_(*sockets), owner_(*owner), easy_(curl_easy_init()) {}
 
 struct AttemptCallbacks {
@@ -33,25 +29,17 @@ struct AttemptCallbacks {
       attempt.address_forbidden_ = true;
       return CURL_SOCKET_BAD;
     }
-    if (attempt.sockets_.full()) {
-      attempt.socket_errno_ = EMFILE;
-      return CURL_SOCKET_BAD;
-    }
-    const int fd = socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
-    if (fd < 0) {
-      attempt.socket_errno_ = errno;
-      return CURL_SOCKET_BAD;
-    }
-    ++attempt.sockets_.open;
-    return fd;
+    const int fd = attempt.sockets_.Open(address->family);
+    if (fd < 0) attempt.socket_errno_ = errno;
+    return fd < 0 ? CURL_SOCKET_BAD : fd;
   }
 
   static int Close(void* self, curl_socket_t fd) {
     CurlAttempt& attempt = *static_cast<CurlAttempt*>(self);
     if (fd == attempt.taken_) return 0;
-    --attempt.sockets_.open;
     if (attempt.group != nullptr) attempt.group->NoteRefusal(&attempt);
-    return close(fd);
+    attempt.sockets_.Close(fd);
+    return 0;
   }
 };
 
@@ -70,18 +58,9 @@ int CurlAttempt::SetOptions() {
   set(CURLOPT_NOPROXY, "");  // or the environment would decide
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   set(CURLOPT_BUFFERSIZE, kBufferBytes);
-  set(CURLOPT_TCP_NODELAY, 1L);
-  set(CURLOPT_TCP_KEEPALIVE, 1L);  // load balancers drop silent connections after minutes, and tell nobody
-  set(CURLOPT_TCP_KEEPIDLE, 30L);
-  set(CURLOPT_TCP_KEEPINTVL, 10L);
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_QUICK_EXIT, 1L);  // else ending an attempt waits for libcurl's resolver thread (a proxy's name)
   return code;
-}
-
-std::string CurlAttempt::UrlOf(const ConnectTarget& target) const {
-  const std::string& host = target.addresses.size() == 1 ? target.addresses[0] : target.host;
-  return absl::StrCat("http://", Bracketed(host), ":", target.port, "/");
 }
 
 absl::Status CurlAttempt::Prepare(const ConnectTarget& target, const ConnectOptions& options,
@@ -98,7 +77,7 @@ absl::Status CurlAttempt::Prepare(const ConnectTarget& target, const ConnectOpti
   const auto set = [&](CURLoption option, auto value) {
     if (code == CURLE_OK) code = curl_easy_setopt(easy(), option, value);
   };
-  url_ = UrlOf(target);
+  url_ = absl::StrCat("http://", InBrackets(target.host), ":", target.port, "/");
   set(CURLOPT_URL, url_.c_str());
   set(CURLOPT_PROXY, target.proxy.c_str());
   set(CURLOPT_HTTPPROXYTUNNEL, target.tunnel ? 1L : 0L);
@@ -107,7 +86,7 @@ absl::Status CurlAttempt::Prepare(const ConnectTarget& target, const ConnectOpti
   if (target.addresses.size() > 1) {
     const std::string entry = absl::StrCat(target.host, ":", target.port, ":",
                                            absl::StrJoin(target.addresses, ",", [](std::string* out, const auto& ip) {
-                                             absl::StrAppend(out, Bracketed(ip));
+                                             absl::StrAppend(out, InBrackets(ip));
                                            }));
     resolve_.reset(curl_slist_append(nullptr, entry.c_str()));
     if (resolve_ == nullptr) code = CURLE_OUT_OF_MEMORY;

@@ -7,7 +7,7 @@
 #include "server/http/address_policy.h"
 #include "server/http/connector.h"
 #include "server/http/curl_handles.h"
-#include "server/http/socket_count.h"
+#include "server/http/sockets.h"
 
 namespace interaction::http {
 
@@ -25,7 +25,7 @@ class CurlAttempt final : public Connector::Attempt {
   };
 
   // Both outlive the attempt.
-  CurlAttempt(SocketCount* sockets, Owner* owner);
+  CurlAttempt(Sockets* sockets, Owner* owner);
 
   // OK if libcurl could be given all options.
   absl::Status Prepare(const ConnectTarget& target, const ConnectOptions& options, Connector::Observer* observer);
@@ -47,9 +47,8 @@ class CurlAttempt final : public Connector::Attempt {
   friend struct AttemptCallbacks;  // whose types need libcurl's header
 
   int SetOptions();
-  std::string UrlOf(const ConnectTarget& target) const;
 
-  SocketCount& sockets_;
+  Sockets& sockets_;
   Owner& owner_;
   const EasyHandle easy_;
   bool has_options_ = false;

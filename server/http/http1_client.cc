@@ -8,6 +8,7 @@
 
 #include "server/base/errors.h"
 #include "server/base/status_macros.h"
+#include "server/http/take_out.h"
 #include "server/tls/client_context.h"
 
 namespace interaction::http {
@@ -79,7 +80,7 @@ Transfer* Http1Client::Send(Endpoint* endpoint, Request request, const TransferL
 // Finds out where the transfer goes, and starts it as soon as an address is known.
 absl::Status Http1Client::Route(Transfer* transfer, SteadyTime now) {
   ASSIGN_OR_RETURN(Origin* const origin, transfer->endpoint()->OriginOf(transfer->url()));
-  if (origin->WantsAddresses(now)) Ask(transfer->endpoint(), origin, now);
+  if (origin->WantsAddresses(now)) Ask(origin, now);
   if (origin->asking) {
     transfer->WaitForAddresses(origin);
     return absl::OkStatus();
@@ -89,11 +90,11 @@ absl::Status Http1Client::Route(Transfer* transfer, SteadyTime now) {
   return absl::OkStatus();
 }
 
-void Http1Client::Ask(Endpoint* endpoint, Origin* origin, SteadyTime now) {
+void Http1Client::Ask(Origin* origin, SteadyTime now) {
   if (IsIpAddress(origin->host())) return origin->Take(Addresses{{origin->host()}, 1}, now);
   origin->asking = true;
-  resolver_->Resolve(origin->host(), [inbox = inbox_, endpoint, origin](absl::StatusOr<Addresses> answer) {
-    inbox->Put({endpoint, origin, std::move(answer)});
+  resolver_->Resolve(origin->host(), [inbox = inbox_, origin](absl::StatusOr<Addresses> answer) {
+    inbox->Put({origin, std::move(answer)});
   });
   TakeAnswers(now);  // usually it knows
 }
@@ -147,14 +148,7 @@ void Http1Client::Report(Transfer* transfer, absl::StatusOr<Response> result) {
 }
 
 // Makes the transfer ready for another request. The caller must not use it any more.
-void Http1Client::Release(Transfer* transfer) {
-  std::swap(transfers_[transfer->index], transfers_.back());
-  transfers_[transfer->index]->index = transfer->index;
-  std::unique_ptr<Transfer> owned = std::move(transfers_.back());
-  transfers_.pop_back();
-  Endpoint* const endpoint = owned->endpoint();
-  endpoint->GiveBack(std::move(owned));
-}
+void Http1Client::Release(Transfer* transfer) { transfer->endpoint()->GiveBack(TakeOut(transfers_, transfer)); }
 
 void Http1Client::SweepLater() {
   if (sweep_ || parts_.idle == 0) return;

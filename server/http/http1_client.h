@@ -49,7 +49,7 @@ class Http1Client final : public Client,
   void OnEndOfTurn() override;
 
   absl::Status Route(Transfer* transfer, SteadyTime now);
-  void Ask(Endpoint* endpoint, Origin* origin, SteadyTime now);
+  void Ask(Origin* origin, SteadyTime now);
   void TakeAnswers(SteadyTime now);
   void Report(Transfer* transfer, absl::StatusOr<Response> result);
   void Release(Transfer* transfer);

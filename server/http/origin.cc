@@ -22,9 +22,7 @@ constexpr absl::Duration kKeepAliveMargin = absl::Seconds(1);
 // Of an address that needs no resolver: never asked again.
 constexpr SteadyTime kForever = INT64_MAX;
 
-std::string WithPort(const Url& url) {
-  return absl::StrCat(absl::StrContains(url.host, ':') ? absl::StrCat("[", url.host, "]") : url.host, ":", url.port);
-}
+std::string WithPort(const Url& url) { return absl::StrCat(InBrackets(url.host), ":", url.port); }
 
 // A port that is the scheme's is not named: RFC 9110, section 7.2.
 std::string HostHeader(const Url& url) {

@@ -49,7 +49,6 @@ class Origin final : private Connection::User {
 
   // OK if there is an address to connect to; else why not.
   const absl::Status& status() const { return status_; }
-  const Addresses& addresses() const { return addresses_; }
 
   // The connection that has become idle last, unless it is too old; nullptr: none.
   std::unique_ptr<Connection> TakeIdle(SteadyTime now);

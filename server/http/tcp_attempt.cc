@@ -2,10 +2,8 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
@@ -14,11 +12,6 @@
 
 namespace interaction::http {
 namespace {
-
-// How often, and after how long, a connection that is silent is looked after: load balancers drop such after minutes,
-// and tell nobody.
-constexpr int kKeepAliveIdleSeconds = 30;
-constexpr int kKeepAliveIntervalSeconds = 10;
 
 struct Address {
   sockaddr_storage storage = {};
@@ -45,26 +38,15 @@ Address ToAddress(const std::string& ip, int port) {
   return address;
 }
 
-void SetOptions(int fd) {
-  const auto set = [fd](int level, int option, int value) { setsockopt(fd, level, option, &value, sizeof value); };
-  set(IPPROTO_TCP, TCP_NODELAY, 1);
-  set(SOL_SOCKET, SO_KEEPALIVE, 1);
-  set(IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdleSeconds);
-  set(IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveIntervalSeconds);
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<TcpAttempt>> TcpAttempt::Start(const std::string& ip, int port, event::Poll* poll,
-                                                              SocketCount* sockets, Connector::Observer* observer,
+                                                              Sockets* sockets, Connector::Observer* observer,
                                                               Owner* owner) {
-  if (sockets->full()) return OutOfResources();
   const Address address = ToAddress(ip, port);
-  const int fd = socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  const int fd = sockets->Open(address.storage.ss_family);
   if (fd < 0) return ConnectError({.os_errno = errno});
-  ++sockets->open;
   std::unique_ptr<TcpAttempt> attempt(new TcpAttempt(fd, poll, sockets, observer, owner));
-  SetOptions(fd);
   if (connect(fd, address.get(), address.size) != 0 && errno != EINPROGRESS) return ConnectError({.os_errno = errno});
   if (!poll->Add(fd, EPOLLOUT, attempt.get()).ok()) return OutOfResources();
   return attempt;
@@ -73,8 +55,7 @@ absl::StatusOr<std::unique_ptr<TcpAttempt>> TcpAttempt::Start(const std::string&
 TcpAttempt::~TcpAttempt() {
   if (fd_ < 0) return;
   poll_.Remove(fd_, this);
-  --sockets_.open;
-  close(fd_);
+  sockets_.Close(fd_);
 }
 
 void TcpAttempt::OnEvents(uint32_t) {

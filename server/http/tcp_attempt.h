@@ -8,7 +8,7 @@
 #include "server/base/clock.h"
 #include "server/event/loop.h"
 #include "server/http/connector.h"
-#include "server/http/socket_count.h"
+#include "server/http/sockets.h"
 
 namespace interaction::http {
 
@@ -29,7 +29,7 @@ class TcpAttempt final : public Connector::Attempt, private event::Poll::Handler
   // `ip`: without brackets; allowed by the policy. All outlive the attempt. Fails when the kernel has no way there, or
   // no socket for it.
   static absl::StatusOr<std::unique_ptr<TcpAttempt>> Start(const std::string& ip, int port, event::Poll* poll,
-                                                           SocketCount* sockets, Connector::Observer* observer,
+                                                           Sockets* sockets, Connector::Observer* observer,
                                                            Owner* owner);
   ~TcpAttempt() override;
 
@@ -39,14 +39,14 @@ class TcpAttempt final : public Connector::Attempt, private event::Poll::Handler
   size_t index = 0;  // in the connector's list
 
  private:
-  TcpAttempt(int fd, event::Poll* poll, SocketCount* sockets, Connector::Observer* observer, Owner* owner)
+  TcpAttempt(int fd, event::Poll* poll, Sockets* sockets, Connector::Observer* observer, Owner* owner)
       : fd_(fd), poll_(*poll), sockets_(*sockets), observer_(observer), owner_(*owner) {}
 
   void OnEvents(uint32_t events) override;
 
   int fd_;  // -1: handed over
   event::Poll& poll_;
-  SocketCount& sockets_;
+  Sockets& sockets_;
   Connector::Observer* const observer_;
   Owner& owner_;
 };

@@ -171,7 +171,7 @@ void Transfer::WriteRequest(SteadyTime now) {
   SetTimer(std::max(answer_deadline_, now + 1'000'000));
   parser_.Reset();
   unsent_.assign(parts_.request_text, count);
-  if (unsent_.empty()) request_ = {};  // thousands may be waiting for their answers
+  if (unsent_.empty()) LetGoOfRequest();  // thousands may be waiting for their answers
   broke_sending_ = io == Io::kFailed;
   connection_->WatchForRoom(io == Io::kWantsWrite);
   if (broke_sending_) ReadResponse();  // it may have answered before it closed the connection
@@ -259,7 +259,6 @@ void Transfer::OnDue() {
 void Transfer::Abandon() {
   if (state_ == State::kIdle) return;
   Detach();
-  request_ = {};
 }
 
 // Lets go of all that it has of the client.
@@ -269,14 +268,17 @@ void Transfer::Detach() {
   if (state_ > State::kResolving) --parts_.busy;
   if (attempt_ != nullptr) std::exchange(attempt_, nullptr)->Cancel();
   connection_.reset();
-  unsent_.clear();
+  LetGoOfRequest();
+  std::string().swap(unsent_);
   if (origin_ != nullptr) --std::exchange(origin_, nullptr)->transfers;
   state_ = State::kIdle;
 }
 
+// An assignment would keep the memory of its body, as long as the transfer is spare.
+void Transfer::LetGoOfRequest() { const Request gone = std::move(request_); }
+
 void Transfer::End(absl::StatusOr<Response> result) {
   Detach();
-  request_ = {};
   owner_->OnTransferEnd(this, std::move(result));
 }
 

@@ -84,6 +84,7 @@ class Transfer final : private Connector::Observer, private Connection::User, pr
   void Conclude(ExchangeEnd end);
   void ReleaseConnection(bool reusable);
   void Detach();
+  void LetGoOfRequest();
   void End(absl::StatusOr<Response> result);
   void SetTimer(SteadyTime due);
   void ClearTimer();

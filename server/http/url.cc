@@ -3,7 +3,6 @@
 #include <curl/curl.h>
 
 #include <algorithm>
-#include <memory>
 #include <optional>
 
 #include "absl/strings/ascii.h"
@@ -12,14 +11,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "server/base/status_macros.h"
+#include "server/http/curl_handles.h"
 
 namespace interaction::http {
 namespace {
-
-struct FreeUrl {
-  void operator()(CURLU* url) const { curl_url_cleanup(url); }
-};
-using CurlUrl = std::unique_ptr<CURLU, FreeUrl>;
 
 absl::Status NotAUrl() {
   return absl::InvalidArgumentError("must be an absolute http or https URL without user and fragment");
@@ -34,9 +29,9 @@ std::optional<std::string> Part(CURLU* url, CURLUPart part, unsigned flags = 0) 
   return result;
 }
 
-absl::StatusOr<CurlUrl> Read(absl::string_view text) {
+absl::StatusOr<UrlHandle> Read(absl::string_view text) {
   if (text.find('\0') != text.npos) return NotAUrl();
-  CurlUrl url(curl_url());
+  UrlHandle url(curl_url());
   if (url == nullptr) return absl::ResourceExhaustedError("out of memory");
   if (curl_url_set(url.get(), CURLUPART_URL, std::string(text).c_str(), CURLU_DISALLOW_USER) != CURLUE_OK)
     return NotAUrl();
@@ -55,7 +50,7 @@ bool IsPathCharacter(char c) { return absl::ascii_isalnum(c) || absl::StrContain
 }  // namespace
 
 absl::StatusOr<Url> ParseUrl(absl::string_view url) {
-  ASSIGN_OR_RETURN(const CurlUrl handle, Read(url));
+  ASSIGN_OR_RETURN(const UrlHandle handle, Read(url));
   Url result;
   result.scheme = *Part(handle.get(), CURLUPART_SCHEME);
   result.host = absl::AsciiStrToLower(Part(handle.get(), CURLUPART_HOST).value_or(""));
@@ -70,8 +65,12 @@ absl::StatusOr<std::string> HostOf(absl::string_view url) {
   return std::move(parts.host);
 }
 
+std::string InBrackets(const std::string& host) {
+  return absl::StrContains(host, ':') ? absl::StrCat("[", host, "]") : host;
+}
+
 std::string UserInfoOf(const std::string& url) {
-  const CurlUrl handle(curl_url());
+  const UrlHandle handle(curl_url());
   if (handle == nullptr || curl_url_set(handle.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return "";
   const std::optional<std::string> user = Part(handle.get(), CURLUPART_USER, CURLU_URLDECODE);
   const std::optional<std::string> password = Part(handle.get(), CURLUPART_PASSWORD, CURLU_URLDECODE);
@@ -82,7 +81,7 @@ absl::StatusOr<std::string> JoinUrl(absl::string_view base, absl::string_view pa
   if (!std::all_of(path.begin(), path.end(), IsPathCharacter)) {
     return absl::InvalidArgumentError("a path may contain only letters, digits and -._~/");
   }
-  ASSIGN_OR_RETURN(const CurlUrl url, Read(base));
+  ASSIGN_OR_RETURN(const UrlHandle url, Read(base));
   if (Part(url.get(), CURLUPART_QUERY)) return absl::InvalidArgumentError("a base URL must not have a query");
   const std::string own_path = Part(url.get(), CURLUPART_PATH).value_or("/");
   const std::string joined = absl::StrCat(absl::StripSuffix(own_path, "/"), "/", absl::StripPrefix(path, "/"));

@@ -16,6 +16,9 @@ struct Url {
   int port = 0;        // the scheme's when the URL names none
 };
 
+// A host as a URL has it: an IPv6 address in brackets.
+std::string InBrackets(const std::string& host);
+
 using QueryParameters = std::vector<std::pair<std::string, std::string>>;
 
 // All three are pure. They read with libcurl's own parser, the one that will read the URL again when it is sent, so
