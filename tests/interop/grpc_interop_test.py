@@ -4,6 +4,7 @@ client in Go (google.golang.org/grpc/interop/client) and h2spec.
 usage: grpc_interop_test.py INTEROP_TEST_SERVER GO_CLIENT H2SPEC
 """
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -24,7 +25,7 @@ GO_CASES = [
 # What else fails in one run, for it was answered before h2spec had sent all of a case, has to pass in another.
 H2SPEC_RUNS = 3
 IGNORED_ON_CLOSED = "nghttp2 ignores what comes for a stream that is over: it may have been on its way (RFC 9113, 5.1)"
-ANSWERED_AT_ONCE = "h2spec sends GET, which is answered with 405 at once; the case needs a stream that stays open"
+ANSWERED_AT_ONCE = "h2spec sends no gRPC request, so it is answered at once; the case needs a stream that stays open"
 NO_BODY = "h2spec waits for DATA, and the answer to its GET is headers only"
 H2SPEC_KNOWN = {
     ("generic/2", "Sends a WINDOW_UPDATE frame on half-closed (remote) stream"): NO_BODY,
@@ -47,6 +48,10 @@ H2SPEC_KNOWN = {
      "Sends multiple WINDOW_UPDATE frames increasing the flow control window to above 2^31-1 on a stream"):
         ANSWERED_AT_ONCE,
     ("http2/8.1", "Sends a second HEADERS frame without the END_STREAM flag"): ANSWERED_AT_ONCE,
+    ("http2/8.1.2.6", 'Sends a HEADERS frame with the "content-length" header field which does not equal the DATA frame '
+     "payload length"): ANSWERED_AT_ONCE,
+    ("http2/8.1.2.6", 'Sends a HEADERS frame with the "content-length" header field which does not equal the sum of the '
+     "multiple DATA frames payload length"): ANSWERED_AT_ONCE,
 }
 H2SPEC_CASES = 146
 
@@ -100,13 +105,21 @@ class GoClientTest(unittest.TestCase):
         self.run_all("grpc", tls=True)
 
 
+def read_cases(report):
+    """The test cases of h2spec's report. What h2spec says of a failure is left out: it copies bytes that the server sent
+    without escaping them, so that the report is not always XML."""
+    with open(report, encoding="utf-8", errors="replace") as file:
+        text = re.sub(r"<(failure|error)>.*?</\1>", r"<\1/>", file.read(), flags=re.DOTALL)
+    return list(xml.etree.ElementTree.fromstring(text.partition("?>")[2]).iter("testcase"))
+
+
 class H2SpecTest(unittest.TestCase):
     def failed_in_a_run(self, tls):
         with TestServer("h2", tls) as server:
             report = os.path.join(server.folder.name, "report.xml")
             arguments = [H2SPEC, "--strict", "-h", "127.0.0.1", "-p", str(server.port), "-j", report, "-o", "1"]
             done = subprocess.run(arguments + (["-t", "-k"] if tls else []), capture_output=True, text=True, timeout=300)
-            cases = list(xml.etree.ElementTree.parse(report).getroot().iter("testcase"))
+            cases = read_cases(report)
         failed = {(case.get("package"), case.get("classname")) for case in cases
                   if case.find("error") is not None or case.find("failure") is not None}
         self.assertEqual(len(cases), H2SPEC_CASES, done.stdout)
