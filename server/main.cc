@@ -4,13 +4,16 @@
 #include <iostream>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "server/app/app.h"
 #include "server/app/check_config.h"
 #include "server/app/command_line.h"
+#include "server/app/explain_caller.h"
 #include "server/app/process.h"
+#include "server/app/reloader.h"
 #include "server/app/signals.h"
 #include "server/base/clock.h"
 #include "server/config/describe.h"
@@ -24,7 +27,11 @@ namespace interaction {
 namespace {
 
 constexpr int kCannotServe = 1;
+constexpr int kWrongCommandLine = 2;
 constexpr int kWrongConfiguration = 78;  // EX_CONFIG of sysexits.h
+
+// How often the server looks whether its files have changed. A change is used after two looks.
+constexpr absl::Duration kLookAtFiles = absl::Seconds(1);
 
 // Each line names the program, because a log of several programs may interleave them.
 void Print(absl::string_view kind, absl::string_view text) {
@@ -44,13 +51,32 @@ int Output(const std::string& text) {
 
 // --check-config and --print-config.
 int Show(const app::CommandLine& line, const config::Config& config) {
+  std::string explanation;
+  if (!line.caller.empty()) {
+    absl::StatusOr<std::string> text = app::ExplainCaller(config, line.caller);
+    if (!text.ok()) return Fail(kWrongCommandLine, text.status());
+    explanation = *std::move(text);
+  }
   for (const std::string& warning : config.warnings) Print("warning: ", warning);
   return Output(absl::StrCat(line.print_config ? config::Describe(config) : "",
-                             line.check_config ? "The configuration is valid.\n" : ""));
+                             line.check_config ? "The configuration is valid.\n" : "", explanation));
+}
+
+// Returns the name of the signal that asks for shutdown.
+std::string ReloadUntilEnd(const app::Signals& signals, app::Reloader* reloader) {
+  while (true) {
+    const app::Signals::Event event = signals.Wait(kLookAtFiles);
+    if (event.wish == app::Signals::Wish::kEnd) return event.signal;
+    if (event.wish == app::Signals::Wish::kReload) {
+      reloader->Reload(event.signal);
+    } else {
+      reloader->ReloadIfFilesHaveChanged();
+    }
+  }
 }
 
 // Lines about one event each, which tell an operator what the server is doing.
-int Serve(const config::Config& config) {
+int Serve(config::Config config, config::Sources sources, absl::Time loaded_at) {
   const RealClock clock;
   telemetry::FileLogSink sink(STDERR_FILENO);
   telemetry::Logger log(telemetry::LogLevelFromName(config.log.level), &clock, &sink);
@@ -64,16 +90,22 @@ int Serve(const config::Config& config) {
   if (!app.ok()) return Fail(absl::IsInvalidArgument(app.status()) ? kWrongConfiguration : kCannotServe, app.status());
   log.Log(telemetry::LogLevel::kInfo, "serving",
           {{"address", (*app)->address()}, {"version", GetBuildInfo().version}, {"commit", GetBuildInfo().commit}});
+  if (config.callers.policy_file.empty()) {
+    log.Log(telemetry::LogLevel::kWarning, "everybody who can connect may call: callers.policy_file is not set",
+            {{"listen", config.server.listen}, {"insecure", config.server.insecure}});
+  }
 
-  const std::string signal = signals.WaitForEnd();
+  app::Reloader reloader(std::move(sources), app::CheckConfig, std::move(config), loaded_at, app->get(), &clock, &log);
+  const std::string signal = ReloadUntilEnd(signals, &reloader);
+  const config::Calls& calls = reloader.config().calls;
   (*app)->AnnounceShutdown();
   log.Log(telemetry::LogLevel::kInfo, "draining: NOT_SERVING, calls are still accepted",
-          {{"signal", signal}, {"seconds", absl::ToDoubleSeconds(config.calls.drain_delay)}});
-  const std::string second_signal = signals.WaitForEnd(config.calls.drain_delay);
+          {{"signal", signal}, {"seconds", absl::ToDoubleSeconds(calls.drain_delay)}});
+  const std::string second_signal = signals.WaitForEnd(calls.drain_delay);
   log.Log(telemetry::LogLevel::kInfo, "draining: waiting for calls in flight",
-          {{"signal", second_signal}, {"seconds", absl::ToDoubleSeconds(config.calls.drain_timeout)}});
+          {{"signal", second_signal}, {"seconds", absl::ToDoubleSeconds(calls.drain_timeout)}});
   signals.LetThemKill();
-  (*app)->Shutdown(config.calls.drain_timeout);
+  (*app)->Shutdown(calls.drain_timeout);
   log.Log(telemetry::LogLevel::kInfo, "ended");
   grpc_transport::RedirectLog(nullptr);
   return 0;
@@ -91,7 +123,10 @@ int main(int argc, char** argv) {
 
   app::PrepareProcess();  // before secrets are read, so that no core dump contains them
   if (const absl::Status ready = http::GlobalInit(); !ready.ok()) return Fail(kCannotServe, ready);
-  const auto config = config::Load({line.config_file, app::Environment(), line.sets}, app::CheckConfig);
+  config::Sources sources = {line.config_file, app::Environment(), line.sets};
+  const absl::Time loaded_at = RealClock().WallNow();
+  auto config = config::Load(sources, app::CheckConfig);
   if (!config.ok()) return Fail(kWrongConfiguration, config.status());
-  return line.check_config || line.print_config ? Show(line, *config) : Serve(*config);
+  return line.check_config || line.print_config ? Show(line, *config)
+                                                : Serve(*std::move(config), std::move(sources), loaded_at);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks that includes follow the arrows of docs/architecture.md.
 
-    base, tls <- config, event, h2, telemetry, redis <- http <- lane, listen, upstream <- limits <- call <- records <- rpc
+    base, tls <- auth <- config, event, h2, telemetry, redis <- http <- lane, listen, upstream <- limits <- call <- records <- rpc
       <- front, grpc_transport <- app
 
 Prints one line `path:line: rule` for each include or vendor's name that is where it must not be, and for each arrow that no
@@ -18,7 +18,8 @@ from typing import Iterator, NamedTuple
 # not be included by anyone but the tests.
 ARROWS = {
     "server/base": (),
-    "server/config": ("server/base",),
+    "server/auth": ("server/base",),
+    "server/config": ("server/auth", "server/base"),
     "server/http": ("server/base", "server/event", "server/tls"),
     "server/telemetry": ("server/base",),
     "server/tls": (),
@@ -29,15 +30,15 @@ ARROWS = {
     "server/upstream": ("server/base", "server/http"),
     "server/upstream/*": ("server/base", "server/http", "server/upstream"),
     "server/limits": ("server/base", "server/event", "server/telemetry", "server/redis", "server/lane"),
-    "server/call": ("server/base", "server/event", "server/http", "server/telemetry", "server/lane", "server/upstream",
+    "server/call": ("server/auth", "server/base", "server/event", "server/http", "server/telemetry", "server/lane", "server/upstream",
                     "server/limits"),
     "server/records": ("server/base", "server/telemetry", "server/redis", "server/lane", "server/upstream", "server/call"),
-    "server/rpc": ("server/base", "server/event", "server/telemetry", "server/lane", "server/upstream", "server/limits",
+    "server/rpc": ("server/auth", "server/base", "server/event", "server/telemetry", "server/lane", "server/upstream", "server/limits",
                    "server/call", "server/records"),
     "server/listen": ("server/base", "server/telemetry"),
-    "server/front": ("server/base", "server/event", "server/h2", "server/lane", "server/limits", "server/listen", "server/rpc",
+    "server/front": ("server/auth", "server/base", "server/event", "server/h2", "server/lane", "server/limits", "server/listen", "server/rpc",
                      "server/telemetry", "server/tls"),
-    "server/grpc_transport": ("server/base", "server/telemetry", "server/listen", "server/lane", "server/call", "server/rpc"),
+    "server/grpc_transport": ("server/auth", "server/base", "server/telemetry", "server/listen", "server/lane", "server/rpc"),
     "server/app": ("server/*", "version"),
     "client": ("version",),
     "sandbox": ("version",),
@@ -49,7 +50,8 @@ ARROWS = {
 LIBRARIES = {
     "curl/": ("server/http/*.cc", "server/http/curl_*.h", "tests/*"),
     "http_parser.h": ("server/http/*.cc",),
-    "openssl/": ("server/tls/*", "server/records/digest.*", "server/redis/script.cc", "client/tls_files.cc", "tests/*"),
+    "cjose/": ("server/auth/token_verifier.cc", "tests/*"),
+    "openssl/": ("server/tls/*", "server/auth/api_keys.cc", "server/records/digest.*", "server/redis/script.cc", "client/tls_files.cc", "tests/*"),
     "nghttp2/": ("server/h2/*.cc", "tests/*"),
     "zlib.h": ("server/h2/*", "tests/*"),
     "hiredis/": ("server/redis/*.cc", "tests/*"),

@@ -7,7 +7,6 @@
 #include "server/app/cores.h"
 #include "server/app/options.h"
 #include "server/base/status_macros.h"
-#include "server/config/files.h"
 #include "server/event/loop.h"
 #include "server/front/front.h"
 #include "server/grpc_transport/grpc_transport.h"
@@ -15,11 +14,6 @@
 #include "server/rpc/interaction_service.h"
 #include "server/rpc/reflection_service.h"
 #include "server/rpc/unknown_methods.h"
-#include "server/tls/client_context.h"
-#include "server/tls/server_context.h"
-#include "server/upstream/seethepro/translator.h"
-#include "server/upstream/translated_method.h"
-#include "server/upstream/wolkvox/translator.h"
 
 namespace interaction::app {
 namespace {
@@ -36,49 +30,35 @@ constexpr absl::Duration kGoawayTime = absl::Seconds(1);
 // How long the record store may take to save the last results; those it does not save read as unknown later.
 constexpr absl::Duration kSettleTime = absl::Seconds(1);
 
-constexpr size_t kMaxPemBytes = 1 << 20;
-
 // How often a shutdown checks whether the last call has ended.
 constexpr absl::Duration kLookAgain = absl::Milliseconds(10);
-
-template <typename Translator>
-std::unique_ptr<upstream::Upstream> MakeUpstream(std::string rpc, std::unique_ptr<Translator> translator,
-                                                 const upstream::UpstreamOptions& options) {
-  auto made = std::make_unique<upstream::Upstream>();
-  made->name = std::string(translator->name());
-  made->rpc = std::move(rpc);
-  made->method = upstream::MakeMethod(std::move(translator));
-  made->options = options;
-  return made;
-}
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<App>> App::Start(const config::Config& config, const Environment& environment) {
   auto app = std::unique_ptr<App>(new App(environment));
-  RETURN_IF_ERROR(app->BuildUpstreams(config));
+  {
+    const MutexLock lock(&app->parts_mutex_);
+    ASSIGN_OR_RETURN(app->parts_, MakeParts(config, /*previous=*/nullptr, environment.clock->WallNow()));
+  }
   ASSIGN_OR_RETURN(app->resources_, Resources::Create(config, environment.clock, environment.log,
                                                       [app = app.get()](auto upstream, auto host, auto state) {
                                                         app->upstream_health_->OnBreaker(upstream, host, state);
                                                       }));
   RETURN_IF_ERROR(app->BuildLanes(config));
   app->BuildServices(config);
+  app->key_source_.Use(KeyOptions(config));
   RETURN_IF_ERROR(app->StartServing(config));
   return app;
 }
 
+App::App(const Environment& environment)
+    : environment_(environment), key_source_(environment.clock, environment.log, [this](std::string key_set) {
+        return TakeKeySet(std::move(key_set));
+      }) {}
+
 App::~App() {
   if (transport_) Shutdown(absl::ZeroDuration());
-}
-
-absl::Status App::BuildUpstreams(const config::Config& config) {
-  ASSIGN_OR_RETURN(auto seethepro, seethepro::Translator::Create(SeeTheProOptions(config)));
-  ASSIGN_OR_RETURN(auto wolkvox, wolkvox::Translator::Create(WolkvoxOptions(config)));
-  seethepro_ =
-      MakeUpstream("CreateVspInteraction", std::move(seethepro), UpstreamOptions(config, config.seethepro.upstream));
-  wolkvox_ =
-      MakeUpstream("AddWolkvoxInteraction", std::move(wolkvox), UpstreamOptions(config, config.wolkvox.upstream));
-  return absl::OkStatus();
 }
 
 absl::Status App::BuildLanes(const config::Config& config) {
@@ -87,22 +67,23 @@ absl::Status App::BuildLanes(const config::Config& config) {
     system_resolver_ = http::MakeSystemResolver({}, environment_.clock);
     resolver = system_resolver_.get();
   }
-  ASSIGN_OR_RETURN(const auto tls, tls::ClientContext::Create(UpstreamTlsFiles(config)));
+  const MutexLock lock(&parts_mutex_);
   const int lanes = config.server.lanes > 0 ? config.server.lanes : AvailableCores();
   for (int i = 0; i < lanes; ++i) {
     http::ClientOptions client_options = HttpClientOptions(config);
     client_options.on_stray_bytes = [this](absl::string_view authority) { ReportStrayBytes(authority); };
     ASSIGN_OR_RETURN(auto loop, event::Loop::Create(environment_.clock));
     ASSIGN_OR_RETURN(auto client, http::Client::Create(client_options, resolver, loop.get()));
-    ASSIGN_OR_RETURN(http::Endpoint* const seethepro,
-                     client->AddEndpoint(EndpointOptions(config, config.seethepro.upstream, tls)));
-    ASSIGN_OR_RETURN(http::Endpoint* const wolkvox,
-                     client->AddEndpoint(EndpointOptions(config, config.wolkvox.upstream, tls)));
-    seethepro_->endpoints.push_back(seethepro);
-    wolkvox_->endpoints.push_back(wolkvox);
+    ASSIGN_OR_RETURN(http::Endpoint* const seethepro, client->AddEndpoint(parts_.seethepro));
+    ASSIGN_OR_RETURN(http::Endpoint* const wolkvox, client->AddEndpoint(parts_.wolkvox));
+    endpoints_.seethepro.push_back(seethepro);
+    endpoints_.wolkvox.push_back(wolkvox);
     lanes_.push_back(
         std::make_unique<lane::Lane>(static_cast<size_t>(i), std::move(loop), std::move(client), config.server.spin));
+    gates_.push_back(std::make_unique<auth::Gate>(environment_.clock, [this] { return key_source_.AskAgain(); }));
+    RETURN_IF_ERROR(gates_.back()->Use(parts_.access));
     lane_calls_.push_back(std::make_unique<rpc::LaneCalls>());
+    lane_calls_.back()->gate = gates_.back().get();
   }
   return absl::OkStatus();
 }
@@ -115,7 +96,9 @@ void App::ReportStrayBytes(absl::string_view authority) const {
 }
 
 void App::BuildServices(const config::Config& config) {
-  const std::vector<std::string> upstreams = {seethepro_->name, wolkvox_->name};
+  const MutexLock lock(&parts_mutex_);
+  const rpc::Upstreams connected = Connected(parts_.upstreams);
+  const std::vector<std::string> upstreams = {connected.create_vsp->name, connected.add_wolkvox->name};
   call_log_ = std::make_unique<call::CallLog>(upstreams, &resources_->counters(), environment_.log);
   std::vector<std::string> services = {kServiceName};
   for (const std::string& upstream : upstreams) services.push_back(UpstreamHealth::NameFor(upstream));
@@ -123,14 +106,17 @@ void App::BuildServices(const config::Config& config) {
   health_ = health.get();
   upstream_health_ = std::make_unique<UpstreamHealth>(health_);
   for (const auto& lane : lanes_) health_->Add(lane.get());
-  services_.push_back(std::make_unique<rpc::InteractionService>(
-      rpc::InteractionService::Options{.create_vsp = {std::move(seethepro_), resources_->seethepro()},
-                                       .add_wolkvox = {std::move(wolkvox_), resources_->wolkvox()},
+  auto interactions = std::make_unique<rpc::InteractionService>(
+      rpc::InteractionService::Options{.create_vsp = {connected.create_vsp, resources_->seethepro()},
+                                       .add_wolkvox = {connected.add_wolkvox, resources_->wolkvox()},
                                        .handling = resources_->handling(),
+                                       .lanes = lanes_.size(),
                                        .count_peers = resources_->admission().counts_peers(),
                                        .observer = call_log_.get(),
                                        .counters = &resources_->counters(),
-                                       .log = environment_.log}));
+                                       .log = environment_.log});
+  interactions_ = interactions.get();
+  services_.push_back(std::move(interactions));
   services_.push_back(std::move(health));
   if (config.server.reflection) {
     services_.push_back(std::make_unique<rpc::ReflectionService>(std::vector<std::string>{
@@ -139,12 +125,8 @@ void App::BuildServices(const config::Config& config) {
   services_.push_back(std::make_unique<rpc::UnknownMethods>(environment_.log));
 }
 
-absl::StatusOr<std::unique_ptr<rpc::Transport>> App::MakeTransport(const config::Config& config,
-                                                                   std::unique_ptr<listen::Listener> listener) {
-  std::shared_ptr<const tls::ServerContext> tls;
-  if (!config.server.tls_cert_file.empty()) {
-    ASSIGN_OR_RETURN(tls, tls::ServerContext::Create(ServerTlsFiles(config)));
-  }
+std::unique_ptr<rpc::Transport> App::MakeTransport(const config::Config& config,
+                                                   std::unique_ptr<listen::Listener> listener) {
   std::vector<lane::Lane*> lanes;
   std::vector<rpc::LaneCalls*> calls;
   for (size_t i = 0; i < lanes_.size(); ++i) {
@@ -153,32 +135,84 @@ absl::StatusOr<std::unique_ptr<rpc::Transport>> App::MakeTransport(const config:
   }
   if (config.server.transport == config::Transport::kH2) {
     front::Options options = FrontOptions(config);
-    options.tls = std::move(tls);
-    return std::make_unique<front::Front>(options, std::move(listener), lanes, calls, &methods_, &Resources::Random,
-                                          environment_.log);
+    {
+      const MutexLock lock(&parts_mutex_);
+      options.tls = parts_.server_tls;
+    }
+    auto front = std::make_unique<front::Front>(options, std::move(listener), lanes, calls, &methods_,
+                                                &Resources::Random, &resources_->counters(), environment_.log);
+    front_ = front.get();
+    return front;
   }
-  grpc_transport::Options options = GrpcTransportOptions(config);
-  if (tls != nullptr) {  // which has shown that the files can be used
-    ASSIGN_OR_RETURN(options.tls_certificate, config::ReadFile(config.server.tls_cert_file, kMaxPemBytes));
-    ASSIGN_OR_RETURN(options.tls_key, config::ReadFile(config.server.tls_key_file, kMaxPemBytes));
-  }
-  return std::make_unique<grpc_transport::GrpcTransport>(options, std::move(listener), std::move(lanes),
-                                                         std::move(calls), &methods_);
+  return std::make_unique<grpc_transport::GrpcTransport>(GrpcTransportOptions(config), std::move(listener),
+                                                         std::move(lanes), std::move(calls), &methods_);
 }
 
 absl::Status App::StartServing(const config::Config& config) {
   for (const auto& service : services_) service->Register(&methods_);
   ASSIGN_OR_RETURN(auto listener, listen::Listener::Open(config.server.listen, environment_.clock, environment_.log));
   address_ = listener->address();
-  ASSIGN_OR_RETURN(transport_, MakeTransport(config, std::move(listener)));
+  transport_ = MakeTransport(config, std::move(listener));
   for (const auto& lane : lanes_) lane->Start();
   return transport_->Start();
+}
+
+// The upstreams, with the connections of the lanes to them.
+rpc::Upstreams App::Connected(const rpc::Upstreams& upstreams) const {
+  return {.create_vsp = upstream::WithEndpoints(upstreams.create_vsp, endpoints_.seethepro),
+          .add_wolkvox = upstream::WithEndpoints(upstreams.add_wolkvox, endpoints_.wolkvox)};
+}
+
+absl::Status App::Reload(const config::Config& next) {
+  {
+    const MutexLock lock(&parts_mutex_);
+    ASSIGN_OR_RETURN(Parts parts, MakeParts(next, &parts_, environment_.clock->WallNow()));
+    Publish(parts);
+    parts_ = std::move(parts);
+  }
+  key_source_.Use(KeyOptions(next));
+  return absl::OkStatus();
+}
+
+void App::Publish(const Parts& next) {
+  const rpc::Upstreams upstreams = Connected(next.upstreams);
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    // Transfers that wait for a connection go on by the old options.
+    const bool seethepro_changes = next.seethepro != parts_.seethepro, wolkvox_changes = next.wolkvox != parts_.wolkvox;
+    lanes_[i]->Execute([=, this, seethepro = next.seethepro, wolkvox = next.wolkvox, access = next.access] {
+      if (seethepro_changes) lanes_[i]->http().Reconfigure(endpoints_.seethepro[i], seethepro);
+      if (wolkvox_changes) lanes_[i]->http().Reconfigure(endpoints_.wolkvox[i], wolkvox);
+      interactions_->Use(i, upstreams);
+      UseAccess(i, access);
+    });
+  }
+  if (front_ == nullptr || next.server_tls == parts_.server_tls) return;
+  front_->UseTls(next.server_tls, /*reconnect=*/next.client_ca_digest != parts_.client_ca_digest);
+}
+
+// On the lane. MakeParts() has tried the key set already.
+void App::UseAccess(size_t lane, std::shared_ptr<const auth::Access> access) const {
+  const absl::Status used = gates_[lane]->Use(std::move(access));
+  if (used.ok() || environment_.log == nullptr) return;
+  environment_.log->Log(telemetry::LogLevel::kError, "callers' keys cannot be used", {{"text", used.message()}});
+}
+
+// Fetched keys may come late, after the configuration has changed to others.
+absl::Status App::TakeKeySet(std::string key_set) {
+  const MutexLock lock(&parts_mutex_);
+  if (!parts_.access->fetches_keys || key_set == parts_.access->key_set) return absl::OkStatus();
+  ASSIGN_OR_RETURN(parts_.access, WithKeySet(*parts_.access, std::move(key_set)));
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    lanes_[i]->Execute([this, i, access = parts_.access] { UseAccess(i, access); });
+  }
+  return absl::OkStatus();
 }
 
 void App::AnnounceShutdown() { health_->SetNotServing(); }
 
 void App::Shutdown(absl::Duration timeout) {
   AnnounceShutdown();
+  key_source_.Stop();  // its thread hands work to the lanes
   transport_->StopAccepting();
   for (size_t i = 0; i < lanes_.size(); ++i) {
     lanes_[i]->Execute([calls = lane_calls_[i].get()] { calls->streams.Cancel(lane::CancelCause::kShutdown); });

@@ -4,17 +4,25 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/app/key_source.h"
+#include "server/app/parts.h"
 #include "server/app/resources.h"
 #include "server/app/upstream_health.h"
+#include "server/auth/gate.h"
 #include "server/base/clock.h"
+#include "server/base/mutex.h"
 #include "server/call/call_log.h"
 #include "server/config/config.h"
+#include "server/front/front.h"
+#include "server/http/client.h"
 #include "server/http/resolver.h"
 #include "server/lane/lane.h"
 #include "server/listen/listener.h"
 #include "server/rpc/health_service.h"
+#include "server/rpc/interaction_service.h"
 #include "server/rpc/methods.h"
 #include "server/rpc/service.h"
 #include "server/rpc/transport.h"
@@ -39,6 +47,12 @@ class App {
   static absl::StatusOr<std::unique_ptr<App>> Start(const config::Config& config, const Environment& environment);
   ~App();  // calls Shutdown(0) if Shutdown() was not called
 
+  // Serves by another configuration from now on; calls under way keep what they began with. All of it or nothing: on
+  // INVALID_ARGUMENT, everything is as it was. `next` has been through config::Apply(). Any thread, one call at a time.
+  absl::Status Reload(const config::Config& next);
+
+  telemetry::Counters& counters() { return resources_->counters(); }
+
   // Where the server listens, with the real port: "127.0.0.1:50051".
   const std::string& address() const { return address_; }
 
@@ -53,15 +67,18 @@ class App {
   void Shutdown(absl::Duration timeout);
 
  private:
-  explicit App(const Environment& environment) : environment_(environment) {}
+  explicit App(const Environment& environment);
 
-  absl::Status BuildUpstreams(const config::Config& config);
   absl::Status BuildLanes(const config::Config& config);
   void ReportStrayBytes(absl::string_view authority) const;
   void BuildServices(const config::Config& config);
-  absl::StatusOr<std::unique_ptr<rpc::Transport>> MakeTransport(const config::Config& config,
-                                                                std::unique_ptr<listen::Listener> listener);
+  std::unique_ptr<rpc::Transport> MakeTransport(const config::Config& config,
+                                                std::unique_ptr<listen::Listener> listener);
   absl::Status StartServing(const config::Config& config);
+  rpc::Upstreams Connected(const rpc::Upstreams& upstreams) const;
+  void Publish(const Parts& next) ABSL_EXCLUSIVE_LOCKS_REQUIRED(parts_mutex_);
+  void UseAccess(size_t lane, std::shared_ptr<const auth::Access> access) const;
+  absl::Status TakeKeySet(std::string key_set);
   // Waits up to `timeout` until no calls are in flight and clients have had time to learn of the shutdown; returns
   // whether that came about.
   bool WaitForCalls(absl::Duration timeout) const;
@@ -69,18 +86,28 @@ class App {
 
   const Environment environment_;
   std::unique_ptr<http::Resolver> system_resolver_;
-  std::unique_ptr<upstream::Upstream> seethepro_;  // until they are published
-  std::unique_ptr<upstream::Upstream> wolkvox_;
+  Mutex parts_mutex_;
+  Parts parts_ ABSL_GUARDED_BY(parts_mutex_);
   std::unique_ptr<Resources> resources_;
+  std::vector<std::unique_ptr<auth::Gate>> gates_;
   std::vector<std::unique_ptr<rpc::LaneCalls>> lane_calls_;
   std::unique_ptr<call::CallLog> call_log_;
   std::vector<std::unique_ptr<rpc::Service>> services_;
-  rpc::Methods methods_;                  // of services_
-  rpc::HealthService* health_ = nullptr;  // one of services_
+  rpc::Methods methods_;                             // of services_
+  rpc::InteractionService* interactions_ = nullptr;  // one of services_
+  rpc::HealthService* health_ = nullptr;             // likewise
   std::unique_ptr<UpstreamHealth> upstream_health_;
+  // What the lanes' clients send to, one for each lane.
+  struct LaneEndpoints {
+    std::vector<http::Endpoint*> seethepro;
+    std::vector<http::Endpoint*> wolkvox;
+  };
+  LaneEndpoints endpoints_;
   std::vector<std::unique_ptr<lane::Lane>> lanes_;
   std::string address_;
   std::unique_ptr<rpc::Transport> transport_;
+  front::Front* front_ = nullptr;  // the same, if it is the gateway's own
+  KeySource key_source_;
 };
 
 }  // namespace interaction::app

@@ -2,11 +2,14 @@
 
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
 #include "server/app/options.h"
+#include "server/auth/token_verifier.h"
 #include "server/config/upstreams.h"
 #include "server/http/address_policy.h"
 #include "server/http/url.h"
@@ -44,31 +47,44 @@ void CheckReachable(const std::string& path, const std::string& base_url, const 
 
 // That one of the pair is missing has been said already.
 void CheckKeyPair(const std::string& cert_key, const std::string& cert, const std::string& key_key,
-                  const std::string& key, absl::Status (*use)(const std::string&, const std::string&),
-                  const config::Complain& complain) {
+                  const std::string& key, absl::FunctionRef<absl::Status()> use, const config::Complain& complain) {
   if (cert.empty() || key.empty()) return;
-  const absl::Status status = use(cert, key);
+  const absl::Status status = use();
   if (!status.ok()) complain(absl::StrContains(status.message(), " key ") ? key_key : cert_key, status.message());
 }
 
-void CheckTls(const config::Config& config, const config::Complain& complain) {
+void CheckTls(const config::Config& config, absl::Time now, const config::Complain& complain) {
   const config::Egress& egress = config.egress;
   if (!egress.ca_file.empty()) {
-    const absl::Status status = tls::ClientContext::Create({.ca = egress.ca_file}).status();
+    const absl::Status status = tls::ClientContext::Create({.ca = egress.ca_file}, now).status();
     if (!status.ok()) complain("egress.ca_file", status.message());
   }
   CheckKeyPair(
       "egress.client_cert_file", egress.client_cert_file, "egress.client_key_file", egress.client_key_file,
-      [](const std::string& cert, const std::string& key) {
-        return tls::ClientContext::Create({.certificate = cert, .key = key}).status();
+      [&] {
+        return tls::ClientContext::Create({.certificate = egress.client_cert_file, .key = egress.client_key_file}, now)
+            .status();
       },
       complain);
+  const config::Server& server = config.server;
   CheckKeyPair(
-      "server.tls_cert_file", config.server.tls_cert_file, "server.tls_key_file", config.server.tls_key_file,
-      [](const std::string& cert, const std::string& key) {
-        return tls::ServerContext::Create({.certificate = cert, .key = key}).status();
+      "server.tls_cert_file", server.tls_cert_file, "server.tls_key_file", server.tls_key_file,
+      [&] {
+        return tls::ServerContext::Create({.certificate = server.tls_cert_file, .key = server.tls_key_file}, now)
+            .status();
       },
       complain);
+  if (server.tls_client_ca_file.empty()) return;
+  const absl::Status status = tls::CheckAuthorities(server.tls_client_ca_file);
+  if (!status.ok()) complain("server.tls_client_ca_file", status.message());
+}
+
+void CheckKeySet(const config::Callers& callers, const config::Complain& complain) {
+  if (callers.key_set.empty()) return;
+  const absl::Status status =
+      auth::TokenVerifier::Create({.issuer = callers.token_issuer, .audience = callers.token_audience}, callers.key_set)
+          .status();
+  if (!status.ok()) complain("callers.jwks_file", absl::StrCat("\"", callers.jwks_file, "\" ", status.message()));
 }
 
 }  // namespace
@@ -84,7 +100,8 @@ void CheckConfig(const config::Config& config, const config::Complain& complain)
                    EndpointOptions(config, upstream.options, /*tls=*/nullptr), complain);
   }
 
-  CheckTls(config, complain);
+  CheckTls(config, absl::Now(), complain);
+  CheckKeySet(config.callers, complain);
 }
 
 }  // namespace interaction::app

@@ -14,7 +14,8 @@ constexpr char kDescription[] =
     "Examples:\n"
     "  interaction-server --config /etc/interaction/server.yaml\n"
     "  interaction-server --config server.yaml --set server.listen=127.0.0.1:50051\n"
-    "  interaction-server --config server.yaml --check-config";
+    "  interaction-server --config server.yaml --check-config\n"
+    "  interaction-server --config server.yaml --check-config --caller token:billing";
 
 constexpr char kFooter[] =
     "Every key of the configuration can also be set in the environment: INTERACTION_ and the key in upper case, with "
@@ -22,6 +23,9 @@ constexpr char kFooter[] =
     "underscores for a dot (INTERACTION_SERVER__LISTEN). File, environment and flags apply in this order; the last "
     "wins.\n"
     "\n"
+    "SIGHUP, or a change of one of its files, makes the server read its configuration again; a mistake leaves the old "
+    "one in\n"
+    "use, and the log says why.\n"
     "SIGTERM, SIGINT and SIGQUIT shut the server down gracefully: calls are still accepted for calls.drain_delay, then "
     "those\n"
     "in flight may finish. A second signal skips the rest of the delay, one after it ends the server at once.\n"
@@ -41,7 +45,11 @@ CommandLine ParseCommandLine(int argc, const char* const* argv, std::optional<in
       ->type_name("KEY=VALUE")
       ->expected(1)
       ->take_all();
-  app.add_flag("--check-config", line.check_config, "Checks the configuration and exits");
+  CLI::Option* const check = app.add_flag("--check-config", line.check_config,
+                                          "Checks the configuration and the files that it names, and exits");
+  app.add_option("--caller", line.caller, "With --check-config: says what a caller may do")
+      ->type_name("certificate:NAME|token:SUBJECT|api_key:NAME")
+      ->needs(check);
   app.add_flag("--print-config", line.print_config, "Prints the configuration in effect, without secrets, and exits");
   try {
     app.parse(argc, argv);

@@ -10,6 +10,7 @@ namespace interaction::app {
 struct CommandLine {
   std::string config_file;        // --config, or INTERACTION_CONFIG
   std::vector<std::string> sets;  // --set path=value
+  std::string caller;             // --caller: with --check-config, says what a caller may do
   bool check_config = false;      // --check-config: read the configuration, report mistakes, exit
   bool print_config = false;      // --print-config: print the configuration in effect, without secrets, and exit
 };

@@ -5,6 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/strip.h"
+#include "server/base/status_macros.h"
 #include "server/config/upstreams.h"
 
 namespace interaction::app {
@@ -66,13 +67,42 @@ http::EndpointOptions EndpointOptions(const config::Config& config, const config
   };
 }
 
+absl::StatusOr<auth::Access> AccessOptions(const config::Config& config, const auth::Access* previous) {
+  const config::Callers& callers = config.callers;
+  auth::Access access;
+  if (callers.policy_file.empty()) return access;
+  access.policy = std::make_shared<const auth::Policy>(callers.rules, previous ? previous->policy.get() : nullptr);
+  access.takes_certificates = !config.server.tls_client_ca_file.empty();
+  if (!callers.api_keys_file.empty()) access.api_keys = std::make_shared<const auth::ApiKeys>(callers.api_keys);
+  if (!callers.forwarded_from.empty()) {
+    ASSIGN_OR_RETURN(auth::Forwarders forwarders, auth::Forwarders::Parse(callers.forwarded_from));
+    access.forwarders = std::make_shared<const auth::Forwarders>(std::move(forwarders));
+  }
+  if (callers.jwks_file.empty() && callers.jwks_url.empty()) return access;
+  access.tokens = {.issuer = callers.token_issuer, .audience = callers.token_audience, .leeway = callers.token_leeway};
+  access.fetches_keys = !callers.jwks_url.empty();
+  access.key_set = access.fetches_keys && previous && previous->fetches_keys ? previous->key_set : callers.key_set;
+  return access;
+}
+
+KeySourceOptions KeyOptions(const config::Config& config) {
+  const config::Egress& egress = config.egress;
+  return {.url = config.callers.policy_file.empty() ? "" : config.callers.jwks_url,
+          .refresh = config.callers.jwks_refresh,
+          .download = {.ca_file = egress.ca_file, .proxy = egress.proxy, .no_proxy = egress.no_proxy}};
+}
+
 tls::ClientFiles UpstreamTlsFiles(const config::Config& config) {
   return {
       .ca = config.egress.ca_file, .certificate = config.egress.client_cert_file, .key = config.egress.client_key_file};
 }
 
 tls::ServerFiles ServerTlsFiles(const config::Config& config) {
-  return {.certificate = config.server.tls_cert_file, .key = config.server.tls_key_file};
+  const config::Server& server = config.server;
+  return {.certificate = server.tls_cert_file,
+          .key = server.tls_key_file,
+          .client_ca = server.tls_client_ca_file,
+          .client_certificate_required = server.tls_client_certificates == config::ClientCertificates::kRequired};
 }
 
 upstream::UpstreamOptions UpstreamOptions(const config::Config& config, const config::Upstream& upstream) {
@@ -135,9 +165,14 @@ redis::ClientOptions RedisOptions(const config::Config& config) {
 }
 
 grpc_transport::Options GrpcTransportOptions(const config::Config& config) {
-  return {.max_message_bytes = config.server.max_message_bytes,
-          .max_concurrent_streams = config.server.max_concurrent_streams,
-          .longest_call = LongestCall(config)};
+  return {
+      .max_message_bytes = config.server.max_message_bytes,
+      .max_concurrent_streams = config.server.max_concurrent_streams,
+      .longest_call = LongestCall(config),
+      .tls_cert_file = config.server.tls_cert_file,
+      .tls_key_file = config.server.tls_key_file,
+      .tls_client_ca_file = config.server.tls_client_ca_file,
+      .client_certificate_required = config.server.tls_client_certificates == config::ClientCertificates::kRequired};
 }
 
 front::Options FrontOptions(const config::Config& config) {

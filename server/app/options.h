@@ -3,6 +3,9 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/statusor.h"
+#include "server/app/key_source.h"
+#include "server/auth/gate.h"
 #include "server/config/config.h"
 #include "server/front/front.h"
 #include "server/grpc_transport/grpc_transport.h"
@@ -23,6 +26,10 @@ namespace interaction::app {
 http::ClientOptions HttpClientOptions(const config::Config& config);
 http::EndpointOptions EndpointOptions(const config::Config& config, const config::Upstream& upstream,
                                       std::shared_ptr<const tls::ClientContext> tls);
+// By what callers are identified, and what they may do. `previous` (may be null): what goes on counting, and the key
+// set that was fetched. INVALID_ARGUMENT: a peer in callers.forwarded_from is not one.
+absl::StatusOr<auth::Access> AccessOptions(const config::Config& config, const auth::Access* previous);
+KeySourceOptions KeyOptions(const config::Config& config);
 tls::ClientFiles UpstreamTlsFiles(const config::Config& config);
 tls::ServerFiles ServerTlsFiles(const config::Config& config);
 upstream::UpstreamOptions UpstreamOptions(const config::Config& config, const config::Upstream& upstream);

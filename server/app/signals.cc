@@ -51,7 +51,7 @@ Signals::Signals(const Clock* clock, telemetry::Logger* log) : clock_(clock), lo
   signal(SIGXFSZ, SIG_IGN);
 }
 
-std::string Signals::WaitForEnd(absl::Duration timeout) const {
+Signals::Event Signals::Wait(absl::Duration timeout) const {
   const sigset_t blocked = Blocked();
   const SteadyTime start = clock_->SteadyNow();
   while (true) {
@@ -59,15 +59,23 @@ std::string Signals::WaitForEnd(absl::Duration timeout) const {
     // sigtimedwait cannot wait without limit, so it waits a day at a time.
     const timespec wait = absl::ToTimespec(std::clamp(left, absl::ZeroDuration(), absl::Hours(24)));
     const int signal = sigtimedwait(&blocked, nullptr, &wait);
-    if (std::find(std::begin(kEnds), std::end(kEnds), signal) != std::end(kEnds)) return NameOf(signal);
+    if (signal == SIGHUP) return {Wish::kReload, NameOf(signal)};
+    if (std::find(std::begin(kEnds), std::end(kEnds), signal) != std::end(kEnds)) return {Wish::kEnd, NameOf(signal)};
     if (signal > 0) {
-      log_->Log(
-          telemetry::LogLevel::kWarning, "signal ignored",
-          {{"signal", NameOf(signal)},
-           {"text", signal == SIGHUP ? "the configuration is read only at the start: restart to change it" : ""}});
+      log_->Log(telemetry::LogLevel::kWarning, "signal ignored", {{"signal", NameOf(signal)}});
     } else if (left <= absl::ZeroDuration()) {
-      return "";
+      return {Wish::kNone, ""};
     }
+  }
+}
+
+std::string Signals::WaitForEnd(absl::Duration timeout) const {
+  const SteadyTime start = clock_->SteadyNow();
+  while (true) {
+    const Event event = Wait(timeout - absl::Nanoseconds(clock_->SteadyNow() - start));
+    if (event.wish != Wish::kReload) return event.signal;
+    log_->Log(telemetry::LogLevel::kWarning, "signal ignored",
+              {{"signal", event.signal}, {"text", "the server is shutting down"}});
   }
 }
 

@@ -9,6 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "server/auth/caller.h"
+#include "server/auth/policy.h"
 #include "server/base/clock.h"
 #include "server/base/errors.h"
 #include "server/base/outcome.h"
@@ -22,14 +24,6 @@
 namespace interaction::call {
 
 class Observer;
-
-// Who calls, and how the caller proved it.
-struct Caller {
-  enum class Proof { kNone, kCertificate };
-
-  Proof proof = Proof::kNone;
-  std::string identity;  // "" without proof
-};
 
 // How long a call has spent in each phase.
 class PhaseTimes {
@@ -82,8 +76,9 @@ struct Call {
   Observer* observer = nullptr;                              // null: none
   const SteadyTime arrived;
   std::string peer;  // the client's machine, without its port: "ipv4:10.0.0.7"
-  Caller caller;
-  bool is_retry = false;  // the caller has tried before (gRPC A6)
+  auth::Caller caller;
+  std::shared_ptr<const auth::Rule> rule;  // of the policy, about the caller; null: everybody may call
+  bool is_retry = false;                   // the caller has tried before (gRPC A6)
   telemetry::TraceContext trace;
   lane::Cancellation cancellation;  // the caller is gone, or the server ends
 

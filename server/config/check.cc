@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "server/base/secret.h"
+#include "server/config/callers.h"
 #include "server/config/files.h"
 #include "server/config/upstreams.h"
 #include "server/config/values.h"
@@ -19,6 +20,7 @@ namespace interaction::config {
 namespace {
 
 constexpr size_t kMinDigestKey = 32;
+constexpr size_t kMaxKeySet = 256 << 10;
 
 class Checker {
  public:
@@ -28,6 +30,10 @@ class Checker {
   void Add(const std::string& path, absl::string_view what, const std::string& because = "") {
     const bool is_default = origins_.count(path) == 0 && !because.empty();
     problems_->Add(OriginOf(is_default ? because : path, origins_), path, what);
+  }
+
+  void Warn(const std::string& path, absl::string_view what) {
+    problems_->AddWarning(OriginOf(path, origins_), path, what);
   }
 
   // Reports the key that was set: the other may be a default that the reader has never seen.
@@ -116,6 +122,82 @@ void CheckKeyPair(const std::string& cert_key, const std::string& cert, const st
   check->File(key_key, key);
 }
 
+bool ListensBeyondThisMachine(const std::string& listen) {
+  if (absl::StartsWith(listen, "unix:")) return false;
+  const std::string host = listen.substr(0, listen.rfind(':'));
+  return host != "localhost" && host != "[::1]" && !absl::StartsWith(host, "127.");
+}
+
+void CheckTokens(const Callers& callers, const Egress& egress, Checker* check) {
+  if (!callers.jwks_file.empty() && !callers.jwks_url.empty()) {
+    check->Add("callers.jwks_url", "is set together with callers.jwks_file; set one of them");
+  }
+  if (!egress.allow_plaintext && absl::StartsWith(callers.jwks_url, "http://")) {
+    check->Add("callers.jwks_url", "is http:// while egress.allow_plaintext is false; use https://");
+  }
+  const bool takes_tokens = !callers.jwks_file.empty() || !callers.jwks_url.empty();
+  const std::string because = callers.jwks_file.empty() ? "callers.jwks_url" : "callers.jwks_file";
+  if (takes_tokens && callers.token_issuer.empty()) {
+    check->Add("callers.token_issuer", absl::StrCat("is empty while ", because, " is set; name the issuer (claim iss)"),
+               because);
+  }
+  if (takes_tokens && callers.token_audience.empty()) {
+    check->Add("callers.token_audience",
+               absl::StrCat("is empty while ", because, " is set; otherwise tokens for other services would count"),
+               because);
+  }
+}
+
+// The keys by which callers say who they are, that are set.
+std::vector<std::string> ProofKeys(const Config& config) {
+  const Callers& callers = config.callers;
+  std::vector<std::string> keys;
+  if (!config.server.tls_client_ca_file.empty()) keys.push_back("server.tls_client_ca_file");
+  if (!callers.api_keys_file.empty()) keys.push_back("callers.api_keys_file");
+  if (!callers.jwks_file.empty()) keys.push_back("callers.jwks_file");
+  if (!callers.jwks_url.empty()) keys.push_back("callers.jwks_url");
+  if (!callers.forwarded_from.empty()) keys.push_back("callers.forwarded_from");
+  return keys;
+}
+
+void CheckCallers(const Config& config, Checker* check) {
+  const Server& server = config.server;
+  if (!server.tls_client_ca_file.empty() && server.tls_cert_file.empty()) {
+    check->Add("server.tls_client_ca_file",
+               "is set without server.tls_cert_file: without TLS there are no certificates");
+  }
+  check->File("server.tls_client_ca_file", server.tls_client_ca_file);
+  CheckTokens(config.callers, config.egress, check);
+  const std::vector<std::string> proofs = ProofKeys(config);
+  if (config.callers.policy_file.empty()) {
+    for (const std::string& key : proofs) {
+      check->Add(key, "is set without callers.policy_file, which says what callers may do");
+    }
+    if (!server.insecure && ListensBeyondThisMachine(server.listen)) {
+      check->Add("server.listen",
+                 absl::StrCat(Quote(server.listen),
+                              " can be reached from other machines, and anybody there could call with the gateway's "
+                              "credentials: set callers.policy_file, or listen on 127.0.0.1, or set server.insecure: "
+                              "true if something else keeps others out"));
+    }
+    return;
+  }
+  if (proofs.empty()) {
+    check->Add(
+        "callers.policy_file",
+        "is set, but nothing says who calls: set server.tls_client_ca_file, callers.jwks_file, callers.jwks_url, "
+        "callers.api_keys_file or callers.forwarded_from");
+  }
+  const bool has_bearers =
+      !config.callers.api_keys_file.empty() || !config.callers.jwks_file.empty() || !config.callers.jwks_url.empty();
+  if (has_bearers && server.tls_cert_file.empty() && ListensBeyondThisMachine(server.listen)) {
+    check->Warn(
+        "server.tls_cert_file",
+        "is empty: tokens and API keys cross the network in clear, unless something in front of the gateway ends "
+        "TLS on this machine");
+  }
+}
+
 void CheckEgress(const Egress& egress, Checker* check) {
   check->File("egress.ca_file", egress.ca_file);
   CheckKeyPair("egress.client_cert_file", egress.client_cert_file, "egress.client_key_file", egress.client_key_file,
@@ -154,6 +236,19 @@ void Check(const Config& config, const Origins& origins, Problems* problems) {
   CheckEgress(config.egress, &check);
   CheckKeyPair("server.tls_cert_file", config.server.tls_cert_file, "server.tls_key_file", config.server.tls_key_file,
                &check);
+  CheckCallers(config, &check);
+}
+
+void ReadCallers(const Origins& origins, Config* config, Problems* problems) {
+  Checker check(origins, problems);
+  Callers& callers = config->callers;
+  if (!callers.policy_file.empty()) callers.rules = ReadPolicy(callers.policy_file, problems);
+  if (!callers.api_keys_file.empty()) callers.api_keys = ReadApiKeys(callers.api_keys_file, problems);
+  if (!callers.jwks_file.empty()) {
+    absl::StatusOr<std::string> key_set = ReadFile(callers.jwks_file, kMaxKeySet);
+    if (!key_set.ok()) return check.Add("callers.jwks_file", key_set.status().message());
+    callers.key_set = *std::move(key_set);
+  }
 }
 
 void ReadSecrets(const Origins& origins, Config* config, Problems* problems) {

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "server/auth/api_keys.h"
+#include "server/auth/policy.h"
 #include "server/base/secret.h"
 
 namespace interaction::config {
@@ -19,8 +21,11 @@ namespace interaction::config {
 // What speaks gRPC with the clients: the gateway's own transport, or the server of the gRPC library.
 enum class Transport { kH2, kGrpc };
 
+// With authorities of clients: whether a client must show a certificate, or may.
+enum class ClientCertificates { kRequired, kOptional };
+
 struct Server {
-  std::string listen = "0.0.0.0:50051";          // host:port, [v6]:port, unix:/path; port 0 picks a free one
+  std::string listen = "127.0.0.1:50051";        // host:port, [v6]:port, unix:/path; port 0 picks a free one
   int lanes = 0;                                 // threads that serve calls; 0: one for each core
   absl::Duration spin = absl::Microseconds(50);  // how long an idle lane polls before it sleeps; 0: it sleeps at once
   int max_message_bytes = 256 << 10;             // of a request; more is RESOURCE_EXHAUSTED
@@ -31,6 +36,25 @@ struct Server {
   Transport transport = Transport::kH2;
   std::string tls_cert_file;  // PEM chain, with tls_key_file; "": the port speaks without TLS
   std::string tls_key_file;
+  std::string tls_client_ca_file;  // PEM; "": clients are asked for no certificate
+  ClientCertificates tls_client_certificates = ClientCertificates::kRequired;
+  bool insecure = false;  // listening beyond this machine without a policy
+};
+
+// Who may call. With a policy, nobody else may.
+struct Callers {
+  std::string policy_file;    // "": everybody may call everything
+  std::string api_keys_file;  // digests
+  std::string jwks_file;      // JSON Web Key Set, or
+  std::string jwks_url;
+  absl::Duration jwks_refresh = absl::Minutes(5);
+  std::string token_issuer;
+  std::string token_audience;
+  absl::Duration token_leeway = absl::Seconds(30);
+  std::vector<std::string> forwarded_from;  // peers whose x-forwarded-client-cert counts
+  std::vector<auth::Rule> rules;            // read from the files; not keys
+  std::vector<auth::ApiKey> api_keys;
+  std::string key_set;
 };
 
 struct Calls {
@@ -134,6 +158,7 @@ struct Log {
 
 struct Config {
   Server server;
+  Callers callers;
   Calls calls;
   SeeThePro seethepro;
   Wolkvox wolkvox;

@@ -11,7 +11,7 @@ constexpr char kPreamble[] =
     R"(# Every key of interaction-server with its default. A file needs only the keys that differ.
 #
 # An environment variable (its name stands with each key) wins over the file, a flag --set path=value over both:
-#   interaction-server --config config.yaml --set server.listen=[::]:50051
+#   interaction-server --config config.yaml --set server.listen=[::1]:50051
 # In a variable or flag, a list is written a,b and an entry of a map as path.name=value:
 #   --set wolkvox.allowed_servers=0042,0100 --set wolkvox.token_files.0042=/run/secrets/wolkvox-0042
 )";
@@ -41,7 +41,8 @@ std::string Reference() {
   for (const Section& section : Sections()) {
     absl::StrAppend(&text, "\n# ", section.doc, "\n", section.name, ":\n");
     for (const Key& key : section.keys) {
-      absl::StrAppend(&text, "  # ", key.doc, "\n  # ", Variable(key), ": ", key.form, ".\n");
+      absl::StrAppend(&text, "  # ", key.doc, key.needs_restart ? " A change takes a restart." : "", "\n  # ",
+                      Variable(key), ": ", key.form, ".\n");
       text += Line(section, key, Config{});
     }
   }

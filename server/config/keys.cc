@@ -1,153 +1,62 @@
 #include "server/config/keys.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
-#include "absl/strings/strip.h"
-#include "server/config/suggest.h"
+#include "server/auth/forwarders.h"
+#include "server/config/key_forms.h"
 #include "server/config/values.h"
-
-// A function that finds a member in a Config, const or not.
-#define AT(member) \
-  [](auto& config) -> auto& { return config.member; }
 
 namespace interaction::config {
 namespace {
 
-constexpr char kServerName[] = "the name of a server: at most 32 letters, digits and inner hyphens";
+// What is built once, at the start.
+constexpr absl::string_view kNeedRestart[] = {
+    "server.listen",
+    "server.lanes",
+    "server.spin",
+    "server.max_message_bytes",
+    "server.max_concurrent_streams",
+    "server.max_connections",
+    "server.max_connections_per_peer",
+    "server.reflection",
+    "server.transport",
+    "calls.max_in_flight",
+    "calls.max_in_flight_per_peer",
+    "calls.max_metadata_bytes",
+    "calls.retry",
+    "calls.breaker",
+    "seethepro.max_deadline",  // connections of clients last as long as the longest call
+    "seethepro.max_concurrent_per_credential",
+    "seethepro.max_waiting_per_credential",
+    "wolkvox.max_deadline",
+    "wolkvox.max_concurrent_per_credential",
+    "wolkvox.max_waiting_per_credential",
+    "idempotency.store",
+    "idempotency.on_store_failure",
+    "idempotency.done_ttl",
+    "idempotency.unknown_ttl",
+    "idempotency.max_records",
+    "idempotency.max_bytes",
+    "idempotency.in_progress_wait",
+    "redis.address",
+    "redis.username",
+    "redis.password_file",
+    "redis.database",
+    "redis.timeout",
+    "redis.replicas",
+    "redis.on_outage",
+    "redis.digest_key_file",
+};
 
-absl::Status IsNot(absl::string_view text, absl::string_view form, absl::string_view why = "") {
-  return absl::InvalidArgumentError(absl::StrCat(Quote(text), " is not ", form, why.empty() ? "" : ": ", why));
-}
-
-// Says why a text does not have the form.
-using WhyNot = std::string (*)(absl::string_view text);
-
-// A scalar: `parse` turns a text into a value, `format` a value into a text.
-template <typename At, typename Parse, typename Format>
-Key Scalar(std::string path, At at, std::string form, std::string doc, Parse parse, Format format,
-           WhyNot why_not = nullptr) {
-  auto set = [=](absl::string_view, absl::Span<const std::string> values, Config& config) -> absl::Status {
-    auto value = parse(values.front());
-    if (!value) return IsNot(values.front(), form, why_not ? why_not(values.front()) : "");
-    at(config) = *std::move(value);
-    return absl::OkStatus();
-  };
-  auto show = [=](const Config& config) -> std::string { return format(at(config)); };
-  return {.path = path, .form = form, .doc = doc, .set = set, .format = show};
-}
-
-template <typename At>
-Key Text(std::string path, At at, std::string form, std::string doc,
-         std::optional<std::string> (*parse)(absl::string_view), WhyNot why_not = nullptr) {
-  return Scalar(path, at, form, doc, parse, Quote, why_not);
-}
-
-std::optional<std::string> AnyText(absl::string_view text) { return std::string(text); }
-
-template <typename At>
-Key File(std::string path, At at, std::string doc) {
-  return Text(path, at, "the path of a file", doc, AnyText);
-}
-
-template <typename At>
-Key Boolean(std::string path, At at, std::string doc) {
-  return Scalar(path, at, "true or false", doc, ParseBoolean, [](bool value) { return value ? "true" : "false"; });
-}
-
-template <typename At>
-Key Integer(std::string path, At at, int min, int max, std::string doc) {
-  auto parse = [=](absl::string_view text) { return ParseInteger(text, min, max); };
-  auto format = [](int value) { return absl::StrCat(value); };
-  return Scalar(path, at, absl::StrCat("a whole number from ", min, " to ", max), doc, parse, format);
-}
-
-template <typename At>
-Key Size(std::string path, At at, int min, int max, std::string doc) {
-  auto parse = [=](absl::string_view text) { return ParseSize(text, min, max); };
-  const std::string form = absl::StrCat("a size from ", FormatSize(min), " to ", FormatSize(max));
-  return Scalar(path, at, form, doc, parse, FormatSize);
-}
-
-template <typename At>
-Key Time(std::string path, At at, absl::Duration min, absl::Duration max, std::string doc) {
-  const std::string form = absl::StrCat("a time with its unit, from ", FormatTime(min), " to ", FormatTime(max));
-  return Scalar(
-      path, at, form, doc, [=](absl::string_view text) { return ParseTime(text, min, max); }, FormatTime);
-}
-
-// One of a few words, each of which stands for a value.
-template <typename T, typename At>
-Key Choice(std::string path, At at, std::vector<std::pair<std::string, T>> choices, std::string doc) {
-  const std::string words =
-      absl::StrJoin(choices, ", ", [](std::string* out, const auto& choice) { *out += choice.first; });
-  auto parse = [=](absl::string_view text) -> std::optional<T> {
-    for (const auto& [word, value] : choices) {
-      if (word == text) return value;
-    }
-    return std::nullopt;
-  };
-  auto format = [=](const T& wanted) -> std::string {
-    for (const auto& [word, value] : choices) {
-      if (value == wanted) return word;
-    }
-    return "";
-  };
-  return Scalar(path, at, absl::StrCat("one of ", words), doc, parse, format);
-}
-
-template <typename At>
-Key ServerNames(std::string path, At at, std::string doc) {
-  auto set = [=](absl::string_view, absl::Span<const std::string> values, Config& config) -> absl::Status {
-    std::vector<std::string> names;
-    for (const std::string& value : values) {
-      std::optional<std::string> name = ParseServerName(value);
-      if (!name) return IsNot(value, kServerName);
-      names.push_back(*std::move(name));
-    }
-    at(config) = std::move(names);
-    return absl::OkStatus();
-  };
-  auto format = [=](const Config& config) -> std::string {
-    auto quoted = [](std::string* out, const std::string& name) { *out += Quote(name); };
-    return absl::StrCat("[", absl::StrJoin(at(config), ", ", quoted), "]");
-  };
-  return {.path = path,
-          .shape = Key::Shape::kList,
-          .form = "a list of names of servers",
-          .doc = doc,
-          .set = set,
-          .format = format};
-}
-
-template <typename At>
-Key FilesByServer(std::string path, At at, std::string doc) {
-  auto set = [=](absl::string_view name, absl::Span<const std::string> values, Config& config) -> absl::Status {
-    const std::optional<std::string> server = name.empty() ? "" : ParseServerName(name);
-    if (!server) return IsNot(name, kServerName);
-    // Only one spelling is accepted: two entries for one server would hide each other.
-    if (*server != name) return absl::InvalidArgumentError(absl::StrCat("must be written ", Quote(*server)));
-    if (values.front().empty()) return IsNot("", "the path of a file");
-    at(config)[*server] = values.front();
-    return absl::OkStatus();
-  };
-  auto format = [=](const Config& config) -> std::string {
-    auto quoted = [](std::string* out, const auto& entry) {
-      absl::StrAppend(out, Quote(entry.first), ": ", Quote(entry.second));
-    };
-    return absl::StrCat("{", absl::StrJoin(at(config), ", ", quoted), "}");
-  };
-  return {.path = path,
-          .shape = Key::Shape::kMap,
-          .form = "a map of files by the name of the server",
-          .doc = doc,
-          .set = set,
-          .format = format};
+std::optional<std::string> ParseForwarder(absl::string_view text) {
+  std::string peer(text);
+  if (!auth::Forwarders::Parse({peer}).ok()) return std::nullopt;
+  return peer;
 }
 
 Section ServerSection() {
@@ -178,6 +87,44 @@ Section ServerSection() {
           File("server.tls_cert_file", AT(server.tls_cert_file),
                "Certificate of the gateway and its chain, PEM; empty: clients connect without TLS."),
           File("server.tls_key_file", AT(server.tls_key_file), "Private key of the certificate, PEM."),
+          File("server.tls_client_ca_file", AT(server.tls_client_ca_file),
+               "Authorities of the clients' certificates, PEM; empty: clients are asked for none."),
+          Choice<ClientCertificates>(
+              "server.tls_client_certificates", AT(server.tls_client_certificates),
+              {{"required", ClientCertificates::kRequired}, {"optional", ClientCertificates::kOptional}},
+              "With server.tls_client_ca_file: required turns away clients without a certificate; optional lets them "
+              "say who they are by token or API key."),
+          Boolean("server.insecure", AT(server.insecure),
+                  "Whether the server may listen beyond this machine although it does not know who calls "
+                  "(callers.policy_file)."),
+      }};
+}
+
+Section CallersSection() {
+  return {
+      "callers",
+      "Who may call: docs/callers.md.",
+      {
+          File("callers.policy_file", AT(callers.policy_file),
+               "Which caller may call what, YAML; empty: everybody may call everything."),
+          File("callers.api_keys_file", AT(callers.api_keys_file),
+               "Digests of the callers' API keys, YAML; empty: none are taken."),
+          File("callers.jwks_file", AT(callers.jwks_file),
+               "Keys that bearer tokens (JWT) are signed with, a JSON Web Key Set; empty: see jwks_url."),
+          Text("callers.jwks_url", AT(callers.jwks_url), "an http or https URL without user, password or fragment",
+               "Where such a set is fetched from; empty, without jwks_file: no tokens are taken.", ParseHttpUrl),
+          Time("callers.jwks_refresh", AT(callers.jwks_refresh), absl::Seconds(10), absl::Hours(24),
+               "How often it is fetched; also as soon as a token names an unknown key."),
+          Text("callers.token_issuer", AT(callers.token_issuer), "a text", "Who signs tokens: claim iss.", AnyText),
+          Text("callers.token_audience", AT(callers.token_audience), "a text",
+               "Whom tokens have to be for: one of claim aud.", AnyText),
+          Time("callers.token_leeway", AT(callers.token_leeway), absl::ZeroDuration(), absl::Minutes(5),
+               "By how much the clocks of issuer and gateway may differ."),
+          Texts("callers.forwarded_from", AT(callers.forwarded_from),
+                "unix, an address, a range such as 10.0.0.0/8, or certificate:NAME", "a list of peers",
+                "Proxies in front of the gateway whose x-forwarded-client-cert counts, because they have ended TLS and "
+                "verified the certificate.",
+                ParseForwarder),
       }};
 }
 
@@ -377,62 +324,16 @@ Section LogSection() {
 }  // namespace
 
 std::vector<Section> Sections() {
-  return {ServerSection(),      CallsSection(), SeeTheProSection(), WolkvoxSection(),
-          IdempotencySection(), RedisSection(), EgressSection(),    LogSection()};
-}
-
-KeyIndex::KeyIndex(const std::vector<Section>& sections) : sections_(sections) {}
-
-bool KeyIndex::IsSection(absl::string_view path) const {
-  for (const Section& section : sections_) {
-    if (section.name == path) return true;
-  }
-  return false;
-}
-
-const Key* KeyIndex::Find(absl::string_view path, std::string* name) const {
-  for (const Section& section : sections_) {
-    for (const Key& key : section.keys) {
-      absl::string_view rest = path;
-      if (!absl::ConsumePrefix(&rest, key.path)) continue;
-      if (rest.empty()) return &key;
-      if (key.shape != Key::Shape::kMap || !absl::ConsumePrefix(&rest, ".")) continue;
-      if (name) *name = std::string(rest);
-      return &key;
+  std::vector<Section> sections = {ServerSection(),    CallersSection(), CallsSection(),
+                                   SeeTheProSection(), WolkvoxSection(), IdempotencySection(),
+                                   RedisSection(),     EgressSection(),  LogSection()};
+  for (Section& section : sections) {
+    for (Key& key : section.keys) {
+      key.needs_restart =
+          std::find(std::begin(kNeedRestart), std::end(kNeedRestart), key.path) != std::end(kNeedRestart);
     }
   }
-  return nullptr;
-}
-
-std::string KeyIndex::NearestTo(absl::string_view path) const {
-  std::vector<std::string> paths;
-  for (const Section& section : sections_) {
-    paths.push_back(section.name);
-    for (const Key& key : section.keys) paths.push_back(key.path);
-  }
-  return Nearest(path, paths);
-}
-
-std::string KeyIndex::Unknown(absl::string_view path) const {
-  if (IsSection(path)) return "is a section of keys, not a key";
-  const std::string nearest = NearestTo(path);
-  return nearest.empty() ? "is not a key" : absl::StrCat("is not a key; did you mean ", nearest, "?");
-}
-
-std::string KeyIndex::UnknownVariable(absl::string_view variable) const {
-  const absl::string_view name = absl::StripPrefix(variable, "INTERACTION_");
-  const std::string path = absl::AsciiStrToLower(absl::StrReplaceAll(name, {{"__", "."}}));
-  if (IsSection(path)) return "is a section of keys, not a key";
-  const std::string nearest = NearestTo(path);
-  const Key* const key = Find(nearest, nullptr);
-  if (key == nullptr) return "is not the variable of a key; --print-config shows the keys";
-  const bool is_map = key->shape == Key::Shape::kMap;
-  return absl::StrCat("is not the variable of a key; did you mean ", EnvironmentName(nearest),
-                      is_map ? "__<NAME>?" : "?");
-}
-
-std::string EnvironmentName(absl::string_view path) {
-  return absl::StrCat("INTERACTION_", absl::AsciiStrToUpper(absl::StrReplaceAll(path, {{".", "__"}})));
+  return sections;
 }
 
 }  // namespace interaction::config

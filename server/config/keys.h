@@ -31,6 +31,14 @@ struct Key {
 
   // The value as YAML on one line.
   std::function<std::string(const Config& config)> format;
+
+  // Copies the value.
+  std::function<void(const Config& from, Config& to)> copy;
+
+  // The files that the value names; null: none.
+  std::function<std::vector<std::string>(const Config& config)> files;
+
+  bool needs_restart = false;  // a reload does not change it
 };
 
 // A group of keys: those that share the part before the first dot.

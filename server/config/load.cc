@@ -122,6 +122,7 @@ absl::StatusOr<Config> Load(const Sources& sources, const MoreChecks& check) {
   for (const Setting& setting : settings) Apply(setting, keys, &config, &origins, &problems);
   Check(config, origins, &problems);
   ReadSecrets(origins, &config, &problems);
+  ReadCallers(origins, &config, &problems);
   if (check) {
     check(config, [&](const std::string& path, absl::string_view what) {
       if (!problems.Has(path)) problems.Add(OriginOf(path, origins), path, what);

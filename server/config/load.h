@@ -21,7 +21,7 @@ struct Sources {
   // (INTERACTION_GATEWAY_SERVICE_HOST, INTERACTION_GATEWAY_PORT=tcp://...).
   std::vector<std::pair<std::string, std::string>> environment;
 
-  std::vector<std::string> sets;  // "server.listen=[::]:50051", "wolkvox.token_files.0042=/run/secrets/token"
+  std::vector<std::string> sets;  // "server.listen=[::1]:50051", "wolkvox.token_files.0042=/run/secrets/token"
 };
 
 // Reports what is wrong with a key: "egress.ca_file", "cannot be used".

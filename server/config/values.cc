@@ -281,6 +281,15 @@ std::optional<std::string> ParseBaseUrlTemplate(absl::string_view text) {
   return absl::StrCat(WithSchemeInLowerCase(text), absl::EndsWith(after, "/") ? "" : "/");
 }
 
+std::optional<std::string> ParseHttpUrl(absl::string_view text) {
+  if (text.empty()) return "";
+  const size_t query = text.find('?');
+  const absl::string_view parameters = query == text.npos ? "" : text.substr(query);
+  const bool is_plain = std::all_of(parameters.begin(), parameters.end(), absl::ascii_isgraph);
+  if (!is_plain || absl::StrContains(parameters, '#') || !ParseBaseUrl(text.substr(0, query))) return std::nullopt;
+  return WithSchemeInLowerCase(text);
+}
+
 std::optional<std::string> ParseProxy(absl::string_view text) {
   if (text.empty()) return "";
   absl::string_view rest = text;

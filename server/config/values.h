@@ -43,6 +43,9 @@ std::optional<std::string> ParseBaseUrl(absl::string_view text);
 // a server can lead to another domain.
 std::optional<std::string> ParseBaseUrlTemplate(absl::string_view text);
 
+// "" or an absolute http or https URL of host, optional port, path and query: no user or fragment.
+std::optional<std::string> ParseHttpUrl(absl::string_view text);
+
 // "" or http://[user:password@]host[:port].
 std::optional<std::string> ParseProxy(absl::string_view text);
 

@@ -32,7 +32,7 @@ Connection::Connection(int fd, std::string peer, limits::UseCount::Use place, in
       place_(std::move(place)),
       context_(context),
       session_(h2::Session::Create(context->options->session, this)),
-      peer_(std::make_shared<const std::string>(std::move(peer))),
+      peer_(std::make_shared<const Peer>(Peer{.address = std::move(peer), .caller = {}})),
       max_age_(max_age_ticks) {}
 
 Connection::~Connection() {
@@ -40,7 +40,7 @@ Connection::~Connection() {
 }
 
 bool Connection::Open() {
-  if (const auto& tls = context_->options->tls) {
+  if (const auto& tls = context_->tls) {
     if (!socket_.Accept(*tls)) return false;
     shaking_hands_ = true;
   }
@@ -83,6 +83,7 @@ bool Connection::ShakeHands() {
   switch (socket_.Handshake()) {
     case Io::kDone:
       shaking_hands_ = false;
+      TakeCaller();
       Watch(EPOLLIN);
       WriteSoon();  // the session's settings
       return Read();
@@ -94,10 +95,17 @@ bool Connection::ShakeHands() {
       return true;
     case Io::kClosed:
     case Io::kFailed:
-      ReportHandshakeFailure();
+      ReportHandshakeFailure(socket_.handshake_failure().what);
       return false;
   }
   return false;
+}
+
+void Connection::TakeCaller() {
+  std::string identity = socket_.stream().peer_identity();
+  if (identity.empty()) return;
+  peer_ = std::make_shared<const Peer>(
+      Peer{.address = peer_->address, .caller = {.proof = auth::Proof::kCertificate, .identity = std::move(identity)}});
 }
 
 // False if the connection is over.
@@ -173,16 +181,16 @@ void Connection::Watch(uint32_t events) {
 void Connection::ReportEnd(absl::string_view why) const {
   if (context_->log == nullptr) return;
   context_->log->Log(telemetry::LogLevel::kInfo, "connection ended by the gateway",
-                     {{"peer", *peer_}, {"reason", why}});
+                     {{"peer", peer_->address}, {"reason", why}});
 }
 
 // Who only looks whether the port is open says nothing, and is not worth a line.
-void Connection::ReportHandshakeFailure() const {
-  const tls::HandshakeFailure& failure = socket_.handshake_failure();
-  if (context_->log == nullptr || failure.kind == tls::HandshakeFailure::Kind::kBroken) return;
+void Connection::ReportHandshakeFailure(absl::string_view why) const {
+  if (context_->counters) context_->counters->Add(telemetry::Counter::kHandshakesFailed);
+  if (context_->log == nullptr || why.empty()) return;
   const SteadyTime now = context_->lane->clock().SteadyNow();
   if (context_->handshake_failures->Judge(now) != telemetry::LineLimit::Verdict::kWrite) return;
-  context_->log->Log(telemetry::LogLevel::kInfo, "TLS handshake failed", {{"peer", *peer_}, {"reason", failure.what}});
+  context_->log->Log(telemetry::LogLevel::kInfo, "TLS handshake failed", {{"peer", peer_->address}, {"reason", why}});
 }
 
 // --- the calls -----------------------------------------------------------------------------------------------------
@@ -242,6 +250,7 @@ void Connection::BeginGoaway() {
 
 bool Connection::IsOverdue() const {
   const Options& options = *context_->options;
+  if (shaking_hands_ && age_ > Ticks(options.handshake_time)) return true;
   if (!had_request_ && age_ > Ticks(options.first_request_time)) return true;
   if (goaway_ >= 0 && age_ - goaway_ > Ticks(options.longest_call)) return true;
   return !session_->ping_acknowledged() && age_ - last_ping_ > Ticks(options.longest_call);
@@ -251,6 +260,7 @@ void Connection::Tick() {
   ++age_;
   session_->Tick();
   if (IsOverdue()) {
+    if (shaking_hands_) ReportHandshakeFailure("it took too long");
     Close();
     return context_->on_closed(this);
   }

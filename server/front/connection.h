@@ -6,18 +6,26 @@
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
+#include "server/auth/caller.h"
 #include "server/event/poll.h"
 #include "server/front/front.h"
 #include "server/h2/session.h"
 #include "server/lane/lane.h"
 #include "server/limits/use_count.h"
 #include "server/rpc/methods.h"
+#include "server/telemetry/counters.h"
 #include "server/telemetry/line_limit.h"
 #include "server/tls/socket.h"
 
 namespace interaction::front {
 
 class FrontCall;
+
+// Who is at the other end of a connection.
+struct Peer {
+  std::string address;  // from PeerOf()
+  auth::Caller caller;  // by its certificate
+};
 
 // One client's connection: its socket, its HTTP/2 session and its calls. On one lane, from its acceptance to its end.
 //
@@ -28,11 +36,13 @@ class Connection final : private event::Poll::Handler, private event::Loop::EndO
   // What the connections of a lane share.
   struct Context {
     const Options* options;
+    std::shared_ptr<const tls::ServerContext> tls;  // of connections to come; null: without TLS
     lane::Lane* lane;
     rpc::LaneCalls* calls;
     const rpc::Methods* methods;
     telemetry::Logger* log;                      // may be null
     telemetry::LineLimit* handshake_failures;    // lines about them
+    telemetry::Counters* counters;               // may be null
     std::function<void(Connection*)> on_closed;  // the connection may be destroyed in it
     std::atomic<size_t>* calls_open;             // FrontCalls that exist
   };
@@ -57,7 +67,7 @@ class Connection final : private event::Poll::Handler, private event::Loop::EndO
   // For calls ---------------------------------------------------------------------------------------------------------
   h2::Session& session() { return *session_; }
   const Context& context() const { return *context_; }
-  const std::shared_ptr<const std::string>& peer() const { return peer_; }
+  const std::shared_ptr<const Peer>& peer() const { return peer_; }
   void WriteSoon();  // the session has bytes to send
   void Remove(h2::StreamId stream) { calls_.erase(stream); }
 
@@ -74,11 +84,12 @@ class Connection final : private event::Poll::Handler, private event::Loop::EndO
   FrontCall* Find(h2::StreamId stream) const;
   void Serve(std::unique_ptr<FrontCall> call);
   bool ShakeHands();
+  void TakeCaller();
   bool Read();
   bool Flush();
   void Watch(uint32_t events);
   void ReportEnd(absl::string_view why) const;
-  void ReportHandshakeFailure() const;
+  void ReportHandshakeFailure(absl::string_view why) const;
   bool IsOverdue() const;
   void TickCalls();
 
@@ -86,7 +97,7 @@ class Connection final : private event::Poll::Handler, private event::Loop::EndO
   const limits::UseCount::Use place_;
   const Context* const context_;
   const std::unique_ptr<h2::Session> session_;
-  const std::shared_ptr<const std::string> peer_;
+  std::shared_ptr<const Peer> peer_;
   absl::flat_hash_map<h2::StreamId, FrontCall*> calls_;
   std::string out_;             // given out by the session, not yet taken by the socket
   size_t written_ = 0;          // of out_

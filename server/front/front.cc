@@ -31,13 +31,15 @@ constexpr absl::Duration kLookAgain = absl::Milliseconds(1);
 class Front::LaneConnections final : private event::Timers::Timer {
  public:
   LaneConnections(const Options* options, lane::Lane* lane, rpc::LaneCalls* calls, const rpc::Methods* methods,
-                  std::function<double()> random, telemetry::Logger* log)
+                  std::function<double()> random, telemetry::Counters* counters, telemetry::Logger* log)
       : context_{.options = options,
+                 .tls = options->tls,
                  .lane = lane,
                  .calls = calls,
                  .methods = methods,
                  .log = log,
                  .handshake_failures = &handshake_failures_,
+                 .counters = counters,
                  .on_closed = [this](Connection* connection) { Remove(connection); },
                  .calls_open = &calls_open_},
         random_(std::move(random)) {}
@@ -59,6 +61,12 @@ class Front::LaneConnections final : private event::Timers::Timer {
     if (is_ending_) connection->BeginGoaway();
     Connection* const key = connection.get();
     connections_.emplace(key, std::move(connection));
+  }
+
+  void UseTls(std::shared_ptr<const tls::ServerContext> tls, bool reconnect) {
+    context_.tls = std::move(tls);
+    if (!reconnect) return;
+    for (const auto& [key, connection] : connections_) connection->BeginGoaway();
   }
 
   void BeginGoaway() {
@@ -99,7 +107,7 @@ class Front::LaneConnections final : private event::Timers::Timer {
   void Forget() { count_.fetch_sub(1, std::memory_order_relaxed); }
 
   telemetry::LineLimit handshake_failures_{1};  // lines a second
-  const Connection::Context context_;
+  Connection::Context context_;
   const std::function<double()> random_;
   absl::flat_hash_map<Connection*, std::unique_ptr<Connection>> connections_;
   SteadyTime next_tick_ = 0;
@@ -110,10 +118,10 @@ class Front::LaneConnections final : private event::Timers::Timer {
 
 Front::Front(const Options& options, std::unique_ptr<listen::Listener> listener, const std::vector<lane::Lane*>& lanes,
              const std::vector<rpc::LaneCalls*>& calls, const rpc::Methods* methods, std::function<double()> random,
-             telemetry::Logger* log)
+             telemetry::Counters* counters, telemetry::Logger* log)
     : options_(options), listener_(std::move(listener)), log_(log) {
   for (size_t i = 0; i < lanes.size(); ++i) {
-    lanes_.push_back(std::make_unique<LaneConnections>(&options_, lanes[i], calls[i], methods, random, log));
+    lanes_.push_back(std::make_unique<LaneConnections>(&options_, lanes[i], calls[i], methods, random, counters, log));
   }
 }
 
@@ -122,6 +130,12 @@ Front::~Front() = default;
 absl::Status Front::Start() {
   for (const auto& lane : lanes_) lane->lane()->Execute([lane = lane.get()] { lane->Start(); });
   return listener_->Start([this](int, int fd) { TakeConnection(fd); });
+}
+
+void Front::UseTls(std::shared_ptr<const tls::ServerContext> tls, bool reconnect) {
+  for (const auto& lane : lanes_) {
+    lane->lane()->Execute([lane = lane.get(), tls, reconnect] { lane->UseTls(tls, reconnect); });
+  }
 }
 
 size_t Front::connections() const {

@@ -16,6 +16,7 @@
 #include "server/listen/listener.h"
 #include "server/rpc/methods.h"
 #include "server/rpc/transport.h"
+#include "server/telemetry/counters.h"
 #include "server/telemetry/line_limit.h"
 #include "server/telemetry/log.h"
 #include "server/tls/server_context.h"
@@ -25,10 +26,11 @@ namespace interaction::front {
 // What a connection may do, and how long. Times are counted in ticks of a second, so each is up to a second longer.
 struct Options {
   h2::SessionOptions session;
-  std::shared_ptr<const tls::ServerContext> tls;  // null: HTTP/2 without TLS, with prior knowledge
+  std::shared_ptr<const tls::ServerContext> tls;  // at first; null: HTTP/2 without TLS, with prior knowledge
   // Connections beyond these are closed as soon as they are accepted. 0: no limit.
   int max_connections = 16384;
   int max_connections_per_peer = 8192;  // of one machine, by its IP address; Unix sockets have no such limit
+  absl::Duration handshake_time = absl::Seconds(10);      // of TLS
   absl::Duration first_request_time = absl::Seconds(20);  // from the connection to its first request
   absl::Duration message_time = absl::Seconds(30);        // from the headers of a unary call to its whole message
   absl::Duration max_age = absl::Minutes(10);             // then the client is asked to connect anew, with jitter
@@ -45,11 +47,15 @@ struct Options {
 class Front final : public rpc::Transport {
  public:
   // `lanes` and their `calls`, in the same order, and all else outlive the transport. `listener` is open. `random`:
-  // uniform in [0, 1), called on any thread. `log` may be null.
+  // uniform in [0, 1), called on any thread. `counters` and `log` may be null.
   Front(const Options& options, std::unique_ptr<listen::Listener> listener, const std::vector<lane::Lane*>& lanes,
         const std::vector<rpc::LaneCalls*>& calls, const rpc::Methods* methods, std::function<double()> random,
-        telemetry::Logger* log);
+        telemetry::Counters* counters, telemetry::Logger* log);
   ~Front() override;
+
+  // New connections shake hands by this from now on; null: they speak without TLS. `reconnect`: clients that are
+  // connected are asked to connect anew, because what let them in may let them in no more.
+  void UseTls(std::shared_ptr<const tls::ServerContext> tls, bool reconnect);
 
   absl::Status Start() override;
   void StopAccepting() override;

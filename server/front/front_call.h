@@ -24,8 +24,8 @@ class FrontCall final : public rpc::ServerCall {
   absl::string_view path() const override { return head_->path; }
   absl::Span<const MetadataEntry> metadata() const override { return head_->metadata; }
   std::optional<absl::Duration> time_left() const override;
-  std::string peer() const override { return *peer_; }
-  call::Caller caller() const override { return {}; }
+  std::string peer() const override { return peer_->address; }
+  auth::Caller caller() const override { return peer_->caller; }
   absl::Status refusal() const override { return refusal_; }
   absl::string_view message() const override { return message_; }
   void Abort() override;
@@ -61,7 +61,7 @@ class FrontCall final : public rpc::ServerCall {
   const h2::StreamId stream_;
   const h2::RequestHead* head_;
   std::unique_ptr<OwnHead> own_head_;
-  const std::shared_ptr<const std::string> peer_;
+  const std::shared_ptr<const Peer> peer_;
   const SteadyTime arrived_;
   std::atomic<size_t>* const calls_open_;
   absl::Status refusal_;

@@ -2,11 +2,11 @@
 
 #include <grpc/grpc.h>
 
-#include "server/call/call.h"
+#include "server/auth/caller.h"
 
 namespace interaction::grpc_transport {
 
 // Who calls, as far as the connection tells: the verified identity of the peer's certificate, if it has one.
-call::Caller CallerOf(grpc_call* call);
+auth::Caller CallerOf(grpc_call* call);
 
 }  // namespace interaction::grpc_transport

@@ -94,7 +94,7 @@ GrpcCall::GrpcCall(std::shared_ptr<Reactor> reactor, std::optional<bool> first_r
 
 std::optional<absl::Duration> GrpcCall::time_left() const { return TimeLeft(deadline_); }
 
-call::Caller GrpcCall::caller() const { return CallerOf(reactor_->core_call_); }
+auth::Caller GrpcCall::caller() const { return CallerOf(reactor_->core_call_); }
 
 // Not by the context, which may be gone although the end of the call has not reached the lane yet.
 void GrpcCall::Abort() {

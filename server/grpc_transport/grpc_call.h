@@ -63,7 +63,7 @@ class GrpcCall final : public rpc::ServerCall {
   absl::Span<const MetadataEntry> metadata() const override { return metadata_; }
   std::optional<absl::Duration> time_left() const override;
   std::string peer() const override { return reactor_->context_->peer(); }
-  call::Caller caller() const override;
+  auth::Caller caller() const override;
   absl::string_view message() const override {
     return {reinterpret_cast<const char*>(message_.begin()), message_.size()};
   }

@@ -2,6 +2,8 @@
 
 #include <grpc/grpc.h>
 #include <grpcpp/security/server_credentials.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
 
 #include <utility>
 
@@ -9,6 +11,8 @@
 
 namespace interaction::grpc_transport {
 namespace {
+
+constexpr unsigned int kLookAtFilesSeconds = 1;
 
 void SetChannelArguments(const Options& options, grpc::ServerBuilder* builder) {
   builder->SetMaxReceiveMessageSize(options.max_message_bytes);
@@ -42,10 +46,19 @@ void SetChannelArguments(const Options& options, grpc::ServerBuilder* builder) {
 }
 
 std::shared_ptr<grpc::ServerCredentials> CredentialsFrom(const Options& options) {
-  if (options.tls_certificate.empty()) return grpc::InsecureServerCredentials();
-  grpc::SslServerCredentialsOptions tls;
-  tls.pem_key_cert_pairs.push_back({options.tls_key, options.tls_certificate});
-  return grpc::SslServerCredentials(tls);
+  if (options.tls_cert_file.empty()) return grpc::InsecureServerCredentials();
+  namespace tls = grpc::experimental;
+  auto files = std::make_shared<tls::FileWatcherCertificateProvider>(options.tls_key_file, options.tls_cert_file,
+                                                                     options.tls_client_ca_file, kLookAtFilesSeconds);
+  tls::TlsServerCredentialsOptions settings(files);
+  settings.watch_identity_key_cert_pairs();
+  if (!options.tls_client_ca_file.empty()) {
+    settings.watch_root_certs();
+    settings.set_cert_request_type(options.client_certificate_required
+                                       ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+                                       : GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY);
+  }
+  return tls::TlsServerCredentials(settings);
 }
 
 }  // namespace

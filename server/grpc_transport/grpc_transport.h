@@ -26,8 +26,10 @@ struct Options {
   // How long a connection may last after it was asked to end, and a client may leave a ping unanswered: longer than any
   // call.
   absl::Duration longest_call = absl::Minutes(3);
-  std::string tls_certificate;  // PEM chain, with tls_key; "": without TLS
-  std::string tls_key;
+  std::string tls_cert_file;  // PEM chain, with tls_key_file; "": without TLS. gRPC watches the files.
+  std::string tls_key_file;
+  std::string tls_client_ca_file;  // PEM; "": clients are asked for no certificate
+  bool client_certificate_required = true;
 };
 
 // gRPC's own server, with its callback API: a call arrives on a thread of gRPC's, is served on a lane, and is answered

@@ -13,6 +13,8 @@ struct AddressPolicy {
   bool allow_loopback = false;  // 127.0.0.0/8, ::1: sandboxes and tests
   bool allow_private = false;   // RFC 1918, RFC 4193, RFC 6598: an egress proxy or a private link
 
+  bool operator==(const AddressPolicy&) const = default;
+
   bool Allows(const sockaddr& address) const;
 
   // The same for an address as text, without brackets or port. What is not an address is not allowed.

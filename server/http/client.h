@@ -34,6 +34,8 @@ struct EndpointOptions {
   std::shared_ptr<const tls::ClientContext> tls;  // null: the authorities that the system trusts, no certificate
   std::string proxy;                              // "": none, also when the environment names one
   std::string no_proxy;                           // comma-separated hosts that bypass `proxy`
+
+  bool operator==(const EndpointOptions&) const = default;
 };
 
 // How long one transfer may take.
@@ -84,6 +86,10 @@ class Client {
 
   // The endpoint lives as long as the client.
   virtual absl::StatusOr<Endpoint*> AddEndpoint(const EndpointOptions& options) = 0;
+
+  // Transfers that begin from now on are made by these options, over new connections; those under way keep theirs.
+  // `options.tls` is set.
+  virtual void Reconfigure(Endpoint* endpoint, const EndpointOptions& options) = 0;
 
   // Starts to send. `observer` outlives the transfer. The Transfer is valid until OnTransferDone or Cancel.
   virtual Transfer* Send(Endpoint* endpoint, Request request, const TransferLimits& limits,

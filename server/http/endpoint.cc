@@ -28,7 +28,21 @@ std::string BasicCredentials(const std::string& proxy) {
 }  // namespace
 
 Endpoint::Endpoint(const EndpointOptions& options, ClientParts* parts)
-    : options_(options), parts_(parts), proxy_authorization_(BasicCredentials(options.proxy)) {}
+    : options_(std::make_shared<const EndpointOptions>(options)),
+      parts_(parts),
+      proxy_authorization_(BasicCredentials(options.proxy)) {}
+
+void Endpoint::Use(const EndpointOptions& options) {
+  options_ = std::make_shared<const EndpointOptions>(options);
+  proxy_authorization_ = BasicCredentials(options.proxy);
+  spare_.clear();
+  for (auto& [key, origin] : origins_) {
+    origin->Retire();
+    former_.push_back(std::move(origin));
+  }
+  origins_.clear();
+  std::erase_if(former_, [](const auto& origin) { return origin->IsUnused(); });
+}
 
 std::unique_ptr<Transfer> Endpoint::TakeTransfer() {
   if (spare_.empty()) return std::make_unique<Transfer>(this, parts_);
@@ -38,7 +52,7 @@ std::unique_ptr<Transfer> Endpoint::TakeTransfer() {
 }
 
 void Endpoint::GiveBack(std::unique_ptr<Transfer> transfer) {
-  if (spare_.size() < kMaxSpareTransfers) spare_.push_back(std::move(transfer));
+  if (spare_.size() < kMaxSpareTransfers && transfer->options() == options_) spare_.push_back(std::move(transfer));
 }
 
 absl::StatusOr<Origin*> Endpoint::OriginOf(const std::string& url) {
@@ -48,14 +62,15 @@ absl::StatusOr<Origin*> Endpoint::OriginOf(const std::string& url) {
   if (found != origins_.end()) return found->second.get();
 
   const absl::StatusOr<Url> parts = ParseUrl(url);
-  if (!parts.ok() || (parts->scheme != "https" && !options_.allow_plaintext)) return NotSendable();
+  if (!parts.ok() || (parts->scheme != "https" && !options_->allow_plaintext)) return NotSendable();
   if (origins_.size() >= kMaxOrigins) ForgetUnusedOrigins();
-  auto origin = std::make_unique<Origin>(*parts, key_, &options_, parts_);
+  auto origin = std::make_unique<Origin>(*parts, key_, options_, parts_);
   return origins_.emplace(key_, std::move(origin)).first->second.get();
 }
 
 void Endpoint::CloseOldConnections(SteadyTime now) {
   for (const auto& [key, origin] : origins_) origin->CloseOldConnections(now);
+  std::erase_if(former_, [](const auto& origin) { return origin->IsUnused(); });
 }
 
 void Endpoint::ForgetUnusedOrigins() {

@@ -19,12 +19,16 @@ class Endpoint {
   // `parts` outlives the endpoint. `options.tls` is set.
   Endpoint(const EndpointOptions& options, ClientParts* parts);
 
-  const EndpointOptions& options() const { return options_; }
+  const std::shared_ptr<const EndpointOptions>& options() const { return options_; }
+
+  // Transfers that begin from now on are made by these; those under way keep the ones that they began with. Idle
+  // connections are closed, because they were made by the old ones. `options.tls` is set.
+  void Use(const EndpointOptions& options);
 
   // A transfer out of the pool, or a new one.
   std::unique_ptr<Transfer> TakeTransfer();
 
-  // Back into the pool, unless it is full.
+  // Back into the pool, unless it is full or the options have changed.
   void GiveBack(std::unique_ptr<Transfer> transfer);
 
   // Where a URL leads. Fails if it must not be sent to.
@@ -39,12 +43,13 @@ class Endpoint {
  private:
   void ForgetUnusedOrigins();
 
-  const EndpointOptions options_;
+  std::shared_ptr<const EndpointOptions> options_;
   ClientParts* const parts_;
-  const std::string proxy_authorization_;
+  std::string proxy_authorization_;
   std::vector<std::unique_ptr<Transfer>> spare_;
   std::unordered_map<std::string, std::unique_ptr<Origin>> origins_;  // by all that stands before a URL's path
-  std::string key_;                                                   // to look up without allocating
+  std::vector<std::unique_ptr<Origin>> former_;  // of options before these, until the last transfer has ended
+  std::string key_;                              // to look up without allocating
 };
 
 }  // namespace interaction::http

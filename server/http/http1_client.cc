@@ -56,7 +56,7 @@ absl::Status Http1Client::Init(const ClientOptions& options) {
 absl::StatusOr<Endpoint*> Http1Client::AddEndpoint(const EndpointOptions& options) {
   EndpointOptions complete = options;
   if (complete.tls == nullptr) {
-    ASSIGN_OR_RETURN(complete.tls, tls::ClientContext::Create({}));
+    ASSIGN_OR_RETURN(complete.tls, tls::ClientContext::Create({}, loop_.clock().WallNow()));
   }
   endpoints_.push_back(std::make_unique<Endpoint>(complete, &parts_));
   return endpoints_.back().get();

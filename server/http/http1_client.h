@@ -31,6 +31,7 @@ class Http1Client final : public Client,
   absl::Status Init(const ClientOptions& options);
 
   absl::StatusOr<Endpoint*> AddEndpoint(const EndpointOptions& options) override;
+  void Reconfigure(Endpoint* endpoint, const EndpointOptions& options) override { endpoint->Use(options); }
   Transfer* Send(Endpoint* endpoint, Request request, const TransferLimits& limits,
                  TransferObserver* observer) override;
   bool Cancel(Transfer* transfer) override;

@@ -33,21 +33,21 @@ std::string HostHeader(const Url& url) {
 
 }  // namespace
 
-Origin::Origin(const Url& url, std::string key, const EndpointOptions* options, ClientParts* parts)
+Origin::Origin(const Url& url, std::string key, std::shared_ptr<const EndpointOptions> options, ClientParts* parts)
     : url_(url),
       key_(std::move(key)),
-      options_(*options),
+      options_(std::move(options)),
       parts_(*parts),
       host_header_(HostHeader(url)),
-      via_proxy_(!options->proxy.empty() && !IsExemptFromProxy(url.host, options->no_proxy)),
-      max_idle_(options->max_idle) {}
+      via_proxy_(!options_->proxy.empty() && !IsExemptFromProxy(url.host, options_->no_proxy)),
+      max_idle_(options_->max_idle) {}
 
 Origin::~Origin() { CloseAllIdle(); }
 
 ConnectTarget Origin::connect_target() const {
   ConnectTarget target = {.host = url_.host, .port = url_.port, .addresses = addresses_.ip};
   if (via_proxy_) {
-    target.proxy = options_.proxy;
+    target.proxy = options_->proxy;
     target.tunnel = has_tls();
   }
   return target;
@@ -58,7 +58,7 @@ void Origin::Take(absl::StatusOr<Addresses> answer, SteadyTime now) {
   status_ = answer.status();
   if (!answer.ok()) return;
   addresses_ = *std::move(answer);
-  std::erase_if(addresses_.ip, [&](const std::string& ip) { return !options_.address_policy.Allows(ip); });
+  std::erase_if(addresses_.ip, [&](const std::string& ip) { return !options_->address_policy.Allows(ip); });
   if (addresses_.ip.empty()) status_ = Error(Reason::kEgressAddressForbidden).In(Phase::kConnect);
   fresh_until_ = IsIpAddress(url_.host) ? kForever : now + kFreshNs;
 }
@@ -78,7 +78,7 @@ std::unique_ptr<Connection> Origin::TakeIdle(SteadyTime now) {
 }
 
 void Origin::Keep(std::unique_ptr<Connection> connection, SteadyTime now) {
-  if (!options_.reuse_connections || max_idle_ <= absl::ZeroDuration() || IsTooOld(*connection, now) ||
+  if (retired_ || !options_->reuse_connections || max_idle_ <= absl::ZeroDuration() || IsTooOld(*connection, now) ||
       parts_.HasTooManyIdle()) {
     return;
   }
@@ -86,6 +86,11 @@ void Origin::Keep(std::unique_ptr<Connection> connection, SteadyTime now) {
   connection->idle_since = now;
   idle_.push_back(std::move(connection));
   ++parts_.idle;
+}
+
+void Origin::Retire() {
+  retired_ = true;
+  CloseAllIdle();
 }
 
 void Origin::CloseOldConnections(SteadyTime now) {
@@ -101,7 +106,7 @@ void Origin::CloseAllIdle() {
 }
 
 bool Origin::IsTooOld(const Connection& connection, SteadyTime now) const {
-  return now - connection.opened_at() >= absl::ToInt64Nanoseconds(options_.max_lifetime);
+  return now - connection.opened_at() >= absl::ToInt64Nanoseconds(options_->max_lifetime);
 }
 
 bool Origin::IsIdleForTooLong(const Connection& connection, SteadyTime now) const {
@@ -123,7 +128,7 @@ void Origin::ReportStrayBytes() const { parts_.ReportStrayBytes(WithPort(url_));
 
 void Origin::TakeKeepAlive(std::optional<absl::Duration> keep_alive) {
   if (!keep_alive) return;
-  max_idle_ = std::clamp(*keep_alive - kKeepAliveMargin, absl::ZeroDuration(), options_.max_idle);
+  max_idle_ = std::clamp(*keep_alive - kKeepAliveMargin, absl::ZeroDuration(), options_->max_idle);
 }
 
 bool IsExemptFromProxy(const std::string& host, const std::string& no_proxy) {

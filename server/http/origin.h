@@ -28,8 +28,8 @@ class Transfer;
 // sessions.
 class Origin final : private Connection::User {
  public:
-  // `key`: all that stands before the path in the URLs that lead here. `options` and `parts` outlive the origin.
-  Origin(const Url& url, std::string key, const EndpointOptions* options, ClientParts* parts);
+  // `key`: all that stands before the path in the URLs that lead here. `parts` outlives the origin.
+  Origin(const Url& url, std::string key, std::shared_ptr<const EndpointOptions> options, ClientParts* parts);
   ~Origin();  // closes its idle connections
 
   const std::string& key() const { return key_; }
@@ -56,6 +56,9 @@ class Origin final : private Connection::User {
   // Keeps a connection for the next transfer, if it can be of use to it.
   void Keep(std::unique_ptr<Connection> connection, SteadyTime now);
 
+  // Closes its idle connections and keeps none from now on: the endpoint has other options.
+  void Retire();
+
   // Closes connections that are too old to be used again.
   void CloseOldConnections(SteadyTime now);
 
@@ -81,7 +84,7 @@ class Origin final : private Connection::User {
 
   const Url url_;
   const std::string key_;
-  const EndpointOptions& options_;
+  const std::shared_ptr<const EndpointOptions> options_;
   ClientParts& parts_;
   const std::string host_header_;
   const bool via_proxy_;
@@ -91,6 +94,7 @@ class Origin final : private Connection::User {
   SteadyTime fresh_until_ = 0;
   absl::Duration max_idle_;  // the endpoint's, or what the upstream has said
   tls::SessionCache sessions_;
+  bool retired_ = false;
   std::vector<std::unique_ptr<Connection>> idle_;  // the one idle for the longest first
 };
 

@@ -34,8 +34,9 @@ ExchangeEnd EndOf(ResponseParser::State state) {
 
 Transfer::Transfer(Endpoint* endpoint, ClientParts* parts)
     : endpoint_(endpoint),
+      options_(endpoint->options()),
       parts_(*parts),
-      parser_(endpoint->options().max_header_bytes, endpoint->options().max_response_bytes) {}
+      parser_(options_->max_header_bytes, options_->max_response_bytes) {}
 
 Transfer::~Transfer() { Abandon(); }
 
@@ -80,13 +81,13 @@ void Transfer::UseConnection(SteadyTime now) {
 
 void Transfer::Connect(SteadyTime now) {
   // At most half of the time that is left, so that there is time to answer.
-  const SteadyTime timeout = std::max<SteadyTime>(
-      std::min(absl::ToInt64Nanoseconds(endpoint_->options().connect_timeout), (deadline_ - now) / 2), 1);
+  const SteadyTime timeout =
+      std::max<SteadyTime>(std::min(absl::ToInt64Nanoseconds(options_->connect_timeout), (deadline_ - now) / 2), 1);
   state_ = State::kConnecting;
   SetTimer(now + timeout);
   const absl::StatusOr<Connector::Attempt*> attempt = parts_.connector->Start(
-      origin_->connect_target(),
-      {.timeout = absl::Nanoseconds(timeout), .address_policy = endpoint_->options().address_policy}, this);
+      origin_->connect_target(), {.timeout = absl::Nanoseconds(timeout), .address_policy = options_->address_policy},
+      this);
   if (!attempt.ok()) return End(attempt.status());
   attempt_ = *attempt;
 }
@@ -102,7 +103,7 @@ void Transfer::OnConnected(absl::StatusOr<int> fd) {
   connection_->SetUser(this);
   if (!origin_->has_tls()) return SendRequest();
   state_ = State::kTlsHandshake;
-  if (!connection_->socket().Connect(*endpoint_->options().tls, origin_->host(), origin_->sessions())) {
+  if (!connection_->socket().Connect(*options_->tls, origin_->host(), origin_->sessions())) {
     return End(OutOfResources());
   }
   ShakeHands();

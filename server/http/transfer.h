@@ -59,6 +59,7 @@ class Transfer final : private Connector::Observer, private Connection::User, pr
   void Abandon();
 
   Endpoint* endpoint() const { return endpoint_; }
+  const std::shared_ptr<const EndpointOptions>& options() const { return options_; }
   TransferObserver* observer() const { return observer_; }
   const std::string& url() const { return request_.url; }
   bool may_have_been_sent() const { return may_have_been_sent_; }
@@ -90,6 +91,7 @@ class Transfer final : private Connector::Observer, private Connection::User, pr
   void ClearTimer();
 
   Endpoint* const endpoint_;
+  const std::shared_ptr<const EndpointOptions> options_;  // the endpoint's when this was made
   ClientParts& parts_;
   ResponseParser parser_;
 

@@ -25,6 +25,10 @@ Verdict Judge(const absl::Status& result_of_exchange) {
     case Reason::kMessageTooLarge:
     case Reason::kInvalidRequest:
     case Reason::kCallerCredentialsForbidden:
+    case Reason::kCallerUnauthenticated:
+    case Reason::kCallerKeysUnavailable:
+    case Reason::kCallerNotAllowed:
+    case Reason::kCallerRateLimited:
     case Reason::kMetadataTooLarge:
     case Reason::kRequestIdUnsupported:
     case Reason::kRequestIdReused:

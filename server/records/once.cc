@@ -82,8 +82,8 @@ lane::Task<WorkResult> Once::Run(std::shared_ptr<call::Call> call, lane::Cancell
 RecordId Once::Identify(const call::Call& call) const {
   const upstream::Credential& credential = call.request->credential();
   absl::string_view proof, identity;
-  if (call.caller.proof == call::Caller::Proof::kCertificate) {
-    proof = "certificate";
+  if (call.caller.proof != auth::Proof::kNone) {
+    proof = auth::ProofName(call.caller.proof);
     identity = call.caller.identity;
   } else if (credential.owner == upstream::CredentialOwner::kCaller) {
     proof = "credential";

@@ -10,7 +10,15 @@ namespace {
 
 constexpr absl::string_view kRequestIdKey = "idempotency-key";
 constexpr absl::string_view kPreviousAttempts = "grpc-previous-rpc-attempts";
+constexpr absl::string_view kAuthorizationKey = "authorization";
+constexpr absl::string_view kApiKeyKey = "x-api-key";
+constexpr absl::string_view kForwardedKey = "x-forwarded-client-cert";
 constexpr size_t kEntryOverhead = 32;
+
+void KeepOnly(absl::string_view value, absl::string_view* kept, bool* repeated) {
+  if (!kept->empty()) *repeated = true;
+  *kept = value;
+}
 
 absl::Status InvalidRequestId(absl::string_view what) {
   return Error(Reason::kInvalidRequest).In(Phase::kValidate).WithFieldViolation("request_id", what);
@@ -24,6 +32,9 @@ CallMetadata ReadMetadata(absl::Span<const MetadataEntry> metadata) {
     read.bytes += key.size() + value.size() + kEntryOverhead;
     if (key == kPreviousAttempts) read.is_retry = value != "0";
     if (key == kRequestIdKey && read.request_ids++ == 0) read.request_id = value;
+    if (key == kForwardedKey) read.forwarded = value;
+    if (key == kAuthorizationKey) KeepOnly(value, &read.authorization, &read.repeats_credential);
+    if (key == kApiKeyKey) KeepOnly(value, &read.api_key, &read.repeats_credential);
   }
   return read;
 }

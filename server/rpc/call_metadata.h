@@ -16,7 +16,11 @@ struct CallMetadata {
   size_t bytes = 0;              // names, values and 32 for each entry, as HTTP/2 counts (RFC 9113, section 6.5.2)
   bool is_retry = false;         // grpc-previous-rpc-attempts: the client has tried before (gRPC A6)
   size_t request_ids = 0;        // entries of idempotency-key
-  absl::string_view request_id;  // the first of them; lives as long as the call
+  absl::string_view request_id;  // the first of them; lives as long as the call, like those below
+  absl::string_view authorization;
+  absl::string_view api_key;        // x-api-key
+  absl::string_view forwarded;      // x-forwarded-client-cert: the last, which the nearest proxy has added
+  bool repeats_credential = false;  // authorization or x-api-key was sent more than once
 };
 
 CallMetadata ReadMetadata(absl::Span<const MetadataEntry> metadata);

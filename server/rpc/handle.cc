@@ -49,6 +49,7 @@ absl::Status SetTimes(std::optional<absl::Duration> time_left, Call& call) {
 absl::Status Judge(const Arrival& arrival, const Handling& handling, Call& call) {
   call.times.Enter(Phase::kParse, call.arrived);
   RETURN_IF_ERROR(ReadRequest(arrival, call));
+  if (call.rule) RETURN_IF_ERROR(auth::CheckServer(*call.rule, call.caller, call.request->server()));
   ASSIGN_OR_RETURN(limits::Admission::Place place, handling.admission->Admit(call.peer, arrival.metadata.bytes));
   call.place.emplace(std::move(place));
   if (!call.request_id.empty() && handling.once == nullptr) {

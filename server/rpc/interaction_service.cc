@@ -5,6 +5,7 @@
 #include "server/base/errors.h"
 #include "server/event/timers.h"
 #include "server/lane/operations.h"
+#include "server/rpc/admit.h"
 #include "server/rpc/status.h"
 
 namespace interaction::rpc {
@@ -47,6 +48,18 @@ absl::Status NoMessage(const ServerCall& arrived, call::Call& call) {
   return call.result.status;
 }
 
+// Whether the caller may make the call: before anything of its message is read. The text of OK means nothing.
+absl::StatusOr<std::string> LetIn(const ServerCall& arrived, const CallMetadata& metadata, auth::Gate* gate,
+                                  call::Call& call) {
+  call.is_retry = metadata.is_retry;
+  absl::StatusOr<auth::Pass> pass = Admit(arrived, metadata, call.upstream->rpc, gate);
+  call.result.status = pass.status();
+  if (!pass.ok()) return pass.status();
+  call.caller = std::move(pass->caller);
+  call.rule = std::move(pass->rule);
+  return "";
+}
+
 // No initial metadata is sent before an error: a client may retry only what has no headers yet (gRPC A6).
 ServerCall::Ending MakeEnding(const call::Call& call, absl::StatusOr<std::string> reply) {
   ServerCall::Ending ending;
@@ -63,35 +76,46 @@ ServerCall::Ending MakeEnding(const call::Call& call, absl::StatusOr<std::string
 
 }  // namespace
 
+InteractionService::InteractionService(const Options& options)
+    : options_(options),
+      create_vsp_{.upstreams = {options.lanes, options.create_vsp.upstream}, .limits = options.create_vsp.limits},
+      add_wolkvox_{.upstreams = {options.lanes, options.add_wolkvox.upstream}, .limits = options.add_wolkvox.limits} {}
+
 void InteractionService::Register(Methods* methods) {
-  const auto add = [this, methods](const char* path, const Backend* backend) {
-    methods->Add(path, MethodKind::kUnary, [this, backend](std::unique_ptr<ServerCall> arrived, LaneCalls* calls) {
-      return Serve(backend, std::move(arrived), calls);
+  const auto add = [this, methods](const char* path, const Rpc* rpc) {
+    methods->Add(path, MethodKind::kUnary, [this, rpc](std::unique_ptr<ServerCall> arrived, LaneCalls* calls) {
+      return Serve(rpc, std::move(arrived), calls);
     });
   };
-  add("/interaction.v1.InteractionService/CreateVspInteraction", &options_.create_vsp);
-  add("/interaction.v1.InteractionService/AddWolkvoxInteraction", &options_.add_wolkvox);
+  add("/interaction.v1.InteractionService/CreateVspInteraction", &create_vsp_);
+  add("/interaction.v1.InteractionService/AddWolkvoxInteraction", &add_wolkvox_);
 }
 
-std::shared_ptr<call::Call> InteractionService::MakeCall(const Backend& backend, const ServerCall& arrived) const {
-  auto call = std::make_shared<call::Call>(arrived.lane(), backend.upstream);
-  call->limits = backend.limits;
+void InteractionService::Use(size_t lane, const Upstreams& upstreams) {
+  create_vsp_.upstreams[lane] = upstreams.create_vsp;
+  add_wolkvox_.upstreams[lane] = upstreams.add_wolkvox;
+}
+
+std::shared_ptr<call::Call> InteractionService::MakeCall(const Rpc& rpc, const ServerCall& arrived) const {
+  auto call = std::make_shared<call::Call>(arrived.lane(), rpc.upstreams[arrived.lane()->index()]);
+  call->limits = rpc.limits;
   call->observer = options_.observer;
   if (options_.count_peers) call->peer = PeerHost(arrived.peer());
-  call->caller = arrived.caller();
   call->trace = TraceContextOf(arrived.metadata());
   return call;
 }
 
-lane::Task<void> InteractionService::Serve(const Backend* backend, std::unique_ptr<ServerCall> arrived,
-                                           LaneCalls* calls) {
-  const std::shared_ptr<call::Call> call = MakeCall(*backend, *arrived);
+lane::Task<void> InteractionService::Serve(const Rpc* rpc, std::unique_ptr<ServerCall> arrived, LaneCalls* calls) {
+  const std::shared_ptr<call::Call> call = MakeCall(*rpc, *arrived);
   arrived->NotifyOfEnd(calls, MethodKind::kUnary, &call->cancellation);
-  auto read = arrived->Read();
-  const bool has_message = co_await read;
   const CallMetadata metadata = ReadMetadata(arrived->metadata());
-  call->is_retry = metadata.is_retry;
-  absl::StatusOr<std::string> reply = has_message ? absl::StatusOr<std::string>("") : NoMessage(*arrived, *call);
+  absl::StatusOr<std::string> reply = LetIn(*arrived, metadata, calls->gate, *call);
+  bool has_message = false;
+  if (reply.ok()) {
+    auto read = arrived->Read();
+    has_message = co_await read;
+    if (!has_message) reply = NoMessage(*arrived, *call);
+  }
   if (has_message) {
     auto handle = Handle(call, {.message = arrived->message(), .metadata = metadata, .time_left = arrived->time_left()},
                          &options_.handling, &calls->unary_calls);

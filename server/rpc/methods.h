@@ -7,6 +7,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
+#include "server/auth/gate.h"
 #include "server/lane/cancellation.h"
 #include "server/lane/task.h"
 
@@ -20,6 +21,7 @@ struct LaneCalls {
   // like, and to unary calls when the time for those in flight is over.
   lane::Cancellation streams;
   lane::Cancellation unary_calls;
+  auth::Gate* gate = nullptr;  // null: everybody may call
 };
 
 enum class MethodKind {

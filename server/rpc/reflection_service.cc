@@ -6,6 +6,8 @@
 #include "grpc/reflection/v1/reflection.pb.h"
 #include "grpc/reflection/v1alpha/reflection.pb.h"
 #include "interaction/descriptors.h"
+#include "server/rpc/admit.h"
+#include "server/rpc/call_metadata.h"
 #include "server/rpc/server_call.h"
 #include "server/rpc/status.h"
 
@@ -106,7 +108,9 @@ lane::Task<void> Serve(const ReflectionService::Content* content, std::unique_pt
   lane::Cancellation cancellation;
   call->NotifyOfEnd(calls, MethodKind::kStream, &cancellation);
   ServerCall::Ending ending;
-  while (true) {
+  const absl::Status admitted = Admit(*call, ReadMetadata(call->metadata()), /*rpc=*/"", calls->gate).status();
+  if (!admitted.ok()) ending.status = ToRpcStatus(admitted, "", "");
+  while (admitted.ok()) {
     auto read = call->Read();
     const bool has_message = co_await read;
     if (!has_message) break;

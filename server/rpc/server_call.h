@@ -10,8 +10,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "server/auth/caller.h"
 #include "server/base/metadata.h"
-#include "server/call/call.h"
 #include "server/lane/cancellation.h"
 #include "server/lane/lane.h"
 #include "server/lane/operation.h"
@@ -37,7 +37,7 @@ class ServerCall : private lane::Cancellation::Listener {
   virtual absl::Span<const MetadataEntry> metadata() const = 0;  // in the order of arrival, without gRPC's own headers
   virtual std::optional<absl::Duration> time_left() const = 0;   // to its deadline, now; nothing: it gave none
   virtual std::string peer() const = 0;                          // "ipv4:10.0.0.7:4711", "ipv6:[::1]:4711", "unix:"
-  virtual call::Caller caller() const = 0;                       // by the connection's certificate
+  virtual auth::Caller caller() const = 0;                       // by the connection's certificate
 
   // Tells `cancellation` when the caller is gone (kCaller), or when the server ends (kShutdown), also when that has
   // happened already. At shutdown, a stream's Read() yields false besides, because its client might never end it.

@@ -46,6 +46,16 @@ absl::string_view CounterName(Counter counter) {
       return "breaker_opened";
     case Counter::kBreakerRefused:
       return "breaker_refused";
+    case Counter::kCallersRefused:
+      return "callers_refused";
+    case Counter::kCallersLimited:
+      return "callers_limited";
+    case Counter::kHandshakesFailed:
+      return "handshakes_failed";
+    case Counter::kReloads:
+      return "reloads";
+    case Counter::kReloadsFailed:
+      return "reloads_failed";
     case Counter::kCount:
       break;
   }

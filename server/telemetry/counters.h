@@ -35,7 +35,14 @@ enum class Counter {
   kRetriesWithheld,  // by the retry budget, or because the caller retries itself
   kBreakerOpened,
   kBreakerRefused,
-  kCount,  // not a counter
+  // callers
+  kCallersRefused,    // unauthenticated, or not allowed
+  kCallersLimited,    // over the rate of their rule
+  kHandshakesFailed,  // TLS with clients, those that took too long included
+  // configuration
+  kReloads,
+  kReloadsFailed,  // the old configuration stayed
+  kCount,          // not a counter
 };
 
 // The name for metrics and logs: "request_id_replayed".

@@ -81,7 +81,9 @@ class Logger {
   Logger(LogLevel level, const Clock* clock, LogSink* sink) : level_(level), clock_(clock), sink_(sink) {}
 
   // Whether lines of this level are written. Check it before building texts that are only for the log.
-  bool Enabled(LogLevel level) const { return level >= level_; }
+  bool Enabled(LogLevel level) const { return level >= level_.load(std::memory_order_relaxed); }
+
+  void SetLevel(LogLevel level) { level_.store(level, std::memory_order_relaxed); }
 
   // `message` is fixed English; variable parts belong in `fields`.
   void Log(LogLevel level, absl::string_view message, std::initializer_list<LogField> fields = {}) noexcept {
@@ -94,7 +96,7 @@ class Logger {
  private:
   void Write(LogLevel level, absl::string_view message, std::initializer_list<LogField> fields) noexcept;
 
-  const LogLevel level_;
+  std::atomic<LogLevel> level_;
   const Clock* const clock_;
   LogSink* const sink_;
   std::atomic<uint64_t> dropped_{0};

@@ -10,7 +10,7 @@ namespace {
 // The only protocol that is offered, as ALPN wants it: each name with its length in front.
 constexpr unsigned char kHttp11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
-absl::Status UseFiles(SSL_CTX* context, const ClientFiles& files) {
+absl::Status UseFiles(SSL_CTX* context, const ClientFiles& files, absl::Time now) {
   if (files.ca.empty()) {
     // With a folder of certificates, as Debian has it, each is read when it is wanted.
     SSL_CTX_set_default_verify_paths(context);
@@ -18,15 +18,15 @@ absl::Status UseFiles(SSL_CTX* context, const ClientFiles& files) {
     return status;
   }
   if (files.certificate.empty() && files.key.empty()) return absl::OkStatus();
-  return UseIdentity(context, "client", files.certificate, files.key);
+  return UseIdentity(context, "client", files.certificate, files.key, now);
 }
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<const ClientContext>> ClientContext::Create(const ClientFiles& files) {
+absl::StatusOr<std::shared_ptr<const ClientContext>> ClientContext::Create(const ClientFiles& files, absl::Time now) {
   Context context(SSL_CTX_new(TLS_client_method()));
   if (context == nullptr) return absl::ResourceExhaustedError("out of memory");
-  if (absl::Status status = UseFiles(context.get(), files); !status.ok()) return status;
+  if (absl::Status status = UseFiles(context.get(), files, now); !status.ok()) return status;
   UseCommonSettings(context.get());
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_alpn_protos(context.get(), kHttp11, sizeof kHttp11);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 namespace interaction::tls {
 
@@ -21,8 +22,9 @@ struct ClientFiles {
 class ClientContext {
  public:
   // Reads and parses the files, which takes some 20 ms for a bundle of all public authorities; so not on a lane.
-  // INVALID_ARGUMENT names the file that cannot be used: "cannot use client key /etc/key.pem".
-  static absl::StatusOr<std::shared_ptr<const ClientContext>> Create(const ClientFiles& files);
+  // INVALID_ARGUMENT names the file that cannot be used, and says why where that is known: "cannot use client key
+  // /etc/key.pem: it belongs to another certificate". A certificate has to be valid at `now`.
+  static absl::StatusOr<std::shared_ptr<const ClientContext>> Create(const ClientFiles& files, absl::Time now);
 
   // For OpenSSL, which counts references in it.
   SSL_CTX* get() const { return context_.get(); }

@@ -1,15 +1,51 @@
 #include "server/tls/context_files.h"
 
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 
 #include "absl/strings/str_cat.h"
 
 namespace interaction::tls {
 namespace {
 
-absl::Status Unusable(absl::string_view what, const std::string& file) {
+absl::Status Unusable(absl::string_view what, const std::string& file, absl::string_view why = "") {
   ERR_clear_error();
-  return absl::InvalidArgumentError(absl::StrCat("cannot use ", what, " ", file));
+  return absl::InvalidArgumentError(absl::StrCat("cannot use ", what, " ", file, why.empty() ? "" : ": ", why));
+}
+
+// A time as the certificate has it. OpenSSL has its own way to read one.
+absl::Time TimeOf(const ASN1_TIME* time) {
+  tm parts{};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return absl::InfinitePast();
+  return absl::FromTM(parts, absl::UTCTimeZone());
+}
+
+std::string Date(absl::Time time) { return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone()); }
+
+// Why a certificate is of no use at `now`; "": it is valid.
+std::string WhyNotValid(const X509* certificate, absl::Time now) {
+  const absl::Time begin = TimeOf(X509_get0_notBefore(certificate)), end = TimeOf(X509_get0_notAfter(certificate));
+  if (now < begin) return absl::StrCat("it is valid from ", Date(begin), " on, and now is ", Date(now));
+  if (now >= end) return absl::StrCat("it has expired at ", Date(end));
+  return "";
+}
+
+// Why the certificates of the context do not form a chain from the first on; "": they do.
+std::string WhyNoChain(SSL_CTX* context, absl::Time now) {
+  X509* issued = SSL_CTX_get0_certificate(context);
+  std::string why = WhyNotValid(issued, now);
+  STACK_OF(X509)* further = nullptr;
+  SSL_CTX_get0_chain_certs(context, &further);
+  for (int i = 0; why.empty() && i < sk_X509_num(further); ++i) {
+    X509* const issuer = sk_X509_value(further, i);
+    if (X509_check_issued(issuer, issued) != X509_V_OK) {
+      return absl::StrCat("certificate ", i + 2, " in the file did not issue certificate ", i + 1,
+                          "; the order is: its own first, then the issuer of each");
+    }
+    if (why = WhyNotValid(issuer, now); !why.empty()) why = absl::StrCat("certificate ", i + 2, " in the file: ", why);
+    issued = issuer;
+  }
+  return why;
 }
 
 }  // namespace
@@ -19,7 +55,7 @@ absl::Status UseAuthorities(SSL_CTX* context, absl::string_view what, const std:
 }
 
 absl::Status UseIdentity(SSL_CTX* context, absl::string_view side, const std::string& certificate,
-                         const std::string& key) {
+                         const std::string& key, absl::Time now) {
   if (certificate.empty() || key.empty()) {
     return absl::InvalidArgumentError(absl::StrCat("a ", side, " certificate and its key go together"));
   }
@@ -27,12 +63,15 @@ absl::Status UseIdentity(SSL_CTX* context, absl::string_view side, const std::st
     return Unusable(absl::StrCat(side, " certificate"), certificate);
   }
   if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return Unusable(absl::StrCat(side, " key"), key);
+    // OpenSSL compares the key with the certificate as it takes it.
+    const bool matches = ERR_GET_REASON(ERR_peek_last_error()) != X509_R_KEY_VALUES_MISMATCH;
+    return Unusable(absl::StrCat(side, " key"), key, matches ? "" : "it belongs to another certificate");
   }
   if (SSL_CTX_check_private_key(context) != 1) {
-    return Unusable(absl::StrCat(side, " key for another certificate"), key);
+    return Unusable(absl::StrCat(side, " key"), key, "it belongs to another certificate");
   }
-  return absl::OkStatus();
+  const std::string why = WhyNoChain(context, now);
+  return why.empty() ? absl::OkStatus() : Unusable(absl::StrCat(side, " certificate"), certificate, why);
 }
 
 void UseCommonSettings(SSL_CTX* context) {

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 namespace interaction::tls {
 
@@ -14,9 +15,10 @@ namespace interaction::tls {
 
 absl::Status UseAuthorities(SSL_CTX* context, absl::string_view what, const std::string& file);
 
-// `side`: "client" or "server". The key belongs to the certificate.
+// `side`: "client" or "server". The key belongs to the certificate; the certificate is valid at `now`; each further
+// certificate in the file has issued the one before it.
 absl::Status UseIdentity(SSL_CTX* context, absl::string_view side, const std::string& certificate,
-                         const std::string& key);
+                         const std::string& key, absl::Time now);
 
 // Settings of both sides: versions, buffers.
 void UseCommonSettings(SSL_CTX* context);

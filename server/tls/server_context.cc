@@ -25,22 +25,31 @@ int ChooseProtocol(SSL*, const unsigned char** chosen, unsigned char* size, cons
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-absl::Status UseFiles(SSL_CTX* context, const ServerFiles& files) {
-  if (absl::Status status = UseIdentity(context, "server", files.certificate, files.key); !status.ok()) return status;
+absl::Status UseFiles(SSL_CTX* context, const ServerFiles& files, absl::Time now) {
+  if (absl::Status status = UseIdentity(context, "server", files.certificate, files.key, now); !status.ok()) {
+    return status;
+  }
   if (files.client_ca.empty()) return absl::OkStatus();
   if (absl::Status status = UseAuthorities(context, "CA file of clients", files.client_ca); !status.ok()) return status;
   // The names of the authorities tell a client that has several certificates which to show.
   SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(files.client_ca.c_str()));
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  SSL_CTX_set_verify(
+      context, SSL_VERIFY_PEER | (files.client_certificate_required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<const ServerContext>> ServerContext::Create(const ServerFiles& files) {
+absl::Status CheckAuthorities(const std::string& file) {
+  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free);
+  if (context == nullptr) return absl::ResourceExhaustedError("out of memory");
+  return UseAuthorities(context.get(), "CA file of clients", file);
+}
+
+absl::StatusOr<std::shared_ptr<const ServerContext>> ServerContext::Create(const ServerFiles& files, absl::Time now) {
   Context context(SSL_CTX_new(TLS_server_method()));
   if (context == nullptr) return absl::ResourceExhaustedError("out of memory");
-  if (absl::Status status = UseFiles(context.get(), files); !status.ok()) return status;
+  if (absl::Status status = UseFiles(context.get(), files, now); !status.ok()) return status;
   UseCommonSettings(context.get());
   SSL_CTX_set_alpn_select_cb(context.get(), &ChooseProtocol, nullptr);
   // Clients resume by tickets; the server keeps nothing of them.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/strip.h"
+#include "server/tls/peer_identity.h"
 
 namespace interaction::tls {
 namespace {
@@ -96,6 +97,11 @@ void Stream::NoteFailure() {
   } else {
     failure_ = {HandshakeFailure::Kind::kRefused, Reason(error)};
   }
+}
+
+std::string Stream::peer_identity() const {
+  const X509* const certificate = SSL_get0_peer_certificate(ssl_.get());
+  return certificate == nullptr ? "" : PeerIdentity(certificate);
 }
 
 Stream::Result Stream::Read(char* buffer, size_t size, size_t* count) {

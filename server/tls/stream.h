@@ -65,6 +65,9 @@ class Stream {
   // tickets that wait.
   Result LookForInput();
 
+  // Whom the peer's verified certificate names (peer_identity.h); "": it has shown none, or it names nobody.
+  std::string peer_identity() const;
+
   // Whether the handshake was a short one, by a session of an earlier connection.
   bool resumed() const { return SSL_session_reused(ssl_.get()) != 0; }
 

@@ -39,6 +39,7 @@ class TranslatedMethod final : public Method {
         : translator_(translator), request_(std::move(request)), credential_(translator_->CredentialFor(request_)) {}
 
     const Credential& credential() const override { return credential_; }
+    std::string server() const override { return translator_->ServerOf(request_); }
     std::string CanonicalBytes() const override { return translator_->CanonicalBytes(request_); }
     absl::StatusOr<http::Request> Encode() const override { return translator_->Encode(request_, credential_); }
 

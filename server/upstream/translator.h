@@ -35,6 +35,9 @@ class Translator {
   // after that, the request must not be used any more.
   virtual absl::Status Canonicalize(Request* request) const = 0;
 
+  // Which of the vendor's servers a request is for that passed Canonicalize; "" where there is a single one.
+  virtual std::string ServerOf(const Request& request) const = 0;
+
   // The credential to send for a request that passed Authorize and Canonicalize.
   virtual Credential CredentialFor(const Request& request) const = 0;
 

@@ -28,6 +28,9 @@ class PreparedRequest {
   // The credential to send to the vendor.
   virtual const Credential& credential() const = 0;
 
+  // Which of the vendor's servers it is for, in canonical form; "" where there is a single one.
+  virtual std::string server() const = 0;
+
   // The content of the request, without credential and request_id: equal bytes for equal content.
   virtual std::string CanonicalBytes() const = 0;
 
@@ -70,9 +73,13 @@ struct UpstreamOptions {
 struct Upstream {
   std::string name;  // in error metadata, logs and metrics; the name of the vendor's folder
   std::string rpc;   // "CreateVspInteraction"
-  std::unique_ptr<const Method> method;
+  std::shared_ptr<const Method> method;
   UpstreamOptions options;
   std::vector<http::Endpoint*> endpoints;  // one for each lane, by the lane's index; they live as long as the lanes
 };
+
+// The same upstream, sent to over these endpoints.
+std::shared_ptr<const Upstream> WithEndpoints(const std::shared_ptr<const Upstream>& upstream,
+                                              std::vector<http::Endpoint*> endpoints);
 
 }  // namespace interaction::upstream

@@ -55,7 +55,11 @@ INSTANTIATE_TEST_SUITE_P(
                       BadStart{"MissingFile", {"--config", "/nowhere/server.yaml"}, 78, "/nowhere/server.yaml"},
                       BadStart{
                           "MissingSecret", {"--set", "seethepro.app_access_key_file=/nowhere/key"}, 78, "/nowhere/key"},
-                      BadStart{"AddressOfNobody", {"--set", "server.listen=192.0.2.1:50051"}, 1, "192.0.2.1:50051"}),
+                      BadStart{"AddressOfNobody",
+                               {"--set", "server.listen=192.0.2.1:50051", "--set", "server.insecure=true"},
+                               1,
+                               "192.0.2.1:50051"},
+                      BadStart{"OpenToEverybody", {"--set", "server.listen=0.0.0.0:0"}, 78, "server.insecure"}),
     [](const auto& row) { return row.param.name; });
 
 TEST(ServerProcessTest, RefusesAPortThatIsTaken) {

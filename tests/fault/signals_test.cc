@@ -53,7 +53,7 @@ TEST(IgnoredSignalTest, EachIsToldOfInTheLogAndTheServerServesOn) {
   RawUpstream upstream(Always({RespondJson(200, kOk)}));
   ServerProcess server(SettingsFor(upstream.url(), upstream.url()));
   for (const auto& [name, number] :
-       {Signal{"SIGHUP", SIGHUP}, Signal{"SIGUSR1", SIGUSR1}, Signal{"SIGUSR2", SIGUSR2}, Signal{"SIGALRM", SIGALRM},
+       {Signal{"SIGUSR1", SIGUSR1}, Signal{"SIGUSR2", SIGUSR2}, Signal{"SIGALRM", SIGALRM},
         Signal{"SIGVTALRM", SIGVTALRM}, Signal{"SIGPROF", SIGPROF}, Signal{"SIGPOLL", SIGIO},
         Signal{"SIGSTKFLT", SIGSTKFLT}, Signal{"SIGRTMIN+3", SIGRTMIN + 3}}) {
     server.process().Signal(number);

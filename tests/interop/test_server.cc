@@ -13,8 +13,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
 #include "server/base/clock.h"
-#include "server/config/files.h"
 #include "server/event/loop.h"
 #include "server/front/front.h"
 #include "server/grpc_transport/grpc_transport.h"
@@ -77,17 +77,18 @@ std::unique_ptr<rpc::Transport> MakeTransport(const std::vector<std::string>& ar
   if (arguments[0] == "grpc") {
     grpc_transport::Options options{.max_message_bytes = kMaxMessageBytes};
     if (has_tls) {
-      options.tls_certificate = *config::ReadFile(arguments[1], 1 << 20);
-      options.tls_key = *config::ReadFile(arguments[2], 1 << 20);
+      options.tls_cert_file = arguments[1];
+      options.tls_key_file = arguments[2];
     }
     return std::make_unique<grpc_transport::GrpcTransport>(options, std::move(listener), lanes.lanes(), lanes.calls(),
                                                            methods);
   }
   front::Options options;
   options.session.max_message_bytes = kMaxMessageBytes;
-  if (has_tls) options.tls = *tls::ServerContext::Create({.certificate = arguments[1], .key = arguments[2]});
+  if (has_tls)
+    options.tls = *tls::ServerContext::Create({.certificate = arguments[1], .key = arguments[2]}, absl::Now());
   return std::make_unique<front::Front>(
-      options, std::move(listener), lanes.lanes(), lanes.calls(), methods, [] { return 0.5; }, nullptr);
+      options, std::move(listener), lanes.lanes(), lanes.calls(), methods, [] { return 0.5; }, nullptr, nullptr);
 }
 
 int Run(const std::vector<std::string>& arguments) {

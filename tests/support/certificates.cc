@@ -56,6 +56,7 @@ void AddNames(X509* certificate, X509* issuer, const CertificateOptions& options
   std::vector<std::string> names;
   for (const std::string& name : options.dns_names) names.push_back("DNS:" + name);
   for (const std::string& ip : options.ip_addresses) names.push_back("IP:" + ip);
+  for (const std::string& uri : options.uris) names.push_back("URI:" + uri);
   if (!names.empty()) AddExtension(certificate, issuer, NID_subject_alt_name, absl::StrJoin(names, ","));
 }
 
@@ -89,7 +90,7 @@ KeyPairFiles WriteFiles(const TempDir& dir, absl::string_view name, X509* certif
 CertificateOptions ValidCertificate() { return {}; }
 
 CertificateOptions CertificateFor(absl::string_view dns_name) {
-  return {.dns_names = {std::string(dns_name)}, .ip_addresses = {}};
+  return {.dns_names = {std::string(dns_name)}, .ip_addresses = {}, .uris = {}};
 }
 
 CertificateOptions ExpiredCertificate() { return {.valid_from = -absl::Hours(48), .valid_until = -absl::Hours(24)}; }

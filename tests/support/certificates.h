@@ -16,6 +16,7 @@ namespace interaction::testing {
 struct CertificateOptions {
   std::vector<std::string> dns_names = {"localhost"};
   std::vector<std::string> ip_addresses = {"127.0.0.1", "::1"};
+  std::vector<std::string> uris = {};  // "spiffe://example.org/billing"
   absl::Duration valid_from = -absl::Hours(1);
   absl::Duration valid_until = absl::Hours(24);
 };

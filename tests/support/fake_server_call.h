@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "server/auth/caller.h"
 #include "server/base/metadata.h"
-#include "server/call/call.h"
 #include "server/lane/lane.h"
 #include "server/lane/operation.h"
 #include "server/rpc/server_call.h"
@@ -23,6 +23,7 @@ struct FakeCaller {
   std::vector<MetadataEntry> metadata;  // of constants
   std::optional<absl::Duration> time_left;
   std::string peer = "ipv4:10.0.0.7:4711";
+  auth::Caller connection;           // by the connection's certificate
   std::deque<std::string> messages;  // that the handler has not read yet
   bool half_closed = true;           // sends no more
   absl::Status refusal;              // why the transport does not accept the next message
@@ -64,7 +65,7 @@ class FakeServerCall final : public rpc::ServerCall {
   absl::Span<const MetadataEntry> metadata() const override { return caller_->metadata; }
   std::optional<absl::Duration> time_left() const override { return caller_->time_left; }
   std::string peer() const override { return caller_->peer; }
-  call::Caller caller() const override { return {}; }
+  auth::Caller caller() const override { return caller_->connection; }
   absl::Status refusal() const override { return caller_->refusal; }
   absl::string_view message() const override { return message_; }
 

@@ -20,6 +20,7 @@ class Translator final
   absl::string_view name() const override { return "seethepro"; }
   absl::Status Authorize(const Request& request) const override;
   absl::Status Canonicalize(Request* request) const override;
+  std::string ServerOf(const Request&) const override { return ""; }
   upstream::Credential CredentialFor(const Request& request) const override;
   std::string CanonicalBytes(const Request& request) const override;
   absl::StatusOr<http::Request> Encode(const Request& request, const upstream::Credential& credential) const override;

@@ -23,6 +23,8 @@ class Translator final
   absl::string_view name() const override { return "wolkvox"; }
   absl::Status Authorize(const Request& request) const override;
   absl::Status Canonicalize(Request* request) const override;
+  // The one it names, in lower case, or the default; "" if there is neither.
+  std::string ServerOf(const Request& request) const override;
   upstream::Credential CredentialFor(const Request& request) const override;
   std::string CanonicalBytes(const Request& request) const override;
   absl::StatusOr<http::Request> Encode(const Request& request, const upstream::Credential& credential) const override;
@@ -33,8 +35,6 @@ class Translator final
  private:
   Translator(Options options, std::string url_prefix, std::string url_suffix);
 
-  // The server that a request is for: the one it names, in lower case, or the default; "" if there is neither.
-  std::string ServerOf(const Request& request) const;
   // The gateway's token for a server; null if it has none.
   const Secret* TokenOf(absl::string_view server) const;
 

@@ -32,6 +32,7 @@ class FakeMethod final : public upstream::Method {
    public:
     explicit Request(std::string text) : text_(std::move(text)) {}
     const upstream::Credential& credential() const override { return credential_; }
+    std::string server() const override { return "one"; }
     std::string CanonicalBytes() const override { return text_; }
     absl::StatusOr<http::Request> Encode() const override {
       return http::Request{.url = "https://upstream.test/open", .headers = {}, .body = text_};

@@ -29,6 +29,7 @@ class ScriptedClient final : public http::Client {
   }
 
   absl::StatusOr<http::Endpoint*> AddEndpoint(const http::EndpointOptions&) override { return nullptr; }
+  void Reconfigure(http::Endpoint*, const http::EndpointOptions&) override {}
   http::Transfer* Send(http::Endpoint*, http::Request request, const http::TransferLimits& limits,
                        http::TransferObserver* observer) override {
     sent_.push_back({.request = std::move(request), .limits = limits, .observer = observer});

@@ -117,7 +117,7 @@ class FrontTest : public ::testing::Test {
     }
     options.session.max_message_bytes = 1000;
     front_ = std::make_unique<Front>(
-        options, std::move(listener), lane_pointers, call_pointers, &methods_, [] { return 0.5; }, nullptr);
+        options, std::move(listener), lane_pointers, call_pointers, &methods_, [] { return 0.5; }, nullptr, nullptr);
     EXPECT_THAT(front_->Start(), IsOk());
   }
 

@@ -82,11 +82,16 @@ TEST_F(CallerOfTest, IsEmptyWithoutACertificate) {
   EXPECT_EQ(NameOf(Server(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE), Client({})), "<>");
 }
 
-// With their lengths, so that no list of names reads like another.
-TEST_F(CallerOfTest, IsMadeOfEachNameInAVerifiedCertificate) {
-  const auto client = authority_.Issue("client", {.dns_names = {"billing.example", "b"}, .ip_addresses = {}});
-  EXPECT_EQ(NameOf(Server(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY), Client(client)),
-            "<15:billing.example1:b>");
+// As tls::PeerIdentity() has it.
+TEST_F(CallerOfTest, IsTheUriOfAVerifiedCertificateOrElseItsFirstName) {
+  const auto name_of = [&](const std::string& name, const testing::CertificateOptions& options) {
+    return NameOf(Server(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY),
+                  Client(authority_.Issue(name, options)));
+  };
+  EXPECT_EQ(name_of("dns", {.dns_names = {"billing.example", "b"}, .ip_addresses = {}}), "<billing.example>");
+  EXPECT_EQ(name_of("uri", {.dns_names = {"b"}, .ip_addresses = {}, .uris = {"spiffe://c/billing"}}),
+            "<spiffe://c/billing>");
+  EXPECT_EQ(name_of("uris", {.dns_names = {"b"}, .ip_addresses = {}, .uris = {"spiffe://c/a", "spiffe://c/b"}}), "<>");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/base/errors.h"
@@ -42,7 +43,7 @@ class ClientConnectionsTest : public ClientTest {
  protected:
   // An endpoint that trusts the authority.
   Endpoint* AddWithTls(EndpointOptions options = Local()) {
-    options.tls = *tls::ClientContext::Create({.ca = authority_.ca_file()});
+    options.tls = *tls::ClientContext::Create({.ca = authority_.ca_file()}, absl::Now());
     return Add(options);
   }
 

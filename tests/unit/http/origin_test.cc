@@ -20,7 +20,8 @@ const Url kUrl{"https", "example.com", 443};
 class OriginTest : public ::testing::Test {
  protected:
   std::unique_ptr<Origin> MakeOrigin(const Url& url = kUrl) {
-    return std::make_unique<Origin>(url, "https://example.com", &options_, &parts_);
+    return std::make_unique<Origin>(url, "https://example.com", std::make_shared<const EndpointOptions>(options_),
+                                    &parts_);
   }
 
   EndpointOptions options_;

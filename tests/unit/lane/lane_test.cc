@@ -50,6 +50,7 @@ class FakeHttpClient final : public http::Client, private event::Poll::Handler {
   }
 
   absl::StatusOr<http::Endpoint*> AddEndpoint(const http::EndpointOptions&) override { return nullptr; }
+  void Reconfigure(http::Endpoint*, const http::EndpointOptions&) override {}
   http::Transfer* Send(http::Endpoint*, http::Request, const http::TransferLimits&,
                        http::TransferObserver* observer) override {
     observer_ = observer;

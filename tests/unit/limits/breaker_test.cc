@@ -30,6 +30,8 @@ using State = Breaker::State;
 const std::vector<std::pair<Verdict, std::vector<Reason>>> kVerdicts = {
     {Verdict::kIgnored, {Reason::kUnknownMethod,          Reason::kMalformedRequest,
                          Reason::kInvalidRequest,         Reason::kCallerCredentialsForbidden,
+                         Reason::kCallerUnauthenticated,  Reason::kCallerKeysUnavailable,
+                         Reason::kCallerNotAllowed,       Reason::kCallerRateLimited,
                          Reason::kUnsupportedEncoding,    Reason::kMessageTooLarge,
                          Reason::kMetadataTooLarge,       Reason::kRequestIdUnsupported,
                          Reason::kRequestIdReused,        Reason::kRequestInProgress,

@@ -21,7 +21,7 @@ constexpr char kId[] = "6925ebd4-125d-4338-a736-99f4b5bcb3d7";
 class IdentifyTest : public testing::CallTest, public ::testing::WithParamInterface<bool> {
  protected:
   RecordId Identify(const std::string& text = "asks", const std::string& request_id = kId,
-                    const call::Caller& caller = {}) {
+                    const auth::Caller& caller = {}) {
     const std::shared_ptr<call::Call> call = MakeCall(text, request_id);
     call->caller = caller;
     return once_.Identify(*call);
@@ -42,9 +42,9 @@ TEST_P(IdentifyTest, TheSameCallHasTheSameRecord) {
 TEST_P(IdentifyTest, MethodRequestIdAndCallerMakeTheKey) {
   const Digest key = Identify().key;
   EXPECT_NE(Identify("asks", "another").key, key);
-  EXPECT_NE(Identify("asks", kId, {call::Caller::Proof::kCertificate, "billing"}).key, key);
-  EXPECT_NE(Identify("asks", kId, {call::Caller::Proof::kCertificate, "billing"}).key,
-            Identify("asks", kId, {call::Caller::Proof::kCertificate, "sales"}).key);
+  EXPECT_NE(Identify("asks", kId, {auth::Proof::kCertificate, "billing"}).key, key);
+  EXPECT_NE(Identify("asks", kId, {auth::Proof::kCertificate, "billing"}).key,
+            Identify("asks", kId, {auth::Proof::kCertificate, "sales"}).key);
   upstream_->rpc = "OpenAnother";
   EXPECT_NE(Identify().key, key);
 }

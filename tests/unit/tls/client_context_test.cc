@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/certificates.h"
@@ -28,29 +29,30 @@ class ClientContextTest : public ::testing::Test {
 
 auto IsInvalid(const std::string& text) { return StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(text)); }
 
-TEST_F(ClientContextTest, NeedsNoFile) { EXPECT_THAT(ClientContext::Create({}), IsOk()); }
+TEST_F(ClientContextTest, NeedsNoFile) { EXPECT_THAT(ClientContext::Create({}, absl::Now()), IsOk()); }
 
 TEST_F(ClientContextTest, TakesAnAuthorityAndAnIdentity) {
   EXPECT_THAT(
-      ClientContext::Create({.ca = authority_.ca_file(), .certificate = identity_.certificate, .key = identity_.key}),
+      ClientContext::Create({.ca = authority_.ca_file(), .certificate = identity_.certificate, .key = identity_.key},
+                            absl::Now()),
       IsOk());
 }
 
 TEST_F(ClientContextTest, NamesTheFileThatCannotBeUsed) {
-  EXPECT_THAT(ClientContext::Create({.ca = garbage_}), IsInvalid("CA file " + garbage_));
-  EXPECT_THAT(ClientContext::Create({.ca = dir_.path() + "/none"}), IsInvalid("/none"));
-  EXPECT_THAT(ClientContext::Create({.certificate = garbage_, .key = identity_.key}),
+  EXPECT_THAT(ClientContext::Create({.ca = garbage_}, absl::Now()), IsInvalid("CA file " + garbage_));
+  EXPECT_THAT(ClientContext::Create({.ca = dir_.path() + "/none"}, absl::Now()), IsInvalid("/none"));
+  EXPECT_THAT(ClientContext::Create({.certificate = garbage_, .key = identity_.key}, absl::Now()),
               IsInvalid("client certificate " + garbage_));
-  EXPECT_THAT(ClientContext::Create({.certificate = identity_.certificate, .key = garbage_}),
+  EXPECT_THAT(ClientContext::Create({.certificate = identity_.certificate, .key = garbage_}, absl::Now()),
               IsInvalid("client key " + garbage_));
   const KeyPairFiles other = authority_.Issue("other");
-  EXPECT_THAT(ClientContext::Create({.certificate = identity_.certificate, .key = other.key}),
+  EXPECT_THAT(ClientContext::Create({.certificate = identity_.certificate, .key = other.key}, absl::Now()),
               IsInvalid("client key " + other.key));
 }
 
 TEST_F(ClientContextTest, WantsTheCertificateAndItsKeyTogether) {
-  EXPECT_THAT(ClientContext::Create({.certificate = identity_.certificate}), IsInvalid("go together"));
-  EXPECT_THAT(ClientContext::Create({.key = identity_.key}), IsInvalid("go together"));
+  EXPECT_THAT(ClientContext::Create({.certificate = identity_.certificate}, absl::Now()), IsInvalid("go together"));
+  EXPECT_THAT(ClientContext::Create({.key = identity_.key}, absl::Now()), IsInvalid("go together"));
 }
 
 }  // namespace

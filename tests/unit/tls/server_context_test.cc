@@ -7,8 +7,10 @@
 #include <memory>
 #include <string>
 
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/config/files.h"
 #include "server/tls/client_context.h"
 #include "server/tls/socket.h"
 #include "tests/support/certificates.h"
@@ -104,19 +106,41 @@ auto IsUnusable(const std::string& text) { return StatusIs(absl::StatusCode::kIn
 TEST_F(ServerContextTest, NamesTheFileThatCannotBeUsed) {
   const std::string garbage = dir_.Write("garbage", "no PEM");
   const KeyPairFiles other = authority_.Issue("other");
-  EXPECT_THAT(ServerContext::Create({.certificate = garbage, .key = identity_.key}),
+  EXPECT_THAT(ServerContext::Create({.certificate = garbage, .key = identity_.key}, absl::Now()),
               IsUnusable("server certificate " + garbage));
-  EXPECT_THAT(ServerContext::Create({.certificate = identity_.certificate, .key = garbage}),
+  EXPECT_THAT(ServerContext::Create({.certificate = identity_.certificate, .key = garbage}, absl::Now()),
               IsUnusable("server key " + garbage));
-  EXPECT_THAT(ServerContext::Create({.certificate = identity_.certificate, .key = other.key}),
+  EXPECT_THAT(ServerContext::Create({.certificate = identity_.certificate, .key = other.key}, absl::Now()),
               IsUnusable("server key " + other.key));
-  EXPECT_THAT(ServerContext::Create({.certificate = identity_.certificate}), IsUnusable("go together"));
-  EXPECT_THAT(ServerContext::Create({.certificate = identity_.certificate, .key = identity_.key, .client_ca = garbage}),
+  EXPECT_THAT(ServerContext::Create({.certificate = identity_.certificate}, absl::Now()), IsUnusable("go together"));
+  EXPECT_THAT(ServerContext::Create({.certificate = identity_.certificate, .key = identity_.key, .client_ca = garbage},
+                                    absl::Now()),
               IsUnusable("CA file of clients " + garbage));
 }
 
+TEST_F(ServerContextTest, SaysWhyACertificateIsOfNoUse) {
+  const auto create = [](const KeyPairFiles& files) {
+    return ServerContext::Create({.certificate = files.certificate, .key = files.key}, absl::Now());
+  };
+  EXPECT_THAT(create(authority_.Issue("expired", interaction::testing::ExpiredCertificate())),
+              IsUnusable("it has expired at 20"));
+  EXPECT_THAT(create(authority_.Issue("future", interaction::testing::NotYetValidCertificate())),
+              IsUnusable("it is valid from 20"));
+}
+
+TEST_F(ServerContextTest, TakesAChainInItsOrderOnly) {
+  const auto with = [&](const std::string& name, const std::string& second) {
+    const std::string chain = dir_.Write(
+        name, absl::StrCat(*config::ReadFile(identity_.certificate, 1 << 20), *config::ReadFile(second, 1 << 20)));
+    return ServerContext::Create({.certificate = chain, .key = identity_.key}, absl::Now());
+  };
+  EXPECT_THAT(with("good", authority_.ca_file()), interaction::testing::IsOk());
+  EXPECT_THAT(with("bad", authority_.Issue("other").certificate),
+              IsUnusable("certificate 2 in the file did not issue certificate 1"));
+}
+
 TEST_F(ServerContextTest, ShakesHandsAndCarriesBytes) {
-  const auto context = *ServerContext::Create(Files());
+  const auto context = *ServerContext::Create(Files(), absl::Now());
   Pair pair(*context, authority_.ca_file());
   ASSERT_EQ(pair.ShakeHands(), Result::kDone);
   EXPECT_TRUE(pair.client_done());
@@ -131,7 +155,7 @@ TEST_F(ServerContextTest, ShakesHandsAndCarriesBytes) {
 }
 
 TEST_F(ServerContextTest, ChoosesH2AmongTheProtocolsOffered) {
-  const auto context = *ServerContext::Create(Files());
+  const auto context = *ServerContext::Create(Files(), absl::Now());
   Pair pair(*context, authority_.ca_file());
   SSL_CTX_set_alpn_protos(pair.client_context(), reinterpret_cast<const unsigned char*>("\x08http/1.1\x02h2"), 12);
   ASSERT_EQ(pair.ShakeHands(), Result::kDone);
@@ -139,7 +163,7 @@ TEST_F(ServerContextTest, ChoosesH2AmongTheProtocolsOffered) {
 }
 
 TEST_F(ServerContextTest, RefusesAClientThatOffersOtherProtocolsOnly) {
-  const auto context = *ServerContext::Create(Files());
+  const auto context = *ServerContext::Create(Files(), absl::Now());
   Pair pair(*context, authority_.ca_file());
   SSL_CTX_set_alpn_protos(pair.client_context(), reinterpret_cast<const unsigned char*>("\x08http/1.1"), 9);
   EXPECT_EQ(pair.ShakeHands(), Result::kFailed);
@@ -147,7 +171,7 @@ TEST_F(ServerContextTest, RefusesAClientThatOffersOtherProtocolsOnly) {
 }
 
 TEST_F(ServerContextTest, RefusesOldVersions) {
-  const auto context = *ServerContext::Create(Files());
+  const auto context = *ServerContext::Create(Files(), absl::Now());
   Pair pair(*context, authority_.ca_file());
   SSL_CTX_set_min_proto_version(pair.client_context(), TLS1_VERSION);
   SSL_CTX_set_max_proto_version(pair.client_context(), TLS1_1_VERSION);
@@ -155,7 +179,7 @@ TEST_F(ServerContextTest, RefusesOldVersions) {
 }
 
 TEST_F(ServerContextTest, SaysThatAClientSpeaksNoTls) {
-  const auto context = *ServerContext::Create(Files());
+  const auto context = *ServerContext::Create(Files(), absl::Now());
   int fds[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
   const Fd ours(fds[0]), theirs(fds[1]);
@@ -168,7 +192,7 @@ TEST_F(ServerContextTest, SaysThatAClientSpeaksNoTls) {
 }
 
 TEST_F(ServerContextTest, ResumesASession) {
-  const auto context = *ServerContext::Create(Files());
+  const auto context = *ServerContext::Create(Files(), absl::Now());
   Pair first(*context, authority_.ca_file());
   ASSERT_EQ(first.ShakeHands(), Result::kDone);
   char byte;
@@ -181,7 +205,7 @@ TEST_F(ServerContextTest, ResumesASession) {
 }
 
 TEST_F(ServerContextTest, WantsACertificateOfTheAuthorityOfClients) {
-  const auto context = *ServerContext::Create(WithClientCa());
+  const auto context = *ServerContext::Create(WithClientCa(), absl::Now());
   const KeyPairFiles client = authority_.Issue("client");
   Pair known(*context, authority_.ca_file());
   SSL_CTX_use_certificate_chain_file(known.client_context(), client.certificate.c_str());
@@ -198,6 +222,31 @@ TEST_F(ServerContextTest, WantsACertificateOfTheAuthorityOfClients) {
   Pair without(*context, authority_.ca_file());
   EXPECT_EQ(without.ShakeHands(), Result::kFailed);
   EXPECT_EQ(without.server().handshake_failure().kind, HandshakeFailure::Kind::kRefused);
+}
+
+TEST_F(ServerContextTest, KnowsWhomACertificateNames) {
+  const auto context = *ServerContext::Create(WithClientCa(), absl::Now());
+  const KeyPairFiles client =
+      authority_.Issue("client", {.dns_names = {}, .ip_addresses = {}, .uris = {"spiffe://c/billing"}});
+  Pair pair(*context, authority_.ca_file());
+  SSL_CTX_use_certificate_chain_file(pair.client_context(), client.certificate.c_str());
+  SSL_CTX_use_PrivateKey_file(pair.client_context(), client.key.c_str(), SSL_FILETYPE_PEM);
+  ASSERT_EQ(pair.ShakeHands(), Result::kDone);
+  EXPECT_EQ(pair.server().stream().peer_identity(), "spiffe://c/billing");
+}
+
+TEST_F(ServerContextTest, CanDoWithoutACertificateOfTheClient) {
+  ServerFiles files = WithClientCa();
+  files.client_certificate_required = false;
+  const auto context = *ServerContext::Create(files, absl::Now());
+  Pair without(*context, authority_.ca_file());
+  ASSERT_EQ(without.ShakeHands(), Result::kDone);
+  EXPECT_EQ(without.server().stream().peer_identity(), "");
+  Pair unknown(*context, authority_.ca_file());
+  const KeyPairFiles self = interaction::testing::SelfSigned(dir_, "self");
+  SSL_CTX_use_certificate_chain_file(unknown.client_context(), self.certificate.c_str());
+  SSL_CTX_use_PrivateKey_file(unknown.client_context(), self.key.c_str(), SSL_FILETYPE_PEM);
+  EXPECT_EQ(unknown.ShakeHands(), Result::kFailed) << "one that is shown has to hold";
 }
 
 }  // namespace

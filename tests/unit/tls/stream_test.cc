@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/tls/client_context.h"
@@ -96,7 +97,8 @@ class StreamTest : public ::testing::Test {
   TempDir dir_;
   CertificateAuthority authority_{&dir_};
   const KeyPairFiles identity_ = authority_.Issue("server");
-  const std::shared_ptr<const ClientContext> context_ = *ClientContext::Create({.ca = authority_.ca_file()});
+  const std::shared_ptr<const ClientContext> context_ =
+      *ClientContext::Create({.ca = authority_.ca_file()}, absl::Now());
   SessionCache sessions_;
 };
 
@@ -230,8 +232,8 @@ INSTANTIATE_TEST_SUITE_P(Versions, StreamVersionTest, ::testing::Bool(),
 
 TEST_F(StreamTest, ShowsItsCertificate) {
   const KeyPairFiles client = authority_.Issue("client");
-  const auto context =
-      *ClientContext::Create({.ca = authority_.ca_file(), .certificate = client.certificate, .key = client.key});
+  const auto context = *ClientContext::Create(
+      {.ca = authority_.ca_file(), .certificate = client.certificate, .key = client.key}, absl::Now());
   RawUpstream server(Always({Send("hello"), Close()}),
                      {.tls = TlsOptions{.identity = identity_, .client_ca_file = authority_.ca_file()}});
   Peer with(server, *context, "localhost", &sessions_);

@@ -1,0 +1,66 @@
+#include "server/app/explain_caller.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "server/auth/policy.h"
+
+namespace interaction::app {
+namespace {
+
+constexpr absl::string_view kRpcs[] = {"CreateVspInteraction", "AddWolkvoxInteraction"};
+
+absl::StatusOr<auth::Caller> ParseCaller(absl::string_view name) {
+  for (const auth::Proof proof : {auth::Proof::kCertificate, auth::Proof::kToken, auth::Proof::kApiKey}) {
+    absl::string_view identity = name;
+    if (absl::ConsumePrefix(&identity, absl::StrCat(auth::ProofName(proof), ":")) && !identity.empty()) {
+      return auth::Caller{.proof = proof, .identity = std::string(identity)};
+    }
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("--caller: \"", name, "\" is not certificate:NAME, token:SUBJECT or api_key:NAME"));
+}
+
+// Whether anybody can prove to be that caller at all.
+std::string NotTaken(const config::Config& config, auth::Proof proof) {
+  const config::Callers& callers = config.callers;
+  const bool certificates = !config.server.tls_client_ca_file.empty() || !callers.forwarded_from.empty();
+  const bool tokens = !callers.jwks_file.empty() || !callers.jwks_url.empty();
+  const bool taken = proof == auth::Proof::kCertificate ? certificates
+                     : proof == auth::Proof::kToken     ? tokens
+                                                        : !callers.api_keys_file.empty();
+  return taken ? "" : "  But the configuration takes no proof of this kind, so nobody can be this caller.\n";
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ExplainCaller(const config::Config& config, absl::string_view name) {
+  const absl::StatusOr<auth::Caller> caller = ParseCaller(name);
+  if (!caller.ok()) return caller.status();
+  if (config.callers.policy_file.empty()) {
+    return absl::StrCat(name, ": may call everything, like everybody: callers.policy_file is not set.\n");
+  }
+  const auth::Policy policy(config.callers.rules);
+  const auth::Rule* const rule = policy.Find(*caller);
+  if (rule == nullptr) return absl::StrCat(name, ": may call nothing: no rule of the policy names it.\n");
+  std::string text = absl::StrCat(name, ": the rule \"", rule->name, "\" (", rule->origin, ") is about it.\n",
+                                  NotTaken(config, caller->proof));
+  for (const absl::string_view rpc : kRpcs) {
+    absl::StrAppend(&text, "  ", rpc, ": ", rule->AllowsRpc(rpc) ? "allowed" : "not allowed");
+    if (rpc == "AddWolkvoxInteraction" && rule->AllowsRpc(rpc)) {
+      absl::StrAppend(&text, rule->servers.empty()
+                                 ? ", on any wolkvox_server"
+                                 : absl::StrCat(", on wolkvox_server ", absl::StrJoin(rule->servers, ", ")));
+    }
+    text += "\n";
+  }
+  absl::StrAppend(&text, rule->calls_per_second > 0
+                             ? absl::StrCat("  At most ", rule->calls_per_second, " calls a second, ", rule->burst,
+                                            " at once, of all callers of this rule together.\n")
+                             : "  As many calls as they like.\n");
+  return text;
+}
+
+}  // namespace interaction::app

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "server/auth/api_keys.h"
+#include "server/auth/policy.h"
+#include "server/config/setting.h"
+
+namespace interaction::config {
+
+// The file of callers.policy_file: docs/callers.md. Reports everything that is wrong with it.
+std::vector<auth::Rule> ReadPolicy(const std::string& file, Problems* problems);
+
+// The file of callers.api_keys_file, likewise.
+std::vector<auth::ApiKey> ReadApiKeys(const std::string& file, Problems* problems);
+
+}  // namespace interaction::config

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace interaction::http {
+
+struct DownloadOptions {
+  std::string ca_file;   // PEM; "": the authorities that the system trusts
+  std::string proxy;     // "": none, also when the environment names one
+  std::string no_proxy;  // hosts that bypass it
+  absl::Duration timeout = absl::Seconds(10);
+  size_t max_bytes = 256 << 10;
+};
+
+// GETs a small document, such as a set of keys, and blocks meanwhile: never on a lane. Redirects are not followed.
+// UNAVAILABLE says why there is none, without repeating the URL: "the answer has status 404". Any thread.
+absl::StatusOr<std::string> Download(const std::string& url, const DownloadOptions& options);
+
+}  // namespace interaction::http
