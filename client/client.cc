@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "client/credential.h"
 #include "client/service_config.h"
 #include "client/status_conversion.h"
 #include "client/target.h"
@@ -26,6 +27,15 @@ bool IsLegal(const std::string& name, const std::string& value) {
   const grpc_slice value_slice = grpc_slice_from_static_buffer(value.data(), value.size());
   return grpc_header_key_is_legal(name_slice) &&
          (absl::EndsWith(name, "-bin") || grpc_header_nonbin_value_is_legal(value_slice));
+}
+
+absl::Status AddCredential(const ClientOptions& options, grpc::ClientContext& context) {
+  const auto credential = CredentialMetadata(options);
+  if (!credential.ok()) {
+    return NothingSent(absl::StatusCode::kFailedPrecondition, credential.status().message(), kCredentialUnreadable);
+  }
+  if (!credential->first.empty()) context.AddMetadata(credential->first, credential->second);
+  return absl::OkStatus();
 }
 
 absl::Status Prepare(const CallOptions& options, absl::Time deadline, grpc::ClientContext& context) {
@@ -133,29 +143,30 @@ grpc::ChannelArguments MakeRetryingArguments(const ClientOptions& options) {
 
 // Two routes to one target, because a retry policy belongs to a channel.
 struct Client::Routes {
-  Routes(const ClientOptions& options, const std::shared_ptr<grpc::ChannelCredentials>& credentials)
-      : default_timeout(options.default_timeout),
+  Routes(const ClientOptions& its_options, const std::shared_ptr<grpc::ChannelCredentials>& credentials)
+      : options(its_options),
         once(grpc::CreateCustomChannel(options.target, credentials, MakeArguments(options)), options),
         retried(grpc::CreateCustomChannel(options.target, credentials, MakeRetryingArguments(options)), options) {}
 
-  absl::Time DeadlineOf(const CallOptions& options) const {
-    return options.deadline.value_or(absl::Now() + default_timeout);
+  absl::Time DeadlineOf(const CallOptions& call) const {
+    return call.deadline.value_or(absl::Now() + options.default_timeout);
   }
 
   template <typename Request, typename Response>
   absl::StatusOr<Reply<Response>> Call(grpc::Status (v1::InteractionService::Stub::*method)(grpc::ClientContext*,
                                                                                             const Request&, Response*),
-                                       const Request& request, const CallOptions& options) {
-    const absl::Time deadline = DeadlineOf(options);
+                                       const Request& request, const CallOptions& call) {
+    const absl::Time deadline = DeadlineOf(call);
     Route& route = request.request_id().empty() ? once : retried;
     grpc::ClientContext context;
-    absl::Status ready = Prepare(options, deadline, context);
-    if (ready.ok()) ready = route.EnsureConnected(options, deadline);
+    absl::Status ready = Prepare(call, deadline, context);
+    if (ready.ok()) ready = AddCredential(options, context);
+    if (ready.ok()) ready = route.EnsureConnected(call, deadline);
     if (!ready.ok()) return ready;
     Reply<Response> reply;
-    const CancelOnStop cancel(options, context);
+    const CancelOnStop cancel(call, context);
     const grpc::Status status = ((*route.service).*method)(&context, request, &reply.message);
-    if (status.error_code() == grpc::StatusCode::CANCELLED && options.stop.stop_requested()) {
+    if (status.error_code() == grpc::StatusCode::CANCELLED && call.stop.stop_requested()) {
       return WithErrorInfo(absl::CancelledError("The caller cancelled the call after it may have been sent."),
                            request.request_id());
     }
@@ -165,7 +176,7 @@ struct Client::Routes {
     return reply;
   }
 
-  const absl::Duration default_timeout;
+  const ClientOptions options;
   Route once;
   Route retried;
 };
@@ -173,6 +184,7 @@ struct Client::Routes {
 absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ClientOptions& options) {
   if (absl::Status status = CheckTarget(options.target); !status.ok()) return status;
   if (absl::Status status = CheckProxy(options.proxy); !status.ok()) return status;
+  if (absl::Status status = CheckCredential(options); !status.ok()) return status;
   const auto credentials = MakeCredentials(options.tls);
   if (!credentials.ok()) return credentials.status();
   return std::unique_ptr<Client>(new Client(std::make_unique<Routes>(options, *credentials)));

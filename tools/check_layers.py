@@ -23,7 +23,7 @@ ARROWS = {
     "server/http": ("server/base", "server/event", "server/tls"),
     "server/telemetry": ("server/base",),
     "server/tls": (),
-    "server/redis": ("server/base", "server/telemetry"),
+    "server/redis": ("server/base", "server/telemetry", "server/tls"),
     "server/event": ("server/base",),
     "server/h2": ("server/base",),
     "server/lane": ("server/base", "server/event", "server/http"),

@@ -36,6 +36,7 @@ constexpr absl::string_view kOrOperatorRedis = "; if it lasts, have the gateway'
 const Advice kAdvice[] = {
     // The client's own.
     {kGatewayUnreachable, Kind::kRepeat, "; if it lasts, check that the gateway runs at this address"},
+    {kCredentialUnreadable, Kind::kOther, "correct the file with the token or key, then call again"},
     {kIllegalMetadata, Kind::kOther, "correct the metadata, then call again"},
     {kCancelledUnsent, Kind::kOther, "call again if it is still wanted"},  // the gateway's as well
     {kNoAnswerFromGateway, Kind::kUnknown, ""},

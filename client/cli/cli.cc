@@ -87,6 +87,12 @@ void DeclareGlobalOptions(CLI::App& root, GlobalOptions& options) {
   root.add_option("--key", options.tls_files.key, "PEM file with the client's private key")
       ->type_name("FILE")
       ->check(NotEmpty());
+  root.add_option("--token-file", options.token_file, "file with a bearer token that says who calls")
+      ->type_name("FILE")
+      ->check(NotEmpty());
+  root.add_option("--api-key-file", options.api_key_file, "file with an API key that says who calls")
+      ->type_name("FILE")
+      ->check(NotEmpty());
   root.add_option_function<std::string>(
           "--timeout", [&options](const std::string& text) { ParseTimeout(text, options); },
           "how long to wait for an answer [30s]")

@@ -24,6 +24,8 @@ absl::StatusOr<std::unique_ptr<Client>> Connect(const Session& session) {
   const TlsFiles& files = flags.tls_files;
   ClientOptions options{.target = flags.address,
                         .proxy = flags.proxy,
+                        .token_file = flags.token_file,
+                        .api_key_file = flags.api_key_file,
                         .user_agent_prefix = absl::StrCat("interactionctl/", GetBuildInfo().version)};
   const bool any_file = !files.ca.empty() || !files.certificate.empty() || !files.key.empty();
   if (flags.tls || any_file) options.tls = files;
@@ -61,7 +63,8 @@ int FailUsage(const Session& session, absl::string_view message) {
 }
 
 int FailCall(const Session& session, const absl::Status& status, Effect effect, absl::string_view request_id) {
-  if (GetCallError(status).reason == kIllegalMetadata) return FailUsage(session, status.message());
+  const std::string reason = GetCallError(status).reason;
+  if (reason == kIllegalMetadata || reason == kCredentialUnreadable) return FailUsage(session, status.message());
   const std::string text = RenderError(status, effect, request_id);
   if (session.options.format == Format::kJson) {
     return WriteData(session, RenderErrorJson(status), text, ExitCodeOf(status));

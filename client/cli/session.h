@@ -24,6 +24,8 @@ struct GlobalOptions {
   std::string proxy;  // empty: none
   bool tls = false;   // on as well when one of the files is given
   TlsFiles tls_files;
+  std::string token_file;
+  std::string api_key_file;
   absl::Duration timeout = absl::Seconds(30);
   std::vector<std::pair<std::string, std::string>> metadata;
   Format format = Format::kTable;

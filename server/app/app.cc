@@ -168,6 +168,7 @@ absl::Status App::Reload(const config::Config& next) {
     const MutexLock lock(&parts_mutex_);
     ASSIGN_OR_RETURN(Parts parts, MakeParts(next, &parts_, environment_.clock->WallNow()));
     Publish(parts);
+    resources_->UseRedisCredentials(next, parts.redis_tls);
     parts_ = std::move(parts);
   }
   key_source_.Use(KeyOptions(next));

@@ -66,6 +66,15 @@ void CheckTls(const config::Config& config, absl::Time now, const config::Compla
             .status();
       },
       complain);
+  if (config.redis.tls) {
+    const absl::Status status = tls::ClientContext::Create(RedisTlsFiles(config), now).status();
+    if (!status.ok()) {
+      complain(absl::StrContains(status.message(), "CA file") ? "redis.tls_ca_file"
+               : absl::StrContains(status.message(), " key ") ? "redis.tls_client_key_file"
+                                                              : "redis.tls_client_cert_file",
+               status.message());
+    }
+  }
   const config::Server& server = config.server;
   CheckKeyPair(
       "server.tls_cert_file", server.tls_cert_file, "server.tls_key_file", server.tls_key_file,

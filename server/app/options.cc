@@ -36,6 +36,16 @@ absl::Duration LongestCall(const config::Config& config) {
   return longest + kAnswerMargin;
 }
 
+// "[::1]:6379" -> {"::1", 6379}
+redis::HostPort SplitAddress(absl::string_view address) {
+  const size_t colon = address.rfind(':');
+  absl::string_view host = address.substr(0, colon);
+  if (absl::ConsumePrefix(&host, "[")) absl::ConsumeSuffix(&host, "]");
+  int port = 0;
+  (void)absl::SimpleAtoi(address.substr(colon + 1), &port);
+  return {.host = std::string(host), .port = static_cast<uint16_t>(port)};
+}
+
 bool AllowsCallerCredentials(const config::Upstream& upstream) {
   return upstream.caller_credentials == config::CallerCredentials::kAllow;
 }
@@ -149,19 +159,31 @@ redis::ClientOptions RedisOptions(const config::Config& config) {
                                .password = redis.password,
                                .database = redis.database,
                                .operation_timeout = redis.timeout};
+  options.sentinel.primary = redis.sentinel_primary;
+  options.sentinel.username = redis.sentinel_username;
+  options.sentinel.password = redis.sentinel_password;
+  for (const std::string& sentinel : redis.sentinels) options.sentinel.sentinels.push_back(SplitAddress(sentinel));
   absl::string_view address = redis.address;
   if (absl::ConsumePrefix(&address, "unix:")) {
     options.socket_path = std::string(address);
-    return options;
+  } else if (!address.empty()) {
+    redis::HostPort target = SplitAddress(address);
+    options.host = std::move(target.host);
+    options.port = target.port;
   }
-  const size_t colon = address.rfind(':');
-  absl::string_view host = address.substr(0, colon);
-  if (absl::ConsumePrefix(&host, "[")) absl::ConsumeSuffix(&host, "]");
-  int port = 0;
-  (void)absl::SimpleAtoi(address.substr(colon + 1), &port);
-  options.host = std::string(host);
-  options.port = static_cast<uint16_t>(port);
   return options;
+}
+
+tls::ClientFiles RedisTlsFiles(const config::Config& config) {
+  return {.ca = config.redis.tls_ca_file,
+          .certificate = config.redis.tls_client_cert_file,
+          .key = config.redis.tls_client_key_file,
+          .protocol = ""};
+}
+
+absl::StatusOr<std::shared_ptr<const tls::ClientContext>> MakeRedisTls(const config::Config& config, absl::Time now) {
+  if (!config.redis.tls) return nullptr;
+  return tls::ClientContext::Create(RedisTlsFiles(config), now);
 }
 
 grpc_transport::Options GrpcTransportOptions(const config::Config& config) {

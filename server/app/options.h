@@ -37,7 +37,10 @@ limits::AdmissionOptions AdmissionOptions(const config::Config& config);
 limits::RetryOptions RetryOptions(const config::Config& config);
 limits::PermitsOptions PermitsOptions(const config::Config& config, const std::string& section,
                                       const config::Upstream& upstream, const std::string& instance);
-redis::ClientOptions RedisOptions(const config::Config& config);
+redis::ClientOptions RedisOptions(const config::Config& config);  // without TLS
+tls::ClientFiles RedisTlsFiles(const config::Config& config);
+// Null without redis.tls. Reads the files.
+absl::StatusOr<std::shared_ptr<const tls::ClientContext>> MakeRedisTls(const config::Config& config, absl::Time now);
 grpc_transport::Options GrpcTransportOptions(const config::Config& config);
 front::Options FrontOptions(const config::Config& config);
 seethepro::Options SeeTheProOptions(const config::Config& config);

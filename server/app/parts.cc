@@ -101,6 +101,7 @@ absl::StatusOr<Parts> MakeParts(const config::Config& config, const Parts* previ
   RETURN_IF_ERROR(MakeClientTls(config, previous, now, &parts));
   RETURN_IF_ERROR(MakeServerTls(config, previous, now, &parts));
   RETURN_IF_ERROR(MakeAccess(config, previous, &parts));
+  ASSIGN_OR_RETURN(parts.redis_tls, MakeRedisTls(config, now));
   return parts;
 }
 

@@ -21,6 +21,7 @@ struct Parts {
   http::EndpointOptions wolkvox;
   std::shared_ptr<const tls::ServerContext> server_tls;  // null: clients connect without TLS
   std::shared_ptr<const auth::Access> access;
+  std::shared_ptr<const tls::ClientContext> redis_tls;  // null: without TLS
 
   // By which it is seen whether TLS files have changed.
   std::string client_tls_digest;

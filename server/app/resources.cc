@@ -62,7 +62,7 @@ Resources::Resources(const config::Config& config, const Clock* clock, telemetry
 absl::StatusOr<std::unique_ptr<Resources>> Resources::Create(const config::Config& config, const Clock* clock,
                                                              telemetry::Logger* log, BreakerListener listener) {
   auto resources = std::unique_ptr<Resources>(new Resources(config, clock, log));
-  if (!config.redis.address.empty()) RETURN_IF_ERROR(resources->ConnectRedis(config));
+  if (config.redis.is_set()) RETURN_IF_ERROR(resources->ConnectRedis(config));
   resources->MakeStore(config);
   if (config.calls.breaker) {
     const auto report = [log, listener = std::move(listener)](absl::string_view upstream, absl::string_view authority,
@@ -82,7 +82,9 @@ absl::StatusOr<std::unique_ptr<Resources>> Resources::Create(const config::Confi
 }
 
 absl::Status Resources::ConnectRedis(const config::Config& config) {
-  ASSIGN_OR_RETURN(redis_, redis::Client::Create(RedisOptions(config), clock_, log_, &Random));
+  redis::ClientOptions options = RedisOptions(config);
+  ASSIGN_OR_RETURN(options.tls, MakeRedisTls(config, clock_->WallNow()));
+  ASSIGN_OR_RETURN(redis_, redis::Client::Create(options, clock_, log_, &Random));
   shared_permits_ = std::make_unique<limits::RedisPermits>(limits::RedisPermitsOptions(), redis_.get(), log_);
   return absl::OkStatus();
 }
@@ -127,6 +129,10 @@ void Resources::MakeUpstream(const config::Config& config, const std::string& na
                       .retry_budget = upstream->retry_budget.get(),
                       .permits = upstream->permits.get(),
                       .random = &Random};
+}
+
+void Resources::UseRedisCredentials(const config::Config& config, std::shared_ptr<const tls::ClientContext> tls) {
+  if (redis_) redis_->Use(config.redis.username, config.redis.password, std::move(tls));
 }
 
 void Resources::WaitUntilSettled(absl::Duration timeout) const {

@@ -21,6 +21,7 @@
 #include "server/rpc/handle.h"
 #include "server/telemetry/counters.h"
 #include "server/telemetry/log.h"
+#include "server/tls/client_context.h"
 
 namespace interaction::app {
 
@@ -45,6 +46,9 @@ class Resources {
   // Waits, up to `timeout`, until the record store has saved the results of all calls. Call it when no call is in
   // flight.
   void WaitUntilSettled(absl::Duration timeout) const;
+
+  // Connections to Redis that are made from now on use these credentials; `tls` may be null.
+  void UseRedisCredentials(const config::Config& config, std::shared_ptr<const tls::ClientContext> tls);
 
   const limits::Admission& admission() const { return admission_; }
   telemetry::Counters& counters() { return counters_; }

@@ -205,14 +205,36 @@ void CheckEgress(const Egress& egress, Checker* check) {
 }
 
 void CheckRedis(const Config& config, Checker* check) {
-  const bool has_redis = !config.redis.address.empty();
+  const Redis& redis = config.redis;
+  const bool has_redis = redis.is_set();
+  if (!redis.address.empty() && !redis.sentinels.empty()) {
+    check->Add("redis.sentinels", "is set together with redis.address; set one of them");
+  }
+  if (redis.sentinels.empty() != redis.sentinel_primary.empty()) {
+    const bool names_missing = redis.sentinels.empty();
+    check->Add(names_missing ? "redis.sentinel_primary" : "redis.sentinels",
+               names_missing ? "is set without redis.sentinels; set both or neither"
+                             : "is set without redis.sentinel_primary; set both or neither");
+  }
+  if (redis.tls && absl::StartsWith(redis.address, "unix:")) {
+    check->Add("redis.tls", "is true while redis.address is a Unix socket, which needs no TLS");
+  }
+  for (const auto& [path, file] : {std::pair("redis.tls_ca_file", &redis.tls_ca_file),
+                                   std::pair("redis.tls_client_cert_file", &redis.tls_client_cert_file)}) {
+    if (!redis.tls && !file->empty()) check->Add(path, "is set while redis.tls is false");
+  }
+  check->File("redis.tls_ca_file", redis.tls_ca_file);
+  CheckKeyPair("redis.tls_client_cert_file", redis.tls_client_cert_file, "redis.tls_client_key_file",
+               redis.tls_client_key_file, check);
   if (!has_redis && config.idempotency.store == RecordStore::kRedis) {
-    check->Add("redis.address", "is empty while idempotency.store is redis; set it to host:port or unix:/path",
+    check->Add("redis.address",
+               "is empty while idempotency.store is redis; set it to host:port or unix:/path, or set redis.sentinels",
                "idempotency.store");
   }
   if (has_redis && config.redis.digest_key_file.empty()) {
-    check->Add("redis.digest_key_file", "is empty while redis.address is set; name a file with 32 random characters",
-               "redis.address");
+    const std::string because = redis.address.empty() ? "redis.sentinels" : "redis.address";
+    check->Add("redis.digest_key_file",
+               absl::StrCat("is empty while ", because, " is set; name a file with 32 random characters"), because);
   }
   if (!config.redis.username.empty() && config.redis.password_file.empty()) {
     check->Add("redis.username", "is set without redis.password_file, so there would be no AUTH; set both or neither");
@@ -263,6 +285,9 @@ void ReadSecrets(const Origins& origins, Config* config, Problems* problems) {
   Redis& redis = config->redis;
   if (!redis.password_file.empty()) {
     redis.password = check.SecretFile("redis.password_file", redis.password_file);
+  }
+  if (!redis.sentinel_password_file.empty()) {
+    redis.sentinel_password = check.SecretFile("redis.sentinel_password_file", redis.sentinel_password_file);
   }
   if (!redis.digest_key_file.empty()) {
     redis.digest_key = check.SecretFile("redis.digest_key_file", redis.digest_key_file);

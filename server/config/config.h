@@ -138,9 +138,18 @@ struct Idempotency {
 
 enum class OnOutage { kContinue, kWait };
 
-// State shared by replicas. With an address, the limits of credentials apply to all replicas together, too.
+// State shared by replicas. With an address or Sentinels, the limits of credentials apply to all replicas together,
+// too.
 struct Redis {
-  std::string address;  // host:port or unix:/path; "": none
+  std::string address;                 // host:port or unix:/path; "": none, or the Sentinels know
+  std::vector<std::string> sentinels;  // host:port; empty: none are asked
+  std::string sentinel_primary;        // its name among the Sentinels
+  std::string sentinel_username;
+  std::string sentinel_password_file;
+  bool tls = false;         // to Redis and its Sentinels
+  std::string tls_ca_file;  // PEM; "": the system's
+  std::string tls_client_cert_file;
+  std::string tls_client_key_file;
   std::string username;
   std::string password_file;
   int database = 0;
@@ -149,7 +158,10 @@ struct Redis {
   OnOutage on_outage = OnOutage::kContinue;  // what calls to an upstream with a limit do meanwhile
   std::string digest_key_file;               // at least 32 characters, the same in all replicas
   Secret password;                           // read from the files; not keys
+  Secret sentinel_password;
   Secret digest_key;
+
+  bool is_set() const { return !address.empty() || !sentinels.empty(); }
 };
 
 struct Log {

@@ -44,8 +44,11 @@ constexpr absl::string_view kNeedRestart[] = {
     "idempotency.max_bytes",
     "idempotency.in_progress_wait",
     "redis.address",
-    "redis.username",
-    "redis.password_file",
+    "redis.sentinels",
+    "redis.sentinel_primary",
+    "redis.sentinel_username",
+    "redis.sentinel_password_file",
+    "redis.tls",
     "redis.database",
     "redis.timeout",
     "redis.replicas",
@@ -57,6 +60,11 @@ std::optional<std::string> ParseForwarder(absl::string_view text) {
   std::string peer(text);
   if (!auth::Forwarders::Parse({peer}).ok()) return std::nullopt;
   return peer;
+}
+
+std::optional<std::string> ParseSentinel(absl::string_view text) {
+  if (text.empty() || absl::StartsWith(text, "unix:")) return std::nullopt;
+  return ParseConnect(text);
 }
 
 Section ServerSection() {
@@ -290,6 +298,20 @@ Section RedisSection() {
       {
           Text("redis.address", AT(redis.address), "host:port, [IPv6]:port or unix:/path",
                "Address of a Redis 7; empty: none, replicas share nothing.", ParseConnect, WhyNotAddress),
+          Texts("redis.sentinels", AT(redis.sentinels), "host:port or [IPv6]:port", "a list of addresses",
+                "Addresses of the Sentinels that know where the primary is, instead of redis.address.", ParseSentinel),
+          Text("redis.sentinel_primary", AT(redis.sentinel_primary), "a text", "What the Sentinels call it: mymaster.",
+               AnyText),
+          Text("redis.sentinel_username", AT(redis.sentinel_username), "a text",
+               "For AUTH with the Sentinels; empty: the default user.", AnyText),
+          File("redis.sentinel_password_file", AT(redis.sentinel_password_file),
+               "File with the password for the Sentinels; empty: none."),
+          Boolean("redis.tls", AT(redis.tls), "Whether Redis and its Sentinels are spoken to with TLS."),
+          File("redis.tls_ca_file", AT(redis.tls_ca_file),
+               "Authorities of their certificates, PEM; empty: those that the system trusts."),
+          File("redis.tls_client_cert_file", AT(redis.tls_client_cert_file),
+               "Certificate of the gateway for them, PEM; empty: none."),
+          File("redis.tls_client_key_file", AT(redis.tls_client_key_file), "Private key of that certificate, PEM."),
           Text("redis.username", AT(redis.username), "a text", "For AUTH; empty: the default user.", AnyText),
           File("redis.password_file", AT(redis.password_file), "File with the password; empty: none."),
           Integer("redis.database", AT(redis.database), 0, 1000000, "Number of the database to SELECT."),

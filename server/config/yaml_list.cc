@@ -16,7 +16,7 @@
 namespace interaction::config {
 namespace {
 
-constexpr size_t kMaxFileBytes = 1 << 20;
+constexpr size_t kMaxListBytes = 1 << 20;
 
 bool Contains(const std::vector<std::string>& list, const std::string& text) {
   return std::find(list.begin(), list.end(), text) != list.end();
@@ -110,7 +110,7 @@ std::vector<std::string> YamlEntry::List(const std::string& field) const {
 }
 
 std::vector<YamlEntry> ReadYamlList(const std::string& file, const YamlList& form, Problems* problems) {
-  const absl::StatusOr<std::string> text = ReadFile(file, kMaxFileBytes);
+  const absl::StatusOr<std::string> text = ReadFile(file, kMaxListBytes);
   if (!text.ok()) {
     problems->Add("", "", text.status().message());
     return {};

@@ -9,6 +9,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -18,7 +19,9 @@
 #include "server/redis/inbox.h"
 #include "server/redis/lookup.h"
 #include "server/redis/refusal_log.h"
+#include "server/redis/sentinel.h"
 #include "server/redis/server_error.h"
+#include "server/tls/session_cache.h"
 
 namespace interaction::redis {
 
@@ -42,6 +45,8 @@ class Client::Loop {
         random_(std::move(random)),
         inbox_(std::move(inbox)),
         greeting_(options_, logger),
+        question_(options_.sentinel),
+        order_(options_.sentinel.sentinels.size()),
         refusal_log_(clock, logger) {}
 
   void Start() { thread_ = std::thread(&Loop::Run, this); }
@@ -57,6 +62,13 @@ class Client::Loop {
     inbox_->Put(Task{Later(delay), std::move(task)});
   }
   bool connected() const { return connected_.load(std::memory_order_relaxed); }
+
+  // On the thread.
+  void Use(std::string username, Secret password, std::shared_ptr<const tls::ClientContext> tls) {
+    options_.username = std::move(username);
+    options_.password = std::move(password);
+    options_.tls = std::move(tls);
+  }
 
  private:
   enum class Phase {
@@ -78,6 +90,8 @@ class Client::Loop {
   void RunTasks();
 
   void Connect();
+  void LookUpNext(HostPort next, bool is_sentinel);
+  void TryNextSentinel(const absl::Status& reason);
   void Open(absl::StatusOr<std::vector<std::string>> addresses);
   void OpenNext(absl::Status reason);
   void Turn(short revents);
@@ -87,23 +101,28 @@ class Client::Loop {
   void Rest(const absl::Status& reason);
   void FailAll(const absl::Status& status);
 
-  const ClientOptions options_;
+  ClientOptions options_;
   const Clock* const clock_;
   telemetry::Logger* const logger_;
   const std::function<double()> random_;
   const std::shared_ptr<Inbox> inbox_;
   Greeting greeting_;
+  SentinelQuestion question_;
+  SentinelOrder order_;
   RefusalLog refusal_log_;
 
   Phase phase_ = Phase::kResting;
   SteadyTime phase_end_ = 0;
   SteadyTime ready_since_ = 0;
   int failures_ = 0;                   // in a row
-  std::deque<std::string> addresses_;  // of this attempt to connect, yet to be tried
-  bool looking_up_ = false;            // even if its result is not needed any more
-  bool told_ = false;                  // the lost connection was logged
-  std::string told_refusal_;           // the refusal that was logged last
-  std::string why_;                    // why there is no connection
+  HostPort next_;                      // where this attempt goes
+  bool to_sentinel_ = false;           // which is a Sentinel
+  std::deque<std::string> addresses_;  // of it, yet to be tried
+  std::set<std::string> looking_up_;   // names, even if their addresses are not needed any more
+  tls::SessionCache sessions_;
+  bool told_ = false;         // the lost connection was logged
+  std::string told_refusal_;  // the refusal that was logged last
+  std::string why_;           // why there is no connection
   std::unique_ptr<Connection> connection_;
   // In the order of arrival, which is that of their deadlines. In kReady all have been sent, otherwise none.
   std::deque<Command> commands_;
@@ -133,9 +152,9 @@ void Client::Loop::RunUntilStopped() {
     for (Task& task : letters.tasks) tasks_.emplace(task.due, std::move(task));
     for (Command& command : letters.commands) Accept(std::move(command));
     if (letters.stop) return;
-    if (letters.addresses) {
-      looking_up_ = false;
-      if (phase_ == Phase::kLookingUp) Open(*std::move(letters.addresses));
+    for (auto& [host, addresses] : letters.addresses) {
+      looking_up_.erase(host);
+      if (phase_ == Phase::kLookingUp && host == next_.host) Open(std::move(addresses));
     }
     if (connection_) Turn(0);
     Poll();
@@ -195,7 +214,7 @@ void Client::Loop::CheckPhase() {
   if (phase_ == Phase::kResting) {
     Connect();
   } else {
-    Rest(absl::DeadlineExceededError("connecting took too long"));
+    TryNextSentinel(absl::DeadlineExceededError("connecting took too long"));
   }
 }
 
@@ -209,17 +228,32 @@ void Client::Loop::RunTasks() {
 }
 
 void Client::Loop::Connect() {
+  if (options_.sentinel.sentinels.empty()) return LookUpNext({options_.host, options_.port}, /*is_sentinel=*/false);
+  LookUpNext(options_.sentinel.sentinels[order_.Begin()], /*is_sentinel=*/true);
+}
+
+void Client::Loop::LookUpNext(HostPort next, bool is_sentinel) {
+  next_ = std::move(next);
+  to_sentinel_ = is_sentinel;
+  connection_.reset();
   phase_ = Phase::kLookingUp;
   phase_end_ = Later(options_.connect_timeout);
-  if (!options_.socket_path.empty() || IsAddress(options_.host)) return Open({{options_.host}});
-  if (std::exchange(looking_up_, true)) return;  // an earlier lookup still runs: its answer will do
-  options_.look_up(options_.host, [inbox = inbox_](absl::StatusOr<std::vector<std::string>> addresses) {
-    inbox->PutAddresses(std::move(addresses));
+  if (!options_.socket_path.empty() || IsAddress(next_.host)) return Open({{next_.host}});
+  if (!looking_up_.insert(next_.host).second) return;  // an earlier lookup still runs: its answer will do
+  options_.look_up(next_.host, [inbox = inbox_, host = next_.host](absl::StatusOr<std::vector<std::string>> addresses) {
+    inbox->PutAddresses(host, std::move(addresses));
   });
 }
 
+// A host did not do what it was asked. If it is a Sentinel, another one may.
+void Client::Loop::TryNextSentinel(const absl::Status& reason) {
+  const std::optional<size_t> next = to_sentinel_ ? order_.Next() : std::nullopt;
+  if (!next) return Rest(reason);
+  LookUpNext(options_.sentinel.sentinels[*next], /*is_sentinel=*/true);
+}
+
 void Client::Loop::Open(absl::StatusOr<std::vector<std::string>> addresses) {
-  if (!addresses.ok()) return Rest(addresses.status());
+  if (!addresses.ok()) return TryNextSentinel(addresses.status());
   // Starts with a different address each time: one that never answers leaves no time for the others.
   const auto first = addresses->begin() + static_cast<ptrdiff_t>(static_cast<size_t>(failures_) % addresses->size());
   std::rotate(addresses->begin(), first, addresses->end());
@@ -232,24 +266,36 @@ void Client::Loop::OpenNext(absl::Status reason) {
   while (!addresses_.empty()) {
     const std::string address = std::move(addresses_.front());
     addresses_.pop_front();
-    absl::StatusOr<std::unique_ptr<Connection>> connection = options_.socket_path.empty()
-                                                                 ? Connection::OpenTcp(address, options_.port)
-                                                                 : Connection::OpenUnix(options_.socket_path);
+    absl::StatusOr<std::unique_ptr<Connection>> connection =
+        options_.socket_path.empty()
+            ? Connection::OpenTcp(address, next_.port,
+                                  {.context = options_.tls, .host = next_.host, .sessions = &sessions_})
+            : Connection::OpenUnix(options_.socket_path);
     if (connection.ok()) {
       connection_ = *std::move(connection);
-      greeting_.Append(*connection_);
+      if (to_sentinel_) {
+        question_.Append(*connection_);
+      } else {
+        greeting_.Append(*connection_);
+      }
       phase_ = Phase::kConnecting;
       return;
     }
     reason = connection.status();
   }
-  Rest(reason);
+  TryNextSentinel(reason);
 }
 
 void Client::Loop::Turn(short revents) {
   const absl::Status status =
       connection_->Turn(revents, [this](absl::StatusOr<Reply> reply) { return OnReply(std::move(reply)); });
-  if (status.ok()) return;
+  if (status.ok()) {
+    // Not from within the connection that says so.
+    if (to_sentinel_ && phase_ == Phase::kConnecting && question_.primary()) {
+      LookUpNext(*question_.primary(), /*is_sentinel=*/false);
+    }
+    return;
+  }
   if (phase_ == Phase::kReady) {
     Lose(status);
   } else {
@@ -258,6 +304,7 @@ void Client::Loop::Turn(short revents) {
 }
 
 absl::Status Client::Loop::OnReply(absl::StatusOr<Reply> reply) {
+  if (to_sentinel_ && phase_ == Phase::kConnecting) return question_.OnReply(reply);
   if (phase_ != Phase::kReady) {
     absl::Status status = greeting_.OnReply(reply);
     if (status.ok() && greeting_.complete()) BecomeReady();
@@ -336,6 +383,12 @@ Client::~Client() { loop_->Stop(); }
 void Client::Run(std::vector<std::string> command, Done done) { loop_->Put(std::move(command), std::move(done)); }
 
 void Client::After(absl::Duration delay, absl::AnyInvocable<void() &&> task) { loop_->Put(delay, std::move(task)); }
+
+void Client::Use(std::string username, Secret password, std::shared_ptr<const tls::ClientContext> tls) {
+  After(absl::ZeroDuration(),
+        [loop = loop_.get(), username = std::move(username), password = std::move(password),
+         tls = std::move(tls)]() mutable { loop->Use(std::move(username), std::move(password), std::move(tls)); });
+}
 
 bool Client::connected() const { return loop_->connected(); }
 

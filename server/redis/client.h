@@ -13,16 +13,20 @@
 #include "server/base/secret.h"
 #include "server/redis/lookup.h"
 #include "server/redis/reply.h"
+#include "server/redis/sentinel.h"
 #include "server/telemetry/log.h"
+#include "server/tls/client_context.h"
 
 namespace interaction::redis {
 
 struct ClientOptions {
   std::string host = "127.0.0.1";  // a name or an address
   uint16_t port = 6379;
-  std::string socket_path;  // of a Unix socket; if not empty, used instead of host and port
-  std::string username;     // of an ACL; "": the default user
-  Secret password;          // "": no AUTH
+  SentinelOptions sentinel;  // if there are Sentinels, they are asked for the primary, instead of host and port
+  std::shared_ptr<const tls::ClientContext> tls;  // to Redis and its Sentinels; null: without TLS
+  std::string socket_path;                        // of a Unix socket; if not empty, used instead of host and port
+  std::string username;                           // of an ACL; "": the default user
+  Secret password;                                // "": no AUTH
   int database = 0;
   absl::Duration operation_timeout = absl::Milliseconds(50);       // of a command, counted from Run()
   absl::Duration connect_timeout = absl::Seconds(1);               // name lookup, connection and AUTH together
@@ -44,8 +48,8 @@ struct ClientOptions {
 //     later still, and a late answer would be taken for that of another command.
 // A lost connection is replaced at once, if it had held for `min_backoff`; otherwise after a delay that doubles from
 // min_backoff to max_backoff, and varies by half of it so that replicas do not come back in step. The name is looked up
-// anew each time. A Redis that says READONLY or MASTERDOWN is left too, since the name may lead to the new primary by
-// now.
+// anew each time, and the Sentinels are asked anew. A Redis that says READONLY or MASTERDOWN is left too, since there
+// may be a new primary by now.
 //
 // It never sends a command twice: the caller knows whether it may be repeated.
 class Client {
@@ -73,6 +77,9 @@ class Client {
 
   // Runs `task` on the client's thread after `delay`, unless the client ends before. Any thread.
   void After(absl::Duration delay, absl::AnyInvocable<void() &&> task);
+
+  // Connections to come are made with these. Any thread.
+  void Use(std::string username, Secret password, std::shared_ptr<const tls::ClientContext> tls);
 
   // Whether it is connected, so that commands are sent at once.
   bool connected() const;

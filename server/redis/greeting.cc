@@ -17,6 +17,10 @@ void Greeting::Append(Connection& connection) {
     }
     awaited_.push_back(Step::kAuth);
   }
+  if (!options_.sentinel.sentinels.empty()) {
+    connection.Append({"ROLE"});
+    awaited_.push_back(Step::kRole);
+  }
   if (options_.database != 0) {
     connection.Append({"SELECT", absl::StrCat(options_.database)});
     awaited_.push_back(Step::kSelect);
@@ -30,11 +34,15 @@ absl::Status Greeting::OnReply(const absl::StatusOr<Reply>& reply) {
   awaited_.pop_front();
   if (reply.ok()) {
     if (step == Step::kPolicy) JudgePolicy(*reply);
+    const bool is_primary = !reply->elements.empty() && reply->elements[0].text == "master";
+    if (step == Step::kRole && !is_primary) {
+      return absl::UnavailableError("the Redis that the Sentinel has named is not a primary");
+    }
     return absl::OkStatus();
   }
   // CONFIG may be forbidden or renamed. If AUTH is needed and missing, nothing else would work either.
   if (step == Step::kPolicy && reply.status().code() != absl::StatusCode::kUnauthenticated) return absl::OkStatus();
-  constexpr absl::string_view kNames[] = {"AUTH", "SELECT", "CONFIG GET"};
+  constexpr absl::string_view kNames[] = {"AUTH", "ROLE", "SELECT", "CONFIG GET"};
   return absl::Status(reply.status().code(),
                       absl::StrCat(kNames[static_cast<int>(step)], " failed, ", reply.status().message()));
 }

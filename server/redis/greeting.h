@@ -10,9 +10,10 @@
 
 namespace interaction::redis {
 
-// The commands at the start of a connection: AUTH, SELECT, and a query of maxmemory-policy. With a policy other than
-// noeviction, Redis drops records when its memory is full, and repeated calls may be sent twice; so the answer is
-// logged as a warning. A Redis that does not answer the query, as many hosted ones do not, is accepted.
+// The commands at the start of a connection: AUTH, ROLE if a Sentinel has named the host, since it may not be the
+// primary any more, SELECT, and a query of maxmemory-policy. With a policy other than noeviction, Redis drops records
+// when its memory is full, and repeated calls may be sent twice; so the answer is logged as a warning. A Redis that
+// does not answer the query, as many hosted ones do not, is accepted.
 class Greeting {
  public:
   // `options` and `logger` outlive it.
@@ -27,7 +28,7 @@ class Greeting {
   bool complete() const { return awaited_.empty(); }
 
  private:
-  enum class Step { kAuth, kSelect, kPolicy };
+  enum class Step { kAuth, kRole, kSelect, kPolicy };
 
   void JudgePolicy(const Reply& reply);
 

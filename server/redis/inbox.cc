@@ -30,9 +30,9 @@ void Inbox::Put(Task task) {
   Wake();
 }
 
-void Inbox::PutAddresses(absl::StatusOr<std::vector<std::string>> addresses) {
+void Inbox::PutAddresses(std::string host, absl::StatusOr<std::vector<std::string>> addresses) {
   const MutexLock lock(&mutex_);
-  letters_.addresses = std::move(addresses);
+  letters_.addresses.emplace_back(std::move(host), std::move(addresses));
   Wake();
 }
 

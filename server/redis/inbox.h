@@ -1,8 +1,8 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -33,7 +33,7 @@ class Inbox {
   struct Letters {
     std::vector<Command> commands;
     std::vector<Task> tasks;
-    std::optional<absl::StatusOr<std::vector<std::string>>> addresses;  // the result of a lookup
+    std::vector<std::pair<std::string, absl::StatusOr<std::vector<std::string>>>> addresses;  // of names looked up
     bool stop = false;
   };
 
@@ -48,7 +48,7 @@ class Inbox {
   // Any thread.
   void Put(Command command);
   void Put(Task task);
-  void PutAddresses(absl::StatusOr<std::vector<std::string>> addresses);
+  void PutAddresses(std::string host, absl::StatusOr<std::vector<std::string>> addresses);
   void PutStop();
 
   // Everything that was put in so far. On the client's thread.

@@ -7,9 +7,6 @@
 namespace interaction::tls {
 namespace {
 
-// The only protocol that is offered, as ALPN wants it: each name with its length in front.
-constexpr unsigned char kHttp11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-
 absl::Status UseFiles(SSL_CTX* context, const ClientFiles& files, absl::Time now) {
   if (files.ca.empty()) {
     // With a folder of certificates, as Debian has it, each is read when it is wanted.
@@ -29,7 +26,11 @@ absl::StatusOr<std::shared_ptr<const ClientContext>> ClientContext::Create(const
   if (absl::Status status = UseFiles(context.get(), files, now); !status.ok()) return status;
   UseCommonSettings(context.get());
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
-  SSL_CTX_set_alpn_protos(context.get(), kHttp11, sizeof kHttp11);
+  if (!files.protocol.empty()) {  // as ALPN wants it: each name with its length in front
+    const std::string protocols = static_cast<char>(files.protocol.size()) + files.protocol;
+    SSL_CTX_set_alpn_protos(context.get(), reinterpret_cast<const unsigned char*>(protocols.data()),
+                            static_cast<unsigned>(protocols.size()));
+  }
   // Sessions go to the connection's SessionCache, not to OpenSSL's, which would hand out one again and again.
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context.get(), &Stream::OnNewSession);

@@ -12,13 +12,14 @@
 namespace interaction::tls {
 
 struct ClientFiles {
-  std::string ca;           // PEM bundle; "": the authorities that the system trusts
-  std::string certificate;  // PEM chain of our own, with `key`; "": none
-  std::string key;          // PEM
+  std::string ca;                     // PEM bundle; "": the authorities that the system trusts
+  std::string certificate;            // PEM chain of our own, with `key`; "": none
+  std::string key;                    // PEM
+  std::string protocol = "http/1.1";  // that is offered (ALPN); "": none
 };
 
-// What the TLS connections to an upstream have in common: whom they trust, who they are, TLS 1.2 or later, the protocol
-// http/1.1 (ALPN). Immutable; any thread, and many at once, may open connections with it.
+// What the TLS connections to a server have in common: whom they trust, who they are, TLS 1.2 or later, the protocol
+// (ALPN). Immutable; any thread, and many at once, may open connections with it.
 class ClientContext {
  public:
   // Reads and parses the files, which takes some 20 ms for a bundle of all public authorities; so not on a lane.

@@ -42,13 +42,19 @@ std::string RunOn(redisContext* context, const std::vector<std::string>& command
   return ToText(*reply);
 }
 
+std::vector<std::string> TlsArguments(const RedisTls& tls) {
+  return {"--tls-cert-file",    tls.certificate, "--tls-key-file",     tls.key,
+          "--tls-ca-cert-file", tls.ca,          "--tls-auth-clients", tls.clients_need_certificate ? "yes" : "no"};
+}
+
 }  // namespace
 
 RedisServer::RedisServer(RedisServerOptions options) : options_(std::move(options)) { Start(); }
 
 redis::ClientOptions RedisServer::client_options() const {
   redis::ClientOptions options;
-  if (options_.tcp) {
+  if (options_.tcp || options_.tls) {
+    options.host = "127.0.0.1";
     options.port = port_;
   } else {
     options.socket_path = folder_.File("redis.sock");
@@ -86,16 +92,29 @@ void RedisServer::Resume() { process_->Signal(SIGCONT); }
 
 void RedisServer::Start() {
   for (int attempt = 0; attempt < 5; ++attempt) {
-    if (options_.tcp && port_ == 0) port_ = LocalPort(BindLoopback());  // free now; hardly ever taken a moment later
+    if ((options_.tcp || options_.tls) && port_ == 0)
+      port_ = LocalPort(BindLoopback());  // free now; hardly ever taken a moment later
     if (TryToStart()) return;
   }
   Require(false, "redis-server does not start: is the package redis-server installed?");
 }
 
 std::vector<std::string> RedisServer::Arguments() const {
-  std::vector<std::string> arguments = {
-      "--port",       absl::StrCat(port_),      "--bind", "127.0.0.1", "--save", "", "--dir",
-      folder_.path(), "--enable-debug-command", "local"};
+  std::vector<std::string> arguments = {options_.tls ? "--tls-port" : "--port",
+                                        absl::StrCat(port_),
+                                        "--bind",
+                                        "127.0.0.1",
+                                        "--save",
+                                        "",
+                                        "--dir",
+                                        folder_.path(),
+                                        "--enable-debug-command",
+                                        "local"};
+  if (options_.tls) {
+    const std::vector<std::string> tls = TlsArguments(*options_.tls);
+    arguments.insert(arguments.end(), {"--port", "0", "--tls-replication", "yes"});
+    arguments.insert(arguments.end(), tls.begin(), tls.end());
+  }
   if (!options_.tcp) arguments.insert(arguments.end(), {"--unixsocket", folder_.File("redis.sock")});
   if (!options_.password.empty()) arguments.insert(arguments.end(), {"--requirepass", options_.password});
   arguments.insert(arguments.end(), options_.settings.begin(), options_.settings.end());
@@ -105,6 +124,37 @@ std::vector<std::string> RedisServer::Arguments() const {
 bool RedisServer::TryToStart() {
   process_.emplace(kProgram, Arguments());
   return process_->WaitForLine("eady to accept connections").has_value();
+}
+
+RedisSentinel::RedisSentinel(const RedisServer& primary, const std::string& password, std::optional<RedisTls> tls) {
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    port_ = LocalPort(BindLoopback());
+    // It writes what it learns into its own configuration.
+    const std::string config = folder_.Write(
+        "sentinel.conf",
+        absl::StrCat("sentinel monitor mymaster 127.0.0.1 ", primary.port(), " 1\n",
+                     "sentinel down-after-milliseconds mymaster 500\n", "sentinel failover-timeout mymaster 3000\n",
+                     password.empty() ? "" : absl::StrCat("sentinel auth-pass mymaster ", password, "\n")));
+    std::vector<std::string> arguments = {
+        config,   "--sentinel", tls ? "--tls-port" : "--port", absl::StrCat(port_), "--dir", folder_.path(),
+        "--bind", "127.0.0.1"};
+    if (tls) {
+      const std::vector<std::string> more = TlsArguments(*tls);
+      arguments.insert(arguments.end(), {"--port", "0", "--tls-replication", "yes"});
+      arguments.insert(arguments.end(), more.begin(), more.end());
+    }
+    process_.emplace(kProgram, arguments);
+    if (process_->WaitForLine("+monitor master mymaster").has_value()) return;
+  }
+  Require(false, "the Sentinel does not start");
+}
+
+bool RedisSentinel::WaitUntilItKnowsAReplica() const {
+  return process_->WaitForLine("+slave slave", absl::Seconds(20)).has_value();
+}
+
+bool RedisSentinel::WaitForFailover() const {
+  return process_->WaitForLine("+switch-master mymaster", absl::Seconds(20)).has_value();
 }
 
 }  // namespace interaction::testing

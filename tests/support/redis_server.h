@@ -11,8 +11,17 @@
 
 namespace interaction::testing {
 
+// TLS on a port of the loopback interface, besides the Unix socket.
+struct RedisTls {
+  std::string certificate;  // PEM files
+  std::string key;
+  std::string ca;  // of clients
+  bool clients_need_certificate = false;
+};
+
 struct RedisServerOptions {
   bool tcp = false;                   // a port of the loopback interface, instead of a Unix socket
+  std::optional<RedisTls> tls;        // instead of both, for the gateway; the test itself uses the Unix socket
   std::string password;               // of the default user; "": none is needed
   std::vector<std::string> settings;  // as on the command line: {"--maxmemory-policy", "allkeys-lru"}
 };
@@ -25,6 +34,8 @@ class RedisServer {
 
   // How to reach it. The timeout is long, so that only those tests depend on time that set another.
   redis::ClientOptions client_options() const;
+
+  uint16_t port() const { return port_; }
 
   // Runs one command over a connection of its own, and waits: the text of the reply, of arrays one line an element, ""
   // of nil. An error reply is text as well.
@@ -41,6 +52,27 @@ class RedisServer {
   bool TryToStart();
 
   const RedisServerOptions options_;
+  const TempDir folder_;
+  uint16_t port_ = 0;
+  std::optional<Subprocess> process_;
+};
+
+// A real Sentinel, in a process and a folder of its own, that watches one primary, called mymaster, and its replicas,
+// and makes a replica the primary half a second after the primary is gone.
+class RedisSentinel {
+ public:
+  // `options` as for a server; `password`: also of the servers that it watches, as long as they have one.
+  RedisSentinel(const RedisServer& primary, const std::string& password = "", std::optional<RedisTls> tls = {});
+
+  redis::HostPort address() const { return {.host = "127.0.0.1", .port = port_}; }
+
+  // It learns of replicas from the primary, every ten seconds.
+  bool WaitUntilItKnowsAReplica() const;
+
+  // What it logs of the end of a failover.
+  bool WaitForFailover() const;
+
+ private:
   const TempDir folder_;
   uint16_t port_ = 0;
   std::optional<Subprocess> process_;

@@ -28,7 +28,8 @@ Fd Listen() {
 
 }  // namespace
 
-ScriptedRedis::ScriptedRedis(std::string answer) : answer_(std::move(answer)), listener_(Listen()) {
+ScriptedRedis::ScriptedRedis(std::string answer, bool greets)
+    : answer_(std::move(answer)), greets_(greets), listener_(Listen()) {
   thread_ = std::thread(&ScriptedRedis::Run, this);
 }
 
@@ -52,7 +53,7 @@ void ScriptedRedis::Run() {
         peers[i].socket.Reset();  // poll passes over it from now on
         continue;
       }
-      const bool greeted = std::exchange(peers[i].greeted, true);
+      const bool greeted = std::exchange(peers[i].greeted, true) || !greets_;
       const absl::string_view answer = greeted ? absl::string_view(answer_) : kGreeting;
       commands_ += greeted;
       send(peers[i].socket.get(), answer.data(), answer.size(), MSG_NOSIGNAL);

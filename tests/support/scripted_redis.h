@@ -15,7 +15,8 @@ namespace interaction::testing {
 //   const ScriptedRedis redis("*2147483648\r\n");
 class ScriptedRedis {
  public:
-  explicit ScriptedRedis(std::string answer);
+  // `greets`: the first commands of a connection, which come at once, are answered as Redis would.
+  explicit ScriptedRedis(std::string answer, bool greets = true);
   ~ScriptedRedis();
 
   uint16_t port() const { return LocalPort(listener_); }
@@ -25,6 +26,7 @@ class ScriptedRedis {
   void Run();
 
   const std::string answer_;
+  const bool greets_;
   const Fd listener_;
   std::atomic<bool> stop_{false};
   std::atomic<int> commands_{0};

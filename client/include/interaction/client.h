@@ -24,9 +24,14 @@ struct TlsFiles {
 };
 
 struct ClientOptions {
-  std::string target = "127.0.0.1:50051";              // a gRPC name: "host:port", "dns:///host:port", "unix:/path"
-  std::string proxy;                                   // "http://host:port" of an HTTP proxy; see Client
-  std::optional<TlsFiles> tls;                         // absent: plaintext
+  std::string target = "127.0.0.1:50051";  // a gRPC name: "host:port", "dns:///host:port", "unix:/path"
+  std::string proxy;                       // "http://host:port" of an HTTP proxy; see Client
+  std::optional<TlsFiles> tls;             // absent: plaintext
+  // Who the caller is, where the gateway asks for it and no client certificate says so: a file with a bearer token
+  // (JWT) or with an API key. Read anew for each call, because tokens are replaced while programs run. Sent with TLS
+  // only, or to this machine.
+  std::string token_file;
+  std::string api_key_file;
   absl::Duration default_timeout = absl::Seconds(30);  // of a call without a deadline
   bool default_service_config = true;                  // see Client; off: gRPC's own defaults, no retries
   std::string user_agent_prefix;                       // comes before gRPC's own "grpc-c++/..."
@@ -85,9 +90,10 @@ struct CallError {
 
 // The client's own reasons, of its own domain. With these, nothing was sent: kNotApplied.
 inline constexpr char kClientDomain[] = "client.interaction.v1";
-inline constexpr char kGatewayUnreachable[] = "GATEWAY_UNREACHABLE";  // there was no connection for the call
-inline constexpr char kIllegalMetadata[] = "ILLEGAL_METADATA";        // CallOptions::metadata cannot be sent
-inline constexpr char kCancelledUnsent[] = "CANCELLED_BEFORE_SEND";   // CallOptions::stop came in time
+inline constexpr char kGatewayUnreachable[] = "GATEWAY_UNREACHABLE";      // there was no connection for the call
+inline constexpr char kIllegalMetadata[] = "ILLEGAL_METADATA";            // CallOptions::metadata cannot be sent
+inline constexpr char kCredentialUnreadable[] = "CREDENTIAL_UNREADABLE";  // token_file or api_key_file
+inline constexpr char kCancelledUnsent[] = "CANCELLED_BEFORE_SEND";       // CallOptions::stop came in time
 
 // With this one, the call was sent and ended without an ErrorInfo: the connection broke, the deadline passed, the
 // caller cancelled, or something on the way answered in the gateway's place. The outcome is kUnknown whatever the code,
@@ -125,6 +131,7 @@ class Client {
   //   and
   //                     key without the other; a file that does not hold what it has to
   //   NOT_FOUND         a file cannot be read
+  // A token or API key is INVALID_ARGUMENT together with the other, or if it would be sent in clear to another machine.
   static absl::StatusOr<std::unique_ptr<Client>> Connect(const ClientOptions& options);
 
   Client(const Client&) = delete;

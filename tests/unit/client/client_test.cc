@@ -493,6 +493,59 @@ TEST(ClientTlsTest, TheClientShowsItsCertificate) {
   EXPECT_THAT(client->CreateVspInteraction({}), ::interaction::testing::IsOk());
 }
 
+TEST(ClientCredentialTest, ATokenIsReadAnewForEachCall) {
+  TempDir dir;
+  FakeGateway gateway;
+  const std::string file = dir.Write("token", "first\n");
+  const auto client = Connect({.target = gateway.target(), .token_file = file});
+  EXPECT_THAT(client->CreateVspInteraction({}), ::interaction::testing::IsOk());
+  dir.Write("token", "second");
+  EXPECT_THAT(client->CreateVspInteraction({}), ::interaction::testing::IsOk());
+  ASSERT_THAT(gateway.calls(), SizeIs(2));
+  EXPECT_THAT(gateway.calls()[0].metadata, Contains(Pair("authorization", "Bearer first")));
+  EXPECT_THAT(gateway.calls()[1].metadata, Contains(Pair("authorization", "Bearer second")));
+  dir.Write("token", "");
+  const auto reply = client->CreateVspInteraction({});
+  EXPECT_THAT(reply, StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("does not hold a token alone")));
+  EXPECT_EQ(GetCallError(reply.status()).reason, kCredentialUnreadable);
+  EXPECT_EQ(GetCallError(reply.status()).outcome, CallError::Outcome::kNotApplied);
+  EXPECT_THAT(gateway.calls(), SizeIs(2));
+}
+
+TEST(ClientCredentialTest, AnApiKeyIsSent) {
+  TempDir dir;
+  FakeGateway gateway;
+  const auto client = Connect({.target = gateway.target(), .api_key_file = dir.Write("key", "the-key\r\n")});
+  EXPECT_THAT(client->CreateVspInteraction({}), ::interaction::testing::IsOk());
+  EXPECT_THAT(gateway.calls()[0].metadata, Contains(Pair("x-api-key", "the-key")));
+}
+
+TEST(ClientCredentialTest, NoCredentialGoesToAnotherMachineInClear) {
+  TempDir dir;
+  const std::string file = dir.Write("token", "secret");
+  for (const char* target :
+       {"gateway:50051", "dns:///gateway:50051", "192.0.2.1:50051", "ipv4:127.0.0.1:1,192.0.2.1:1"}) {
+    EXPECT_THAT(Client::Connect({.target = target, .token_file = file}),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("without TLS")))
+        << target;
+  }
+  for (const char* target : {"localhost:1", "127.0.0.1:1", "[::1]:1", "unix:/run/gateway.sock", "dns:///localhost:1"}) {
+    EXPECT_THAT(Client::Connect({.target = target, .token_file = file}).status(), ::interaction::testing::IsOk())
+        << target;
+  }
+  EXPECT_THAT(Client::Connect({.target = "gateway:50051", .tls = TlsFiles{}, .token_file = file}).status(),
+              ::interaction::testing::IsOk());
+}
+
+TEST(ClientCredentialTest, TwoCredentialsAreOneTooMany) {
+  TempDir dir;
+  const std::string file = dir.Write("token", "secret");
+  EXPECT_THAT(Client::Connect({.token_file = file, .api_key_file = file}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("cannot be used together")));
+  EXPECT_THAT(Client::Connect({.token_file = dir.File("none")}),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("No such file")));
+}
+
 TEST(ClientConnectTest, ATargetIsNeeded) {
   EXPECT_THAT(Client::Connect({.target = ""}), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("no address")));
 }
