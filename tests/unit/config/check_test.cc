@@ -118,13 +118,56 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::ValuesIn(std::vector<Case>{
         {"StoreWithoutRedis",
          {"idempotency.store=redis"},
-         {"--set: redis.address: is empty while idempotency.store is redis; set it to host:port or unix:/path"}},
+         {"--set: redis.address: is empty while idempotency.store is redis; set it to host:port or unix:/path, or set "
+          "redis.sentinels"}},
         {"AddressWithoutDigestKey",
          {"redis.address=redis:6379"},
          {"--set: redis.digest_key_file: is empty while redis.address is set; name a file with 32 random characters"}},
         {"UserWithoutPassword",
          {"redis.username=gateway"},
          {"--set: redis.username: is set without redis.password_file, so there would be no AUTH; set both or neither"}},
+        {"AddressAndSentinels",
+         {"redis.address=redis:6379", "redis.sentinels=one:26379,two:26379", "redis.sentinel_primary=mymaster",
+          "redis.digest_key_file=tests/README.md"},
+         {"--set: redis.sentinels: is set together with redis.address; set one of them",
+          R"(--set: redis.digest_key_file: "tests/README.md" holds more than 512 characters)"}},
+        {"SentinelsWithoutPrimary",
+         {"redis.sentinels=one:26379"},
+         {"--set: redis.sentinels: is set without redis.sentinel_primary; set both or neither",
+          "--set: redis.digest_key_file: is empty while redis.sentinels is set; name a file with 32 random "
+          "characters"}},
+        {"TlsFilesWithoutTls",
+         {"redis.tls_ca_file=tests/README.md"},
+         {"--set: redis.tls_ca_file: is set while redis.tls is false"}},
+    }),
+    CaseName);
+
+INSTANTIATE_TEST_SUITE_P(
+    Callers, CheckTest,
+    ::testing::ValuesIn(std::vector<Case>{
+        {"EverybodyFromEverywhere",
+         {"server.listen=[::]:50051"},
+         {R"(--set: server.listen: "[::]:50051" can be reached from other machines, and anybody there could call with )"
+          "the gateway's credentials: set callers.policy_file, or listen on 127.0.0.1, or set server.insecure: true if "
+          "something else keeps others out"}},
+        {"EverybodyOfThisMachine", {"server.listen=localhost:50051"}, {}},
+        {"EverybodyByAUnixSocket", {"server.listen=unix:/run/gateway.sock"}, {}},
+        {"EverybodyBecauseSomebodySaysSo", {"server.listen=0.0.0.0:50051", "server.insecure=true"}, {}},
+        {"ProofsWithoutPolicy",
+         {"callers.forwarded_from=unix", "callers.jwks_url=https://issuer/keys", "callers.token_issuer=a",
+          "callers.token_audience=b"},
+         {"--set: callers.jwks_url: is set without callers.policy_file, which says what callers may do",
+          "--set: callers.forwarded_from: is set without callers.policy_file, which says what callers may do"}},
+        {"KeysInClear",
+         {"callers.policy_file=tests/testdata/policy.yaml", "callers.jwks_url=http://issuer/keys"},
+         {"--set: callers.jwks_url: is http:// while egress.allow_plaintext is false; use https://",
+          "--set: callers.token_issuer: is empty while callers.jwks_url is set; name the issuer (claim iss)",
+          "--set: callers.token_audience: is empty while callers.jwks_url is set; otherwise tokens for other services "
+          "would count"}},
+        {"PolicyWithoutProofs",
+         {"callers.policy_file=tests/testdata/policy.yaml"},
+         {"--set: callers.policy_file: is set, but nothing says who calls: set server.tls_client_ca_file, "
+          "callers.jwks_file, callers.jwks_url, callers.api_keys_file or callers.forwarded_from"}},
     }),
     CaseName);
 

@@ -187,7 +187,8 @@ TEST_F(RedisSentinelTest, AReplicaThatASentinelNamesIsNotUsed) {
   const RedisServer primary({.tcp = true});
   const RedisServer replica({.tcp = true, .settings = {"--replicaof", absl::StrCat("127.0.0.1 ", primary.port())}});
   const std::string port = absl::StrCat(replica.port());
-  const testing::ScriptedRedis sentinel(absl::StrCat("*2\r\n$9\r\n127.0.0.1\r\n$", port.size(), "\r\n", port, "\r\n"), /*greets=*/false);
+  const testing::ScriptedRedis sentinel(absl::StrCat("*2\r\n$9\r\n127.0.0.1\r\n$", port.size(), "\r\n", port, "\r\n"),
+                                        /*greets=*/false);
   EXPECT_THAT(WhyNot(Through(replica, {{"127.0.0.1", sentinel.port()}})), HasSubstr("is not a primary"));
 }
 
