@@ -26,9 +26,14 @@ int64_t Ticks(absl::Duration duration) { return absl::ToInt64Seconds(absl::Ceil(
 
 }  // namespace
 
+ClientSocket::~ClientSocket() {
+  tls.End();
+  close(tls.fd());
+}
+
 Connection::Connection(int fd, std::string peer, limits::UseCount::Use place, int64_t max_age_ticks,
                        const Context* context)
-    : socket_(fd),
+    : socket_(std::make_shared<ClientSocket>(fd)),
       place_(std::move(place)),
       context_(context),
       session_(h2::Session::Create(context->options->session, this)),
@@ -41,14 +46,14 @@ Connection::~Connection() {
 
 bool Connection::Open() {
   if (const auto& tls = context_->tls) {
-    if (!socket_.Accept(*tls)) return false;
+    if (!socket().Accept(*tls)) return false;
     shaking_hands_ = true;
   }
   watched_ = EPOLLIN;
-  if (!context_->lane->poll().Add(socket_.fd(), watched_, this).ok()) {
-    watched_ = 0;
+  if (!context_->lane->poll().Add(socket().fd(), watched_, this).ok()) {
     return false;
   }
+  is_open_ = true;
   if (!shaking_hands_) WriteSoon();  // the session's settings
   return true;
 }
@@ -57,17 +62,18 @@ void Connection::Close() {
   closed_ = true;
   if (std::exchange(writing_soon_, true))
     context_->lane->loop().RemoveFromEndOfTurn(this);  // from now on nothing is written
-  if (watched_ != 0) context_->lane->poll().Remove(socket_.fd(), this);
+  if (is_open_) context_->lane->poll().Remove(socket().fd(), this);
   session_->CloseAll();
-  socket_.End();
-  close(socket_.fd());
+  socket_->is_abandoned = true;
 }
 
 // --- the socket ----------------------------------------------------------------------------------------------------
 
 void Connection::OnEvents(uint32_t events) {
   bool alive = true;
-  if (shaking_hands_) {
+  if (on_thread_) {
+    alive = false;  // nothing else is watched but that the connection ends
+  } else if (shaking_hands_) {
     alive = ShakeHands();
   } else if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
     alive = Read();
@@ -80,7 +86,31 @@ void Connection::OnEvents(uint32_t events) {
 
 // False if the connection is over.
 bool Connection::ShakeHands() {
-  switch (socket_.Handshake()) {
+  const bool holds_up_calls = context_->calls_open->load(std::memory_order_relaxed) > 0;
+  if (!holds_up_calls) return AfterStep(socket().Handshake());
+  StepOnThread();
+  return true;
+}
+
+void Connection::StepOnThread() {
+  on_thread_ = true;
+  Watch(0);
+  context_->handshake_threads->Run([this, socket = socket_, lane = context_->lane] {
+    if (socket->is_abandoned) return;
+    const Io result = socket->tls.Handshake();
+    lane->Execute([this, socket, result] {
+      if (socket->is_abandoned) return;  // so is this connection
+      on_thread_ = false;
+      if (AfterStep(result)) return;
+      Close();
+      context_->on_closed(this);
+    });
+  });
+}
+
+// False if the connection is over.
+bool Connection::AfterStep(Io result) {
+  switch (result) {
     case Io::kDone:
       shaking_hands_ = false;
       TakeCaller();
@@ -95,14 +125,14 @@ bool Connection::ShakeHands() {
       return true;
     case Io::kClosed:
     case Io::kFailed:
-      ReportHandshakeFailure(socket_.handshake_failure().what);
+      ReportHandshakeFailure(socket().handshake_failure().what);
       return false;
   }
   return false;
 }
 
 void Connection::TakeCaller() {
-  std::string identity = socket_.stream().peer_identity();
+  std::string identity = socket().stream().peer_identity();
   if (identity.empty()) return;
   peer_ = std::make_shared<const Peer>(
       Peer{.address = peer_->address, .caller = {.proof = auth::Proof::kCertificate, .identity = std::move(identity)}});
@@ -114,7 +144,7 @@ bool Connection::Read() {
   for (int i = 0; i < kReadsPerTurn; ++i) {
     size_t size = 0;
     bool drained = false;
-    const Io io = socket_.Read(buffer.data(), buffer.size(), &size, &drained);
+    const Io io = socket().Read(buffer.data(), buffer.size(), &size, &drained);
     if (io != Io::kDone) return io == Io::kWantsRead;
     const absl::Status status = session_->Receive({buffer.data(), size});
     WriteSoon();
@@ -126,7 +156,7 @@ bool Connection::Read() {
     }
     if (drained) return true;
   }
-  reading_soon_ = socket_.HasBufferedInput();  // after the others; WriteSoon() was called
+  reading_soon_ = socket().HasBufferedInput();  // after the others; WriteSoon() was called
   return true;
 }
 
@@ -154,7 +184,7 @@ bool Connection::Flush() {
       if (out_.empty()) break;
     }
     size_t size = 0;
-    const Io io = socket_.Write(absl::string_view(out_).substr(written_), &size);
+    const Io io = socket().Write(absl::string_view(out_).substr(written_), &size);
     written_ += size;
     if (io == Io::kWantsWrite) {
       // A client that does not read its answers is not read from either: its bytes stay bounded.
@@ -164,7 +194,7 @@ bool Connection::Flush() {
     if (io != Io::kDone) return false;
   }
   if (ending_ || session_->ended()) return false;
-  if (watched_ == EPOLLOUT && socket_.HasBufferedInput()) {
+  if (watched_ == EPOLLOUT && socket().HasBufferedInput()) {
     reading_soon_ = true;
     WriteSoon();
   }
@@ -175,7 +205,7 @@ bool Connection::Flush() {
 void Connection::Watch(uint32_t events) {
   if (events == watched_) return;
   watched_ = events;
-  context_->lane->poll().Modify(socket_.fd(), events, this);
+  context_->lane->poll().Modify(socket().fd(), events, this);
 }
 
 void Connection::ReportEnd(absl::string_view why) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -9,6 +10,7 @@
 #include "server/auth/caller.h"
 #include "server/event/poll.h"
 #include "server/front/front.h"
+#include "server/front/handshake_threads.h"
 #include "server/h2/session.h"
 #include "server/lane/lane.h"
 #include "server/limits/use_count.h"
@@ -27,6 +29,16 @@ struct Peer {
   auth::Caller caller;  // by its certificate
 };
 
+// A client's socket. It is closed when the connection and the handshake that is under way have both let go of it.
+class ClientSocket {
+ public:
+  explicit ClientSocket(int fd) : tls(fd) {}
+  ~ClientSocket();
+
+  tls::Socket tls;                        // without TLS, it is one, too
+  std::atomic<bool> is_abandoned{false};  // nobody waits for its handshake any more
+};
+
 // One client's connection: its socket, its HTTP/2 session and its calls. On one lane, from its acceptance to its end.
 //
 // What arrives is handed to the session, which tells of requests and messages; answers are collected in the session and
@@ -40,7 +52,8 @@ class Connection final : private event::Poll::Handler, private event::Loop::EndO
     lane::Lane* lane;
     rpc::LaneCalls* calls;
     const rpc::Methods* methods;
-    telemetry::Logger* log;                      // may be null
+    telemetry::Logger* log;  // may be null
+    HandshakeThreads* handshake_threads;
     telemetry::LineLimit* handshake_failures;    // lines about them
     telemetry::Counters* counters;               // may be null
     std::function<void(Connection*)> on_closed;  // the connection may be destroyed in it
@@ -84,6 +97,8 @@ class Connection final : private event::Poll::Handler, private event::Loop::EndO
   FrontCall* Find(h2::StreamId stream) const;
   void Serve(std::unique_ptr<FrontCall> call);
   bool ShakeHands();
+  bool AfterStep(tls::Socket::Result result);
+  void StepOnThread();
   void TakeCaller();
   bool Read();
   bool Flush();
@@ -93,7 +108,9 @@ class Connection final : private event::Poll::Handler, private event::Loop::EndO
   bool IsOverdue() const;
   void TickCalls();
 
-  tls::Socket socket_;
+  tls::Socket& socket() const { return socket_->tls; }
+
+  const std::shared_ptr<ClientSocket> socket_;
   const limits::UseCount::Use place_;
   const Context* const context_;
   const std::unique_ptr<h2::Session> session_;
@@ -101,8 +118,10 @@ class Connection final : private event::Poll::Handler, private event::Loop::EndO
   absl::flat_hash_map<h2::StreamId, FrontCall*> calls_;
   std::string out_;             // given out by the session, not yet taken by the socket
   size_t written_ = 0;          // of out_
-  uint32_t watched_ = 0;        // events; 0: not yet open
+  bool is_open_ = false;        // listed with the lane's poll
+  uint32_t watched_ = 0;        // events
   bool shaking_hands_ = false;  // TLS
+  bool on_thread_ = false;      // a step of the handshake is done, or waits, on another thread
   bool reading_soon_ = false;   // bytes wait in the socket_, of which epoll(7) does not tell
   bool writing_soon_ = false;
   bool ending_ = false;  // the session is over: close when everything is written

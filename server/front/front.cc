@@ -31,13 +31,15 @@ constexpr absl::Duration kLookAgain = absl::Milliseconds(1);
 class Front::LaneConnections final : private event::Timers::Timer {
  public:
   LaneConnections(const Options* options, lane::Lane* lane, rpc::LaneCalls* calls, const rpc::Methods* methods,
-                  std::function<double()> random, telemetry::Counters* counters, telemetry::Logger* log)
+                  std::function<double()> random, HandshakeThreads* handshake_threads, telemetry::Counters* counters,
+                  telemetry::Logger* log)
       : context_{.options = options,
                  .tls = options->tls,
                  .lane = lane,
                  .calls = calls,
                  .methods = methods,
                  .log = log,
+                 .handshake_threads = handshake_threads,
                  .handshake_failures = &handshake_failures_,
                  .counters = counters,
                  .on_closed = [this](Connection* connection) { Remove(connection); },
@@ -119,9 +121,10 @@ class Front::LaneConnections final : private event::Timers::Timer {
 Front::Front(const Options& options, std::unique_ptr<listen::Listener> listener, const std::vector<lane::Lane*>& lanes,
              const std::vector<rpc::LaneCalls*>& calls, const rpc::Methods* methods, std::function<double()> random,
              telemetry::Counters* counters, telemetry::Logger* log)
-    : options_(options), listener_(std::move(listener)), log_(log) {
+    : options_(options), listener_(std::move(listener)), log_(log), handshake_threads_(lanes.size()) {
   for (size_t i = 0; i < lanes.size(); ++i) {
-    lanes_.push_back(std::make_unique<LaneConnections>(&options_, lanes[i], calls[i], methods, random, counters, log));
+    lanes_.push_back(std::make_unique<LaneConnections>(&options_, lanes[i], calls[i], methods, random,
+                                                       &handshake_threads_, counters, log));
   }
 }
 
@@ -182,6 +185,7 @@ bool Front::idle() const {
 }
 
 void Front::Close() {
+  handshake_threads_.Stop();  // they hand work to the lanes
   for (const auto& lane : lanes_) lane->lane()->Execute([lane = lane.get()] { lane->CloseAll(); });
   for (const auto& lane : lanes_) {
     absl::Notification closed;

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "server/front/handshake_threads.h"
 #include "server/h2/session.h"
 #include "server/lane/lane.h"
 #include "server/limits/use_count.h"
@@ -74,6 +75,7 @@ class Front final : public rpc::Transport {
   telemetry::Logger* const log_;
   limits::UseCount peers_;            // connections of each machine
   telemetry::LineLimit refusals_{1};  // lines a second
+  HandshakeThreads handshake_threads_;
   std::vector<std::unique_ptr<LaneConnections>> lanes_;
 };
 
