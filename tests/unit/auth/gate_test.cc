@@ -23,7 +23,7 @@ using ::interaction::testing::StatusIs;
 using ::interaction::testing::TokenClaims;
 using ::testing::HasSubstr;
 
-constexpr char kRpc[] = "CreateVspInteraction";
+constexpr char kMethod[] = "CreateVspInteraction";
 const Caller kWorkload = {.proof = Proof::kCertificate, .identity = "spiffe://c/billing"};
 
 const SigningKey& Key() {
@@ -37,7 +37,7 @@ class GateTest : public ::testing::Test {
   static Access Everything() {
     Access access;
     access.policy = std::make_shared<const Policy>(
-        std::vector<Rule>{{.name = "all", .identities = {"token:*", "api_key:*", "certificate:*"}, .rpcs = {kRpc}}});
+        std::vector<Rule>{{.name = "all", .identities = {"token:*", "api_key:*", "certificate:*"}, .rpcs = {kMethod}}});
     access.takes_certificates = true;
     access.api_keys = std::make_shared<const ApiKeys>(std::vector<ApiKey>{{"billing", DigestOfApiKey("the key")}});
     access.forwarders = std::make_shared<const Forwarders>(*Forwarders::Parse({"10.0.0.0/8"}));
@@ -69,7 +69,7 @@ class GateTest : public ::testing::Test {
 };
 
 TEST_F(GateTest, IsOpenWithoutAPolicy) {
-  const auto pass = gate_.Admit({.connection = kWorkload}, kRpc);
+  const auto pass = gate_.Admit({.connection = kWorkload}, kMethod);
   ASSERT_THAT(pass, IsOk());
   EXPECT_EQ(pass->caller.Name(), "certificate:spiffe://c/billing");
   EXPECT_EQ(pass->rule, nullptr);
@@ -183,7 +183,7 @@ TEST_F(GateTest, KeepsABoundedNumberOfTokens) {
 TEST_F(GateTest, LetsKnownCallersAskForWhatIsNoRpc) {
   Access access = Everything();
   access.policy = std::make_shared<const Policy>(
-      std::vector<Rule>{{.name = "billing", .identities = {"api_key:billing"}, .rpcs = {kRpc}}});
+      std::vector<Rule>{{.name = "billing", .identities = {"api_key:billing"}, .rpcs = {kMethod}}});
   Use(std::move(access));
   EXPECT_THAT(gate_.Admit({.api_key = "the key"}, ""), IsOk());
   EXPECT_EQ(GetErrorDetails(gate_.Admit({.connection = kWorkload}, "").status()).reason, Reason::kCallerNotAllowed);
