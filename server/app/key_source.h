@@ -27,7 +27,7 @@ struct KeySourceOptions {
 class KeySource {
  public:
   // An unknown key has them fetched no more often than this, or anybody could make the gateway flood the issuer.
-  static constexpr absl::Duration kAskNoSooner = absl::Seconds(10);
+  static constexpr absl::Duration kAskNoSooner = absl::Seconds(5);
 
   // Takes what was fetched, on the source's thread; INVALID_ARGUMENT if it is no key set.
   using Receiver = std::function<absl::Status(std::string key_set)>;

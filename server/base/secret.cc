@@ -21,11 +21,13 @@ Secret& Secret::operator=(Secret&& other) noexcept {
   return *this;
 }
 
-void Secret::Wipe() {
-  // Wipes the whole capacity, so that nothing of an earlier, longer value remains.
-  value_.resize(value_.capacity());
-  explicit_bzero(value_.data(), value_.size());
-  value_.clear();
+void Secret::Wipe() { interaction::Wipe(&value_); }
+
+void Wipe(std::string* text) {
+  // The whole capacity, so that nothing of an earlier, longer value remains.
+  text->resize(text->capacity());
+  explicit_bzero(text->data(), text->size());
+  text->clear();
 }
 
 }  // namespace interaction

@@ -31,4 +31,7 @@ class Secret {
   std::string value_;
 };
 
+// Overwrites a text that contains a secret, and empties it.
+void Wipe(std::string* text);
+
 }  // namespace interaction

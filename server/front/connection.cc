@@ -160,7 +160,9 @@ bool Connection::Read() {
   return true;
 }
 
+// During a handshake there is no way to write yet; its end calls this again.
 void Connection::WriteSoon() {
+  if (shaking_hands_) return;
   if (std::exchange(writing_soon_, true)) return;
   context_->lane->loop().RunAtEndOfTurn(this);
 }

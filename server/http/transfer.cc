@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "server/base/errors.h"
+#include "server/base/secret.h"
 #include "server/http/endpoint.h"
 #include "server/http/request_text.h"
 
@@ -172,6 +173,7 @@ void Transfer::WriteRequest(SteadyTime now) {
   SetTimer(std::max(answer_deadline_, now + 1'000'000));
   parser_.Reset();
   unsent_.assign(parts_.request_text, count);
+  Wipe(&parts_.request_text);
   if (unsent_.empty()) LetGoOfRequest();  // thousands may be waiting for their answers
   broke_sending_ = io == Io::kFailed;
   connection_->WatchForRoom(io == Io::kWantsWrite);
@@ -270,13 +272,19 @@ void Transfer::Detach() {
   if (attempt_ != nullptr) std::exchange(attempt_, nullptr)->Cancel();
   connection_.reset();
   LetGoOfRequest();
+  Wipe(&unsent_);
   std::string().swap(unsent_);
   if (origin_ != nullptr) --std::exchange(origin_, nullptr)->transfers;
   state_ = State::kIdle;
 }
 
-// An assignment would keep the memory of its body, as long as the transfer is spare.
-void Transfer::LetGoOfRequest() { const Request gone = std::move(request_); }
+// An assignment would keep the memory of its body, as long as the transfer is spare. The vendor's secret is in the body
+// or in a header, and must not stay in memory that is free.
+void Transfer::LetGoOfRequest() {
+  Request gone = std::move(request_);
+  Wipe(&gone.body);
+  for (Header& header : gone.headers) Wipe(&header.value);
+}
 
 void Transfer::End(absl::StatusOr<Response> result) {
   Detach();

@@ -1,6 +1,7 @@
 // Files that change while the server serves: secrets, certificates, authorities, the policy, the configuration itself.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
 #include <signal.h>
 
 #include <atomic>
@@ -16,6 +17,7 @@
 #include "tests/integration/vendor_replies.h"
 #include "tests/support/eventually.h"
 #include "tests/support/raw_upstream.h"
+#include "tests/support/sockets.h"
 
 namespace interaction::testing {
 namespace {
@@ -206,6 +208,21 @@ TEST_F(CertificateReloadTest, ClientsOfAnAuthorityThatIsRemovedAreLetInNoMore) {
   }
   EXPECT_TRUE(Eventually([&] { return code_of(*server_.Client(old_workload)) == StatusCode::UNAVAILABLE; }));
   EXPECT_EQ(code_of(*server_.Client(new_workload)), StatusCode::OK);
+}
+
+// Neither what the gateway trusts from now on nor its wish that clients connect anew cuts off a handshake.
+TEST_F(CertificateReloadTest, AHandshakeThatIsUnderWayGoesOn) {
+  if (TransportUnderTest() == config::Transport::kGrpc) GTEST_SKIP() << "gRPC's server accepts by its own rules";
+  const Fd socket =
+      ConnectLoopback(static_cast<uint16_t>(std::stoi(server_.address().substr(server_.address().rfind(':') + 1))));
+  EXPECT_THAT(Call(*server_.Client()), Succeeds()) << "the other connection has been accepted before";
+  server_.files().Put("clients.pem", Contents(other_.ca_file()));
+  EXPECT_THAT(server_.Reload(), HasSubstr(kReloaded));
+  EXPECT_THAT(Call(*server_.Client()), Succeeds());
+  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free);
+  const std::unique_ptr<SSL, decltype(&SSL_free)> ssl(SSL_new(context.get()), &SSL_free);
+  SSL_set_fd(ssl.get(), socket.get());
+  EXPECT_EQ(SSL_connect(ssl.get()), 1);
 }
 
 // What calls do while everything is replaced.

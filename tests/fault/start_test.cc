@@ -59,7 +59,7 @@ TEST(MistakesTest, EachLineNamesProgramFileAndKey) {
                                               ":3: server.lanes: \"many\" is not a whole number from 0 to 1024"),
                                  absl::StrCat("interaction-server: ", file,
                                               ":5: redis.address: is empty while idempotency.store is redis; set it to "
-                                              "host:port or unix:/path")));
+                                              "host:port or unix:/path, or set redis.sentinels")));
 }
 
 TEST(MistakesTest, AVariableThatIsNoKeyIsNamedAndAServiceLinkIsNot) {
