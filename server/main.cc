@@ -91,7 +91,8 @@ int Serve(config::Config config, config::Sources sources, absl::Time loaded_at) 
   log.Log(telemetry::LogLevel::kInfo, "serving",
           {{"address", (*app)->address()}, {"version", GetBuildInfo().version}, {"commit", GetBuildInfo().commit}});
   if (config.callers.policy_file.empty()) {
-    log.Log(telemetry::LogLevel::kWarning, "everybody who can connect may call: callers.policy_file is not set",
+    log.Log(config.server.insecure ? telemetry::LogLevel::kWarning : telemetry::LogLevel::kInfo,
+            "everybody who can connect may call: callers.policy_file is not set",
             {{"listen", config.server.listen}, {"insecure", config.server.insecure}});
   }
 

@@ -29,7 +29,8 @@ void CallLog::OnEnd(const Call& call) {
   if (call.result.status.ok()) return;
   FailureLog* const failures = FailuresOf(call.upstream->name);
   if (failures == nullptr) return;
-  failures->Report(call.result.status, call.request_id, call.lane->clock().SteadyNow(), call.lane->timers());
+  failures->Report(call.result.status, call.request_id, call.caller.Name(), call.lane->clock().SteadyNow(),
+                   call.lane->timers());
 }
 
 FailureLog* CallLog::FailuresOf(absl::string_view upstream) {

@@ -37,6 +37,16 @@ bool IsCallersByReason(Reason reason) {
   }
 }
 
+// What the error says of who calls: it repeats nothing that the caller has sent.
+bool IsAboutTheCaller(Reason reason) {
+  return reason == Reason::kCallerUnauthenticated || reason == Reason::kCallerNotAllowed;
+}
+
+absl::string_view ValueOf(const ErrorDetails& details, const std::string& key) {
+  const auto found = details.metadata.find(key);
+  return found == details.metadata.end() ? absl::string_view() : absl::string_view(found->second);
+}
+
 }  // namespace
 
 LogLevel LevelOf(const absl::Status& error, const ErrorDetails& details) {
@@ -88,8 +98,8 @@ FailureLog::Kind& FailureLog::KindOf(Reason reason, LogLevel level) {
   return *kinds_[2 * static_cast<size_t>(reason) + (level == LogLevel::kWarning)];
 }
 
-void FailureLog::Report(const absl::Status& error, absl::string_view request_id, SteadyTime now,
-                        event::Timers& timers) {
+void FailureLog::Report(const absl::Status& error, absl::string_view request_id, absl::string_view caller,
+                        SteadyTime now, event::Timers& timers) {
   if (log_ == nullptr || !log_->Enabled(LogLevel::kWarning)) return;
   const ErrorDetails details = GetErrorDetails(error);
   const LogLevel level = LevelOf(error, details);
@@ -101,7 +111,9 @@ void FailureLog::Report(const absl::Status& error, absl::string_view request_id,
              {"reason", Describe(details.reason).name},
              {"outcome", OutcomeName(details.outcome)},
              {"phase", details.phase ? PhaseName(*details.phase) : absl::string_view()},
-             {"requestId", request_id}});
+             {"requestId", request_id},
+             {"caller", caller.empty() ? ValueOf(details, "caller") : caller},
+             {"detail", IsAboutTheCaller(details.reason) ? ValueOf(details, "detail") : absl::string_view()}});
 }
 
 }  // namespace interaction::call

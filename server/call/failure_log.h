@@ -27,8 +27,9 @@ class FailureLog {
   FailureLog(absl::string_view upstream, telemetry::Logger* log);
   ~FailureLog();  // logs how many lines were left out; after the lanes have ended
 
-  // Reports a call that ended with `error`, on the lane that owns `timers`. `request_id` may be empty.
-  void Report(const absl::Status& error, absl::string_view request_id, SteadyTime now, event::Timers& timers);
+  // Reports a call that ended with `error`, on the lane that owns `timers`. `request_id` and `caller` may be empty.
+  void Report(const absl::Status& error, absl::string_view request_id, absl::string_view caller, SteadyTime now,
+              event::Timers& timers);
 
  private:
   // The failures with one reason and level.

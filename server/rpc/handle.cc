@@ -23,9 +23,12 @@ constexpr absl::string_view kBypassedValue = "bypassed";
 // Parses, authorizes and validates. A refused call has its request_id for the details of the error, if that is one.
 absl::Status ReadRequest(const Arrival& arrival, Call& call) {
   upstream::Preparation prepared = call.upstream->method->Prepare(arrival.message);
-  if (!prepared.request.ok()) {
+  // First the server: whoever may not use it learns nothing about it from other errors.
+  absl::Status accepted = call.rule ? auth::CheckServer(*call.rule, call.caller, prepared.server) : absl::OkStatus();
+  accepted.Update(prepared.request.status());
+  if (!accepted.ok()) {
     call.request_id = RequestIdIfValid(prepared.request_id, arrival.metadata);
-    return prepared.request.status();
+    return accepted;
   }
   call.request = *std::move(prepared.request);
   ASSIGN_OR_RETURN(call.request_id,
@@ -49,7 +52,6 @@ absl::Status SetTimes(std::optional<absl::Duration> time_left, Call& call) {
 absl::Status Judge(const Arrival& arrival, const Handling& handling, Call& call) {
   call.times.Enter(Phase::kParse, call.arrived);
   RETURN_IF_ERROR(ReadRequest(arrival, call));
-  if (call.rule) RETURN_IF_ERROR(auth::CheckServer(*call.rule, call.caller, call.request->server()));
   ASSIGN_OR_RETURN(limits::Admission::Place place, handling.admission->Admit(call.peer, arrival.metadata.bytes));
   call.place.emplace(std::move(place));
   if (!call.request_id.empty() && handling.once == nullptr) {

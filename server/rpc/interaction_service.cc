@@ -110,6 +110,7 @@ lane::Task<void> InteractionService::Serve(const Rpc* rpc, std::unique_ptr<Serve
   arrived->NotifyOfEnd(calls, MethodKind::kUnary, &call->cancellation);
   const CallMetadata metadata = ReadMetadata(arrived->metadata());
   absl::StatusOr<std::string> reply = LetIn(*arrived, metadata, calls->gate, *call);
+  if (!reply.ok()) CountRefusal(reply.status());
   bool has_message = false;
   if (reply.ok()) {
     auto read = arrived->Read();
@@ -128,6 +129,12 @@ lane::Task<void> InteractionService::Serve(const Rpc* rpc, std::unique_ptr<Serve
     if (timer.expired()) ReportUnread(*call);
   }
   if (call->observer) call->observer->OnEnd(*call);
+}
+
+void InteractionService::CountRefusal(const absl::Status& refusal) const {
+  if (options_.counters == nullptr) return;
+  const bool is_limited = GetErrorDetails(refusal).reason == Reason::kCallerRateLimited;
+  options_.counters->Add(is_limited ? telemetry::Counter::kCallersLimited : telemetry::Counter::kCallersRefused);
 }
 
 // The client does not know what became of its call, so the log has to.

@@ -60,6 +60,7 @@ class InteractionService final : public Service {
 
   lane::Task<void> Serve(const Rpc* rpc, std::unique_ptr<ServerCall> arrived, LaneCalls* calls);
   std::shared_ptr<call::Call> MakeCall(const Rpc& rpc, const ServerCall& arrived) const;
+  void CountRefusal(const absl::Status& refusal) const;
   void ReportUnread(const call::Call& call) const;
 
   const Options options_;

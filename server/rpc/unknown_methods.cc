@@ -15,7 +15,7 @@ void UnknownMethods::Register(Methods* methods) {
 lane::Task<void> UnknownMethods::Refuse(std::unique_ptr<ServerCall> call) {
   const absl::Status error = Error(Reason::kUnknownMethod).In(Phase::kParse);
   lane::Lane* const lane = call->lane();
-  failures_.Report(error, /*request_id=*/"", lane->clock().SteadyNow(), lane->timers());
+  failures_.Report(error, /*request_id=*/"", /*caller=*/"", lane->clock().SteadyNow(), lane->timers());
   ServerCall::Ending ending;
   ending.status = ToRpcStatus(error, /*upstream=*/"", /*request_id=*/"");
   auto finish = call->Finish(std::move(ending));

@@ -36,7 +36,7 @@ enum class Counter {
   kBreakerOpened,
   kBreakerRefused,
   // callers
-  kCallersRefused,    // unauthenticated, or not allowed
+  kCallersRefused,    // unauthenticated, or not allowed the RPC
   kCallersLimited,    // over the rate of their rule
   kHandshakesFailed,  // TLS with clients, those that took too long included
   // configuration

@@ -22,13 +22,17 @@ class TranslatedMethod final : public Method {
   Preparation Prepare(absl::string_view message) const override {
     Request request;
     if (!request.ParseFromArray(message.data(), static_cast<int>(message.size()))) {
-      return {.request_id = "", .request = Error(Reason::kMalformedRequest).In(Phase::kParse).ToStatus()};
+      return {.request_id = "", .server = "", .request = Error(Reason::kMalformedRequest).In(Phase::kParse).ToStatus()};
     }
+    std::string server = translator_->ServerOf(request);
     absl::Status accepted = translator_->Authorize(request);
     if (accepted.ok()) accepted = translator_->Canonicalize(&request);
     std::string request_id = request.request_id();
-    if (!accepted.ok()) return {.request_id = std::move(request_id), .request = std::move(accepted)};
+    if (!accepted.ok()) {
+      return {.request_id = std::move(request_id), .server = std::move(server), .request = std::move(accepted)};
+    }
     return {.request_id = std::move(request_id),
+            .server = std::move(server),
             .request = std::make_unique<const Translated>(translator_.get(), std::move(request))};
   }
 
@@ -39,7 +43,6 @@ class TranslatedMethod final : public Method {
         : translator_(translator), request_(std::move(request)), credential_(translator_->CredentialFor(request_)) {}
 
     const Credential& credential() const override { return credential_; }
-    std::string server() const override { return translator_->ServerOf(request_); }
     std::string CanonicalBytes() const override { return translator_->CanonicalBytes(request_); }
     absl::StatusOr<http::Request> Encode() const override { return translator_->Encode(request_, credential_); }
 

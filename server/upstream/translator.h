@@ -35,7 +35,7 @@ class Translator {
   // after that, the request must not be used any more.
   virtual absl::Status Canonicalize(Request* request) const = 0;
 
-  // Which of the vendor's servers a request is for that passed Canonicalize; "" where there is a single one.
+  // Which of the vendor's servers a request is for, in lower case; "" where there is a single one. Of any request.
   virtual std::string ServerOf(const Request& request) const = 0;
 
   // The credential to send for a request that passed Authorize and Canonicalize.

@@ -28,9 +28,6 @@ class PreparedRequest {
   // The credential to send to the vendor.
   virtual const Credential& credential() const = 0;
 
-  // Which of the vendor's servers it is for, in canonical form; "" where there is a single one.
-  virtual std::string server() const = 0;
-
   // The content of the request, without credential and request_id: equal bytes for equal content.
   virtual std::string CanonicalBytes() const = 0;
 
@@ -46,6 +43,8 @@ class PreparedRequest {
 struct Preparation {
   // In canonical form; for a refused request, as the caller wrote it. "" if there is none.
   std::string request_id;
+  // Which of the vendor's servers it is for, in lower case; "" where there is a single one, or if it cannot be parsed.
+  std::string server;
   // Or MALFORMED_REQUEST, CALLER_CREDENTIALS_FORBIDDEN or INVALID_REQUEST.
   absl::StatusOr<std::unique_ptr<const PreparedRequest>> request;
 };

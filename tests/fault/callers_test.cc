@@ -49,6 +49,8 @@ TEST_F(CallersTest, ACertificateOfAnotherWorkloadIsNotEnough) {
   const VspAnswer answer = server_.Client(server_.Workload("sales"))->CreateVsp(server_.Vsp());
   EXPECT_THAT(answer, IsError(StatusCode::PERMISSION_DENIED, kNotAllowed, "not_applied"));
   EXPECT_THAT(answer.metadata, Contains(Pair("caller", "certificate:spiffe://example.org/sales")));
+  EXPECT_THAT(server_.process().WaitForLine(kNotAllowed).value_or(""),
+              HasSubstr("\"caller\":\"certificate:spiffe://example.org/sales\""));
   EXPECT_EQ(upstream_.counts().requests, 0u);
 }
 
@@ -101,8 +103,8 @@ TEST_F(CallersTest, TheRuleSaysWhichRpcsAndServers) {
               IsError(StatusCode::PERMISSION_DENIED, kNotAllowed, "not_applied"));
   upstream_.OnRequest(Always({RespondJson(201, kWolkvoxOk)}));
   EXPECT_THAT(client->AddWolkvox(server_.Wolkvox("0042"), WithApiKey(kApiKey)), Succeeds());
-  v1::AddWolkvoxInteractionRequest other = server_.Wolkvox("0043");
-  other.set_wolkvox_token("a-token");
+  // Not even that the gateway has no token for it.
+  const v1::AddWolkvoxInteractionRequest other = server_.Wolkvox("0043");
   const WolkvoxAnswer refused = client->AddWolkvox(other, WithApiKey(kApiKey));
   EXPECT_THAT(refused, IsError(StatusCode::PERMISSION_DENIED, kNotAllowed, "not_applied"));
   EXPECT_THAT(refused.metadata, AllOf(Contains(Pair("server", "0043")), Contains(Pair("rule", "routing"))));

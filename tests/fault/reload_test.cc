@@ -135,8 +135,8 @@ class CertificateReloadTest : public ReloadTest {
   void PutIdentity(const KeyPairFiles& identity) {
     std::map<std::string, std::string> pair = {{"tls.crt", Contents(identity.certificate)},
                                                {"tls.key", Contents(identity.key)}};
-    for (const char* name :
-         {"clients.pem", "policy.yaml", "api-keys.yaml", "jwks.json", "app-access-key", "wolkvox-token"}) {
+    for (const char* name : {"clients.pem", "policy.yaml", "api-keys.yaml", "jwks.json", "app-access-key",
+                             "wolkvox-token", "server.yaml"}) {
       pair[name] = Contents(server_.files().File(name));
     }
     server_.files().Replace(pair);
@@ -278,6 +278,9 @@ TEST_F(CertificateReloadTest, TwentyRotationsOfEverythingLoseNoCall) {
     EXPECT_THAT(server_.Reload(), HasSubstr(kReloaded));
     server_.files().Put("policy.yaml", server_.Policy(absl::StrCat("    calls_per_second: ", 100000 + i, "\n")));
     EXPECT_THAT(server_.Reload(), HasSubstr(kReloaded));
+    server_.files().Put("server.yaml", absl::StrCat("seethepro.max_idle: ", 10 + i,
+                                                    "s\nseethepro.wire_format: ", i % 2 == 0 ? "xml" : "json"));
+    EXPECT_THAT(server_.Reload(), HasSubstr("seethepro.wire_format"));
   }
   EXPECT_GT(load.Stop(), kRotations);
   EXPECT_THAT(Call(*server_.Client()), Succeeds());

@@ -44,18 +44,20 @@ class SecureServer {
  public:
   // `settings` come last.
   explicit SecureServer(const std::string& upstream_url, const std::vector<std::string>& settings = {})
-      : server_(With(
-            With(SettingsFor(upstream_url, upstream_url),
-                 {"server.tls_cert_file=" + files_.File("tls.crt"), "server.tls_key_file=" + files_.File("tls.key"),
-                  "server.tls_client_ca_file=" + files_.File("clients.pem"), "server.tls_client_certificates=optional",
-                  "callers.policy_file=" + files_.File("policy.yaml"),
-                  "callers.api_keys_file=" + files_.File("api-keys.yaml"),
-                  "callers.jwks_file=" + files_.File("jwks.json"), "callers.token_issuer=https://issuer.test/",
-                  "callers.token_audience=interaction-gateway",
-                  "seethepro.app_access_key_file=" + files_.File("app-access-key"),
-                  "wolkvox.token_files.0042=" + files_.File("wolkvox-token"),
-                  "wolkvox.max_concurrent_per_credential=0"}),
-            settings)) {}
+      : server_(
+            With(
+                With(SettingsFor(upstream_url, upstream_url),
+                     {"server.tls_cert_file=" + files_.File("tls.crt"), "server.tls_key_file=" + files_.File("tls.key"),
+                      "server.tls_client_ca_file=" + files_.File("clients.pem"),
+                      "server.tls_client_certificates=optional", "callers.policy_file=" + files_.File("policy.yaml"),
+                      "callers.api_keys_file=" + files_.File("api-keys.yaml"),
+                      "callers.jwks_file=" + files_.File("jwks.json"), "callers.token_issuer=https://issuer.test/",
+                      "callers.token_audience=interaction-gateway",
+                      "seethepro.app_access_key_file=" + files_.File("app-access-key"),
+                      "wolkvox.token_files.0042=" + files_.File("wolkvox-token"),
+                      "wolkvox.max_concurrent_per_credential=0"}),
+                settings),
+            {.env = {{"INTERACTION_CONFIG", files_.File("server.yaml")}}}) {}
 
   Volume& files() { return files_; }
   CertificateAuthority& authority() { return authority_; }
@@ -139,7 +141,8 @@ class SecureServer {
                  {"api-keys.yaml", kApiKeys},
                  {"jwks.json", KeySet({signing_key_.PublicJson()})},
                  {"app-access-key", "first-key\n"},
-                 {"wolkvox-token", "first-token\n"}}};
+                 {"wolkvox-token", "first-token\n"},
+                 {"server.yaml", ""}}};
   ServerProcess server_;
 };
 

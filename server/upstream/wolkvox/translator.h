@@ -23,7 +23,7 @@ class Translator final
   absl::string_view name() const override { return "wolkvox"; }
   absl::Status Authorize(const Request& request) const override;
   absl::Status Canonicalize(Request* request) const override;
-  // The one it names, in lower case, or the default; "" if there is neither.
+  // The one it names, or the default; "" if there is neither.
   std::string ServerOf(const Request& request) const override;
   upstream::Credential CredentialFor(const Request& request) const override;
   std::string CanonicalBytes(const Request& request) const override;

@@ -25,7 +25,7 @@ using ::testing::SizeIs;
 class FailureLogTest : public ::testing::Test {
  protected:
   void Report(const absl::Status& error, absl::string_view request_id = "") {
-    failures_->Report(error, request_id, clock_.SteadyNow(), timers_);
+    failures_->Report(error, request_id, "token:billing", clock_.SteadyNow(), timers_);
   }
 
   // Time passes on the lane.
@@ -89,7 +89,7 @@ TEST_F(FailureLogTest, SaysWhoseCallEndedHow) {
       NewLines(),
       ElementsAre(HasSubstr(
           R"("msg":"call failed","upstream":"seethepro","code":"DEADLINE_EXCEEDED","reason":"UPSTREAM_TIMEOUT",)"
-          R"("outcome":"unknown","phase":"wait","requestId":"6925ebd4-125d-4338-a736-99f4b5bcb3d7"})")));
+          R"("outcome":"unknown","phase":"wait","requestId":"6925ebd4-125d-4338-a736-99f4b5bcb3d7","caller":"token:billing"})")));
 }
 
 TEST_F(FailureLogTest, WritesTenOfAFloodAndThenHowManyMoreThereWere) {
@@ -126,7 +126,7 @@ TEST_F(FailureLogTest, TellsAtItsEndWhatItHasNotToldYet) {
 TEST_F(FailureLogTest, IsSilentBelowTheLevelOfTheLog) {
   telemetry::Logger errors_only(telemetry::LogLevel::kError, &clock_, &sink_);
   FailureLog failures("seethepro", &errors_only);
-  for (int i = 0; i < 15; ++i) failures.Report(Error(Reason::kOverloaded), "", clock_.SteadyNow(), timers_);
+  for (int i = 0; i < 15; ++i) failures.Report(Error(Reason::kOverloaded), "", "", clock_.SteadyNow(), timers_);
   Pass(absl::Seconds(1));
   EXPECT_THAT(NewLines(), IsEmpty());
 }

@@ -22,9 +22,12 @@ class FakeMethod final : public upstream::Method {
     if (text == "bad") {
       return {
           .request_id = std::move(request_id),
+          .server = "one",
           .request = Error(Reason::kInvalidRequest).In(Phase::kValidate).WithFieldViolation("text", "must be good")};
     }
-    return {.request_id = std::move(request_id), .request = std::make_unique<const Request>(std::move(text))};
+    return {.request_id = std::move(request_id),
+            .server = "one",
+            .request = std::make_unique<const Request>(std::move(text))};
   }
 
  private:
@@ -32,7 +35,6 @@ class FakeMethod final : public upstream::Method {
    public:
     explicit Request(std::string text) : text_(std::move(text)) {}
     const upstream::Credential& credential() const override { return credential_; }
-    std::string server() const override { return "one"; }
     std::string CanonicalBytes() const override { return text_; }
     absl::StatusOr<http::Request> Encode() const override {
       return http::Request{.url = "https://upstream.test/open", .headers = {}, .body = text_};
