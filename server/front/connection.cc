@@ -19,6 +19,9 @@ using Io = tls::Socket::Result;
 constexpr size_t kReadBytes = 64 << 10;
 constexpr int kReadsPerTurn = 4;
 
+// The same, once, from one that has not yet shown that it behaves as clients do.
+constexpr size_t kReadBytesAtFirst = 1 << 10;
+
 // Given out by the session in one go: what one write(2) takes.
 constexpr size_t kWriteBytes = 64 << 10;
 
@@ -141,10 +144,13 @@ void Connection::TakeCaller() {
 // False if the connection is over.
 bool Connection::Read() {
   thread_local std::array<char, kReadBytes> buffer;
-  for (int i = 0; i < kReadsPerTurn; ++i) {
+  // A few bytes can stand for a lot of work, and a client that nobody knows yet may send them for no other reason.
+  const bool is_usual = session_->is_usual();
+  const int reads = is_usual ? kReadsPerTurn : 1;
+  for (int i = 0; i < reads; ++i) {
     size_t size = 0;
     bool drained = false;
-    const Io io = socket().Read(buffer.data(), buffer.size(), &size, &drained);
+    const Io io = socket().Read(buffer.data(), is_usual ? buffer.size() : kReadBytesAtFirst, &size, &drained);
     if (io != Io::kDone) return io == Io::kWantsRead;
     const absl::Status status = session_->Receive({buffer.data(), size});
     WriteSoon();

@@ -1,6 +1,7 @@
 #include "server/h2/request_head.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -59,6 +60,7 @@ void HeaderReader::Clear() {
   buffer_.clear();
   fields_.clear();
   decoded_.clear();
+  is_malformed_ = false;
   malformed_.clear();
   head_.path = head_.authority = {};
   head_.timeout.reset();
@@ -74,7 +76,10 @@ void HeaderReader::Add(absl::string_view name, absl::string_view value) {
   buffer_.append(value.data(), value.size());
 }
 
-void HeaderReader::AddMalformed(absl::string_view name) { malformed_ = std::string(name.substr(0, 64)); }
+void HeaderReader::AddMalformed(absl::string_view name) {
+  if (std::exchange(is_malformed_, true)) return;
+  malformed_ = std::string(name.substr(0, 64));
+}
 
 int HeaderReader::HttpStatus() const {
   bool is_grpc = false;
@@ -93,7 +98,7 @@ absl::Status HeaderReader::Parse() {
     absl::Status status = ParseField(NameOf(field), ValueOf(field));
     if (first.ok() && !status.ok()) first = std::move(status);
   }
-  if (first.ok() && !malformed_.empty()) {
+  if (first.ok() && is_malformed_) {
     return Malformed(absl::CHexEscape(malformed_), "a valid HTTP header, without control characters");
   }
   return first;

@@ -68,8 +68,9 @@ class HeaderReader {
 
   std::string buffer_;
   std::vector<Field> fields_;
-  std::string decoded_;    // "-bin" values; never longer than their Base64, so it does not move once reserved
-  std::string malformed_;  // the name of a malformed header; "": none
+  std::string decoded_;        // "-bin" values; never longer than their Base64, so it does not move once reserved
+  bool is_malformed_ = false;  // a header is
+  std::string malformed_;      // the name of the first one
   RequestHead head_;
 };
 

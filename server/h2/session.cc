@@ -50,6 +50,7 @@ struct Stream {
   bool finished = false;     // Finish was called
   bool begun = false;        // the answer's headers were submitted
   bool deferred = false;     // nghttp2 waits for resume_data
+  size_t headers_seen = 0;   // those that are left out included
   size_t unconsumed = 0;     // bytes of DATA for which the client has not got new window
   uint64_t opened_tick = 0;
 };
@@ -81,6 +82,7 @@ class NgSession final : public Session {
   void Tick() override;
   bool ended() const override { return nghttp2_session_want_read(session_) == 0 && !HasBytes(); }
   size_t open_streams() const override { return open_.size(); }
+  bool is_usual() const override { return has_completed_ && calm_resets_.IsNearlyFull(); }
 
  private:
   // nghttp2's callbacks. The user data of the session is this, that of a stream its Stream.
@@ -108,6 +110,8 @@ class NgSession final : public Session {
   void SubmitTrailersOnly(Stream& stream);
   void SubmitTrailers(Stream& stream);
   void Consume(Stream& stream);
+  // Counts a header. More than a few times the limit are sent to make the gateway work only: one byte can be a header.
+  bool HasTooManyHeaders(Stream& stream) const { return ++stream.headers_seen > 4 * options_.max_headers; }
   int Flooded(absl::string_view what);
   void SubmitPing();
   void Release(Stream* stream);
@@ -121,6 +125,7 @@ class NgSession final : public Session {
   std::string flood_;           // which limit was exceeded; "": none
   TokenBucket calm_frames_;
   TokenBucket calm_resets_;
+  bool has_completed_ = false;  // a call
   uint64_t ticks_ = 0;
   uint64_t last_ping_ = 0, acknowledged_ping_ = 0, goaway_ping_ = 0;
   absl::flat_hash_set<Stream*> open_;
@@ -249,8 +254,10 @@ int NgSession::OnHeader(nghttp2_session*, const nghttp2_frame* frame, const uint
                         const uint8_t* value, size_t value_size, uint8_t, void* self) {
   auto* const owner = static_cast<NgSession*>(self);
   Stream* const stream = owner->Find(frame->hd.stream_id);
+  if (stream == nullptr) return 0;
+  if (owner->HasTooManyHeaders(*stream)) return owner->Flooded("headers without end");
   // Trailers of a request mean nothing in gRPC.
-  if (stream == nullptr || stream->has_head) return 0;
+  if (stream->has_head) return 0;
   HeaderReader& headers = stream->headers;
   // Beyond the limit one more is kept, as a sign of it.
   if (headers.bytes() > owner->options_.max_header_list_bytes || headers.count() > owner->options_.max_headers)
@@ -261,8 +268,11 @@ int NgSession::OnHeader(nghttp2_session*, const nghttp2_frame* frame, const uint
 
 int NgSession::OnInvalidHeader(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_size,
                                const uint8_t*, size_t, uint8_t, void* self) {
-  Stream* const stream = static_cast<NgSession*>(self)->Find(frame->hd.stream_id);
-  if (stream != nullptr && !stream->has_head) stream->headers.AddMalformed(View(name, name_size));
+  auto* const owner = static_cast<NgSession*>(self);
+  Stream* const stream = owner->Find(frame->hd.stream_id);
+  if (stream == nullptr) return 0;
+  if (owner->HasTooManyHeaders(*stream)) return owner->Flooded("headers without end");
+  if (!stream->has_head) stream->headers.AddMalformed(View(name, name_size));
   return 0;  // the header is left out
 }
 
@@ -365,6 +375,7 @@ int NgSession::OnStreamClosed(nghttp2_session* session, int32_t id, uint32_t err
   nghttp2_session_set_stream_user_data(session, id, nullptr);
   const bool complete = stream->finished && stream->out.complete();
   if (complete) {
+    owner->has_completed_ = true;
     owner->calm_resets_.Add(1);
   } else if (error != NGHTTP2_NO_ERROR && owner->ticks_ - stream->opened_tick <= 1 && !owner->calm_resets_.Take()) {
     owner->Flooded("streams that it reset at once");
@@ -380,6 +391,7 @@ void NgSession::Release(Stream* stream) {
   std::unique_ptr<Stream> owned(stream);
   if (spare_.size() >= kSpareStreams) return;
   owned->headers.Clear();
+  owned->headers_seen = 0;
   owned->out.Clear();
   owned->announced = owned->half_closed = owned->has_head = owned->finished = owned->begun = owned->deferred = false;
   owned->accepting = owned->reading = true;

@@ -147,6 +147,9 @@ class Session {
   virtual bool ended() const = 0;
 
   virtual size_t open_streams() const = 0;
+
+  // Whether the client has behaved so far as clients do: a call of it was completed, and it resets few at once.
+  virtual bool is_usual() const = 0;
 };
 
 }  // namespace interaction::h2

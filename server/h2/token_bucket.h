@@ -12,6 +12,9 @@ class TokenBucket {
 
   void Add(int tokens) { tokens_ = std::min(capacity_, tokens_ + tokens); }
 
+  // At most an eighth of it has been taken.
+  bool IsNearlyFull() const { return tokens_ >= capacity_ - capacity_ / 8; }
+
   // False if it is empty.
   bool Take() {
     if (tokens_ == 0) return false;

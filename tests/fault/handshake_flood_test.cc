@@ -9,15 +9,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "tests/fault/pin.h"
 #include "tests/fault/secure_server.h"
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/vendor_replies.h"
@@ -59,23 +57,6 @@ class Flood {
   std::atomic<int> handshakes_{0};
   std::vector<std::thread> threads_;
 };
-
-// Keeps all threads of a process on one core, so that what others do on another does not count against it.
-void Pin(pid_t process, int core) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(core, &set);
-  for (const auto& task : std::filesystem::directory_iterator(absl::StrCat("/proc/", process, "/task"))) {
-    pid_t thread = 0;
-    if (absl::SimpleAtoi(task.path().filename().string(), &thread)) sched_setaffinity(thread, sizeof set, &set);
-  }
-}
-
-uint16_t PortOf(const std::string& address) {
-  int port = 0;
-  (void)absl::SimpleAtoi(address.substr(address.rfind(':') + 1), &port);
-  return static_cast<uint16_t>(port);
-}
 
 // Of calls, one after the other, for two seconds.
 absl::Duration P99(const GatewayClient& client) {

@@ -396,6 +396,20 @@ TEST_F(SessionTest, EndlessHeadersEndTheConnectionInBoundedMemory) {
   EXPECT_LT(frames, 200);
 }
 
+// One byte of a frame can be a header: a whole block of them costs more to look at than to send.
+TEST_F(SessionTest, HeadersOfOneByteEachEndTheConnectionSoon) {
+  for (const char header : {'\x90', '\0'}) {  // accept-encoding, from the static table; three zeros: one without a name
+    Recorder recorder;
+    const auto session = Session::Create({}, &recorder);
+    recorder.session = session.get();
+    const std::string head = {0, 0x40, 0, NGHTTP2_HEADERS, 0, 0, 0, 0, 1};
+    std::string bytes = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    bytes += std::string("\0\0\0\4\0\0\0\0\0", 9) + head + std::string(0x4000, header);
+    const absl::Status status = session->Receive(bytes);
+    EXPECT_THAT(std::string(status.message()), HasSubstr("headers without end"));
+  }
+}
+
 TEST_F(SessionTest, StreamsBeyondTheLimitAreRefusedBeforeTheClientKnowsIt) {
   Start({.max_concurrent_streams = 2});
   for (int i = 0; i < 3; ++i) client_->Request(RequestHeaders(), Framed("m"), /*end=*/false);
