@@ -43,7 +43,8 @@ class EgressReloadTest : public ::testing::Test {
                                                     {"client.key", Contents(one_.key)}}};
   SecureServer server_{
       upstream_.url(),
-      {"egress.ca_file=" + egress_.File("ca.pem"), "egress.client_cert_file=" + egress_.File("client.pem"),
+      {"server.lanes=1",  // each has connections of its own
+       "egress.ca_file=" + egress_.File("ca.pem"), "egress.client_cert_file=" + egress_.File("client.pem"),
        "egress.client_key_file=" + egress_.File("client.key")}};
   const std::unique_ptr<GatewayClient> client_ = server_.Client();
 };
