@@ -39,11 +39,14 @@ std::string Visible(pid_t process) {
 int TimesInMemory(pid_t process, const std::string& text) {
   std::ifstream maps(absl::StrCat("/proc/", process, "/maps"));
   std::ifstream memory(absl::StrCat("/proc/", process, "/mem"), std::ios::binary);
+  constexpr unsigned long kLargestMapping = 1ul << 30;
   int times = 0;
   for (std::string line; std::getline(maps, line);) {
     unsigned long begin = 0, end = 0;
     char rights[5] = "";
     if (sscanf(line.c_str(), "%lx-%lx %4s", &begin, &end, rights) != 3 || rights[1] != 'w') continue;
+    if (end - begin > kLargestMapping) continue;  // a sanitizer's shadow
+
     std::string content(end - begin, '\0');
     memory.clear();
     memory.seekg(static_cast<std::streamoff>(begin));
