@@ -48,24 +48,25 @@ void KeySource::Stop() {
 }
 
 void KeySource::Run() {
-  std::unique_lock<Mutex> lock(mutex_);
+  mutex_.lock();
   while (!stopped_) {
     const SteadyTime now = clock_->SteadyNow();
     if (now < due_) {
       const SteadyTime wait = std::min<SteadyTime>(due_ - now, absl::ToInt64Nanoseconds(absl::Hours(1)));
-      changed_.wait_for(lock, std::chrono::nanoseconds(wait));
+      changed_.wait_for(mutex_, std::chrono::nanoseconds(wait));
       continue;
     }
     const KeySourceOptions options = options_;
     fetching_ = true;
     began_ = now;
-    lock.unlock();
+    mutex_.unlock();
     const SteadyTime next = Fetch(options);
-    lock.lock();
+    mutex_.lock();
     fetching_ = false;
     // Another URL, or none, may have been set meanwhile.
     if (options_.url == options.url) due_ = next;
   }
+  mutex_.unlock();
 }
 
 // Returns when to fetch again.

@@ -37,17 +37,20 @@ void HandshakeThreads::Stop() {
 
 void HandshakeThreads::Work() {
   setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);  // Linux takes a thread for a process here
-  std::unique_lock<Mutex> lock(mutex_);
-  while (true) {
-    changed_.wait(lock, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopped_ || !steps_.empty(); });
-    if (stopped_) return;
+  mutex_.lock();
+  while (!stopped_) {
+    if (steps_.empty()) {
+      changed_.wait(mutex_);
+      continue;
+    }
     Step step = std::move(steps_.front());
     steps_.pop_front();
-    lock.unlock();
+    mutex_.unlock();
     std::move(step)();
     step = nullptr;
-    lock.lock();
+    mutex_.lock();
   }
+  mutex_.unlock();
 }
 
 }  // namespace interaction::front
