@@ -37,14 +37,15 @@ constexpr absl::Duration kLookAgain = absl::Milliseconds(10);
 
 absl::StatusOr<std::unique_ptr<App>> App::Start(const config::Config& config, const Environment& environment) {
   auto app = std::unique_ptr<App>(new App(environment));
-  {
-    const MutexLock lock(&app->parts_mutex_);
-    ASSIGN_OR_RETURN(app->parts_, MakeParts(config, /*previous=*/nullptr, environment.clock->WallNow()));
-  }
-  ASSIGN_OR_RETURN(app->resources_, Resources::Create(config, environment.clock, environment.log,
+  ASSIGN_OR_RETURN(Parts parts, MakeParts(config, /*previous=*/nullptr, environment.clock->WallNow()));
+  ASSIGN_OR_RETURN(app->resources_, Resources::Create(config, environment.clock, environment.log, parts.redis_tls,
                                                       [app = app.get()](auto upstream, auto host, auto state) {
                                                         app->upstream_health_->OnBreaker(upstream, host, state);
                                                       }));
+  {
+    const MutexLock lock(&app->parts_mutex_);
+    app->parts_ = std::move(parts);
+  }
   RETURN_IF_ERROR(app->BuildLanes(config));
   app->BuildServices(config);
   app->key_source_.Use(KeyOptions(config));

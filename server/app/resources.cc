@@ -60,9 +60,11 @@ Resources::Resources(const config::Config& config, const Clock* clock, telemetry
       admission_(AdmissionOptions(config), &counters_) {}
 
 absl::StatusOr<std::unique_ptr<Resources>> Resources::Create(const config::Config& config, const Clock* clock,
-                                                             telemetry::Logger* log, BreakerListener listener) {
+                                                             telemetry::Logger* log,
+                                                             std::shared_ptr<const tls::ClientContext> redis_tls,
+                                                             BreakerListener listener) {
   auto resources = std::unique_ptr<Resources>(new Resources(config, clock, log));
-  if (config.redis.is_set()) RETURN_IF_ERROR(resources->ConnectRedis(config));
+  if (config.redis.is_set()) RETURN_IF_ERROR(resources->ConnectRedis(config, std::move(redis_tls)));
   resources->MakeStore(config);
   if (config.calls.breaker) {
     const auto report = [log, listener = std::move(listener)](absl::string_view upstream, absl::string_view authority,
@@ -81,9 +83,9 @@ absl::StatusOr<std::unique_ptr<Resources>> Resources::Create(const config::Confi
   return resources;
 }
 
-absl::Status Resources::ConnectRedis(const config::Config& config) {
+absl::Status Resources::ConnectRedis(const config::Config& config, std::shared_ptr<const tls::ClientContext> tls) {
   redis::ClientOptions options = RedisOptions(config);
-  ASSIGN_OR_RETURN(options.tls, MakeRedisTls(config, clock_->WallNow()));
+  options.tls = std::move(tls);
   ASSIGN_OR_RETURN(redis_, redis::Client::Create(options, clock_, log_, &Random));
   shared_permits_ = std::make_unique<limits::RedisPermits>(limits::RedisPermitsOptions(), redis_.get(), log_);
   return absl::OkStatus();

@@ -33,9 +33,11 @@ class Resources {
   using BreakerListener =
       std::function<void(absl::string_view upstream, absl::string_view authority, limits::Breaker::State)>;
 
-  // `clock` and `log` (may be null) outlive this.
+  // `clock` and `log` (may be null) outlive this. `redis_tls`: null without redis.tls.
   static absl::StatusOr<std::unique_ptr<Resources>> Create(const config::Config& config, const Clock* clock,
-                                                           telemetry::Logger* log, BreakerListener listener);
+                                                           telemetry::Logger* log,
+                                                           std::shared_ptr<const tls::ClientContext> redis_tls,
+                                                           BreakerListener listener);
 
   // Uniform in [0, 1), on any thread. For spreading retries and probes, not for secrets.
   static double Random();
@@ -63,7 +65,7 @@ class Resources {
 
   Resources(const config::Config& config, const Clock* clock, telemetry::Logger* log);
 
-  absl::Status ConnectRedis(const config::Config& config);
+  absl::Status ConnectRedis(const config::Config& config, std::shared_ptr<const tls::ClientContext> tls);
   void MakeStore(const config::Config& config);
   void MakeUpstream(const config::Config& config, const std::string& name, const config::Upstream& options,
                     Upstream* upstream);

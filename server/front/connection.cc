@@ -128,7 +128,7 @@ bool Connection::AfterStep(Io result) {
       return true;
     case Io::kClosed:
     case Io::kFailed:
-      ReportHandshakeFailure(socket().handshake_failure().what);
+      ReportHandshakeFailure(socket().handshake_failure());
       return false;
   }
   return false;
@@ -223,12 +223,13 @@ void Connection::ReportEnd(absl::string_view why) const {
 }
 
 // Who only looks whether the port is open says nothing, and is not worth a line.
-void Connection::ReportHandshakeFailure(absl::string_view why) const {
+void Connection::ReportHandshakeFailure(const tls::HandshakeFailure& failure) const {
   if (context_->counters) context_->counters->Add(telemetry::Counter::kHandshakesFailed);
-  if (context_->log == nullptr || why.empty()) return;
+  if (context_->log == nullptr || failure.kind == tls::HandshakeFailure::Kind::kBroken) return;
   const SteadyTime now = context_->lane->clock().SteadyNow();
   if (context_->handshake_failures->Judge(now) != telemetry::LineLimit::Verdict::kWrite) return;
-  context_->log->Log(telemetry::LogLevel::kInfo, "TLS handshake failed", {{"peer", peer_->address}, {"reason", why}});
+  context_->log->Log(telemetry::LogLevel::kInfo, "TLS handshake failed",
+                     {{"peer", peer_->address}, {"reason", failure.what}});
 }
 
 // --- the calls -----------------------------------------------------------------------------------------------------
@@ -298,7 +299,7 @@ void Connection::Tick() {
   ++age_;
   session_->Tick();
   if (IsOverdue()) {
-    if (shaking_hands_) ReportHandshakeFailure("it took too long");
+    if (shaking_hands_) ReportHandshakeFailure({tls::HandshakeFailure::Kind::kRefused, "it took too long"});
     Close();
     return context_->on_closed(this);
   }

@@ -104,7 +104,7 @@ class Connection final : private event::Poll::Handler, private event::Loop::EndO
   bool Flush();
   void Watch(uint32_t events);
   void ReportEnd(absl::string_view why) const;
-  void ReportHandshakeFailure(absl::string_view why) const;
+  void ReportHandshakeFailure(const tls::HandshakeFailure& failure) const;
   bool IsOverdue() const;
   void TickCalls();
 

@@ -6,17 +6,19 @@
 
 namespace interaction::redis {
 
+bool AppendAuth(const std::string& username, const Secret& password, Connection& connection) {
+  if (password.empty()) return false;
+  if (username.empty()) {
+    connection.Append({"AUTH", password.Reveal()});
+  } else {
+    connection.Append({"AUTH", username, password.Reveal()});
+  }
+  return true;
+}
+
 void Greeting::Append(Connection& connection) {
   awaited_.clear();
-  if (!options_.password.empty()) {
-    const absl::string_view password = options_.password.Reveal();
-    if (options_.username.empty()) {
-      connection.Append({"AUTH", password});
-    } else {
-      connection.Append({"AUTH", options_.username, password});
-    }
-    awaited_.push_back(Step::kAuth);
-  }
+  if (AppendAuth(options_.username, options_.password, connection)) awaited_.push_back(Step::kAuth);
   if (!options_.sentinel.sentinels.empty()) {
     connection.Append({"ROLE"});
     awaited_.push_back(Step::kRole);

@@ -10,6 +10,9 @@
 
 namespace interaction::redis {
 
+// Appends AUTH, unless `password` is empty: then it returns false. `username`: "" is the default user.
+bool AppendAuth(const std::string& username, const Secret& password, Connection& connection);
+
 // The commands at the start of a connection: AUTH, ROLE if a Sentinel has named the host, since it may not be the
 // primary any more, SELECT, and a query of maxmemory-policy. With a policy other than noeviction, Redis drops records
 // when its memory is full, and repeated calls may be sent twice; so the answer is logged as a warning. A Redis that

@@ -2,21 +2,14 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "server/redis/greeting.h"
 
 namespace interaction::redis {
 
 void SentinelQuestion::Append(Connection& connection) {
   awaited_.clear();
   primary_.reset();
-  if (!options_.password.empty()) {
-    const absl::string_view password = options_.password.Reveal();
-    if (options_.username.empty()) {
-      connection.Append({"AUTH", password});
-    } else {
-      connection.Append({"AUTH", options_.username, password});
-    }
-    awaited_.push_back(Step::kAuth);
-  }
+  if (AppendAuth(options_.username, options_.password, connection)) awaited_.push_back(Step::kAuth);
   connection.Append({"SENTINEL", "GET-MASTER-ADDR-BY-NAME", options_.primary});
   awaited_.push_back(Step::kAddress);
 }
