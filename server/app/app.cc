@@ -178,9 +178,8 @@ absl::Status App::Reload(const config::Config& next) {
 
 void App::Publish(const Parts& next) {
   const rpc::Upstreams upstreams = Connected(next.upstreams);
+  const bool seethepro_changes = next.seethepro != parts_.seethepro, wolkvox_changes = next.wolkvox != parts_.wolkvox;
   for (size_t i = 0; i < lanes_.size(); ++i) {
-    // Transfers that wait for a connection go on by the old options.
-    const bool seethepro_changes = next.seethepro != parts_.seethepro, wolkvox_changes = next.wolkvox != parts_.wolkvox;
     lanes_[i]->Execute([=, this, seethepro = next.seethepro, wolkvox = next.wolkvox, access = next.access] {
       if (seethepro_changes) lanes_[i]->http().Reconfigure(endpoints_.seethepro[i], seethepro);
       if (wolkvox_changes) lanes_[i]->http().Reconfigure(endpoints_.wolkvox[i], wolkvox);

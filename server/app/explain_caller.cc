@@ -1,27 +1,15 @@
 #include "server/app/explain_caller.h"
 
-#include <utility>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/strip.h"
+#include "server/auth/caller.h"
 #include "server/auth/policy.h"
+#include "server/config/callers.h"
 
 namespace interaction::app {
 namespace {
-
-constexpr absl::string_view kRpcs[] = {"CreateVspInteraction", "AddWolkvoxInteraction"};
-
-absl::StatusOr<auth::Caller> ParseCaller(absl::string_view name) {
-  for (const auth::Proof proof : {auth::Proof::kCertificate, auth::Proof::kToken, auth::Proof::kApiKey}) {
-    absl::string_view identity = name;
-    if (absl::ConsumePrefix(&identity, absl::StrCat(auth::ProofName(proof), ":")) && !identity.empty()) {
-      return auth::Caller{.proof = proof, .identity = std::string(identity)};
-    }
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("--caller: \"", name, "\" is not certificate:NAME, token:SUBJECT or api_key:NAME"));
-}
 
 // Whether anybody can prove to be that caller at all.
 std::string NotTaken(const config::Config& config, auth::Proof proof) {
@@ -37,8 +25,11 @@ std::string NotTaken(const config::Config& config, auth::Proof proof) {
 }  // namespace
 
 absl::StatusOr<std::string> ExplainCaller(const config::Config& config, absl::string_view name) {
-  const absl::StatusOr<auth::Caller> caller = ParseCaller(name);
-  if (!caller.ok()) return caller.status();
+  const std::optional<auth::Caller> caller = auth::ParseCaller(name);
+  if (!caller) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--caller: \"", name, "\" is not certificate:NAME, token:SUBJECT or api_key:NAME"));
+  }
   if (config.callers.policy_file.empty()) {
     return absl::StrCat(name, ": may call everything, like everybody: callers.policy_file is not set.\n");
   }
@@ -47,7 +38,7 @@ absl::StatusOr<std::string> ExplainCaller(const config::Config& config, absl::st
   if (rule == nullptr) return absl::StrCat(name, ": may call nothing: no rule of the policy names it.\n");
   std::string text = absl::StrCat(name, ": the rule \"", rule->name, "\" (", rule->origin, ") is about it.\n",
                                   NotTaken(config, caller->proof));
-  for (const absl::string_view rpc : kRpcs) {
+  for (const absl::string_view rpc : config::kPolicyRpcs) {
     absl::StrAppend(&text, "  ", rpc, ": ", rule->AllowsRpc(rpc) ? "allowed" : "not allowed");
     if (rpc == "AddWolkvoxInteraction" && rule->AllowsRpc(rpc)) {
       absl::StrAppend(&text, rule->servers.empty()

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 
 namespace interaction::auth {
 
@@ -34,5 +36,16 @@ struct Caller {
   // "certificate:spiffe://example.org/billing", "token:billing", "api_key:billing"; "" for nobody.
   std::string Name() const { return proof == Proof::kNone ? "" : absl::StrCat(ProofName(proof), ":", identity); }
 };
+
+// Reads what Name() writes; nothing if it is not of that form. The identity is not looked at, but that there is one.
+inline std::optional<Caller> ParseCaller(absl::string_view name) {
+  for (const Proof proof : {Proof::kCertificate, Proof::kToken, Proof::kApiKey}) {
+    absl::string_view identity = name;
+    if (absl::ConsumePrefix(&identity, absl::StrCat(ProofName(proof), ":")) && !identity.empty()) {
+      return Caller{.proof = proof, .identity = std::string(identity)};
+    }
+  }
+  return std::nullopt;
+}
 
 }  // namespace interaction::auth

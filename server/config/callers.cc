@@ -19,7 +19,6 @@
 namespace interaction::config {
 namespace {
 
-constexpr absl::string_view kRpcs[] = {"CreateVspInteraction", "AddWolkvoxInteraction"};
 constexpr double kMaxCallsPerSecond = 1e6;
 constexpr int kMaxBurst = 1'000'000;
 
@@ -28,11 +27,8 @@ bool IsName(absl::string_view text) {
 }
 
 bool IsIdentity(absl::string_view text) {
-  for (const auth::Proof proof : {auth::Proof::kCertificate, auth::Proof::kToken, auth::Proof::kApiKey}) {
-    absl::string_view rest = text;
-    if (absl::ConsumePrefix(&rest, absl::StrCat(auth::ProofName(proof), ":"))) return IsName(rest);
-  }
-  return false;
+  const std::optional<auth::Caller> caller = auth::ParseCaller(text);
+  return caller && IsName(caller->identity);
 }
 
 // Turns an entry into a rule; reports what is wrong with it.
@@ -51,8 +47,8 @@ class RuleReader {
       }
     }
     for (const std::string& rpc : rule.rpcs) {
-      if (std::find(std::begin(kRpcs), std::end(kRpcs), rpc) != std::end(kRpcs)) continue;
-      Complain("rpcs", Quote(rpc), absl::StrCat(" is not one of ", absl::StrJoin(kRpcs, ", ")));
+      if (std::find(std::begin(kPolicyRpcs), std::end(kPolicyRpcs), rpc) != std::end(kPolicyRpcs)) continue;
+      Complain("rpcs", Quote(rpc), absl::StrCat(" is not one of ", absl::StrJoin(kPolicyRpcs, ", ")));
     }
     for (const std::string& server : entry_.List("wolkvox_servers")) {
       std::optional<std::string> name = ParseServerName(server);

@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -15,7 +14,7 @@
 #include <vector>
 
 #include "absl/time/clock.h"
-#include "tests/fault/pin.h"
+#include "tests/fault/one_core.h"
 #include "tests/fault/secure_server.h"
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/vendor_replies.h"
@@ -58,16 +57,9 @@ class Flood {
   std::vector<std::thread> threads_;
 };
 
-// Of calls, one after the other, for two seconds.
-absl::Duration P99(const GatewayClient& client) {
-  std::vector<absl::Duration> times;
-  for (const absl::Time end = absl::Now() + absl::Seconds(2); absl::Now() < end;) {
-    const absl::Time start = absl::Now();
-    EXPECT_THAT(client.CreateVsp(SecureServer::Vsp(), WithApiKey(kApiKey)), Succeeds());
-    times.push_back(absl::Now() - start);
-  }
-  std::sort(times.begin(), times.end());
-  return times[times.size() * 99 / 100];
+absl::Duration P99Of(const GatewayClient& client) {
+  return P99([&] { EXPECT_THAT(client.CreateVsp(SecureServer::Vsp(), WithApiKey(kApiKey)), Succeeds()); },
+             absl::Seconds(2));
 }
 
 TEST(HandshakeFloodTest, LeavesTheCallsOfOthersAlone) {
@@ -82,9 +74,9 @@ TEST(HandshakeFloodTest, LeavesTheCallsOfOthersAlone) {
   // The machine may be busy with something else, so the best of three counts.
   bool is_left_alone = false;
   for (int i = 0; i < 3 && !is_left_alone; ++i) {
-    const absl::Duration before = P99(*client);
+    const absl::Duration before = P99Of(*client);
     Flood flood(PortOf(server.address()));
-    const absl::Duration during = P99(*client);
+    const absl::Duration during = P99Of(*client);
     const int handshakes = flood.Stop();
     std::printf("p99 %s before, %s during %d handshakes\n", absl::FormatDuration(before).c_str(),
                 absl::FormatDuration(during).c_str(), handshakes);

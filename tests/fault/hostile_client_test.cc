@@ -4,7 +4,6 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <functional>
@@ -14,7 +13,7 @@
 #include <vector>
 
 #include "absl/time/clock.h"
-#include "tests/fault/pin.h"
+#include "tests/fault/one_core.h"
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/server_process.h"
 #include "tests/integration/vendor_replies.h"
@@ -124,14 +123,7 @@ class Attacker {
 };
 
 absl::Duration P99Of(const ServerProcess& server) {
-  std::vector<absl::Duration> times;
-  for (const absl::Time end = absl::Now() + absl::Seconds(1); absl::Now() < end;) {
-    const absl::Time start = absl::Now();
-    EXPECT_THAT(server.CreateVsp(TestGateway::ValidVsp()), Succeeds());
-    times.push_back(absl::Now() - start);
-  }
-  std::sort(times.begin(), times.end());
-  return times[times.size() * 99 / 100];
+  return P99([&] { EXPECT_THAT(server.CreateVsp(TestGateway::ValidVsp()), Succeeds()); }, absl::Seconds(1));
 }
 
 class HostileClientTest : public ::testing::TestWithParam<Attack> {};

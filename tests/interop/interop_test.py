@@ -5,11 +5,9 @@ usage: interop_test.py SERVER SANDBOX GRPCURL
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import unittest
 import urllib.request
 
@@ -17,6 +15,8 @@ import grpc
 import grpc_tools.protoc
 from grpc_status import rpc_status
 from google.rpc import error_details_pb2
+
+from process import Process
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 PROTO = "interaction/v1/interaction_service.proto"
@@ -62,26 +62,6 @@ WOLKVOX_UPSTREAM = {
     "body": "body",
     "rp_id": "routing_point_id",
 }
-
-
-class Process:
-    """A program that says in one line where it listens; what it writes is read as it comes."""
-
-    def __init__(self, arguments, pattern):
-        self.process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self.address = None
-        for line in self.process.stdout:
-            match = re.search(pattern, line)
-            if match:
-                self.address = match.group(1)
-                break
-        if self.address is None:
-            raise RuntimeError(f"{arguments[0]} did not say where it listens")
-        threading.Thread(target=self.process.stdout.read, daemon=True).start()
-
-    def end(self):
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
 
 
 def setUpModule():

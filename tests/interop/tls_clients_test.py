@@ -8,16 +8,16 @@ import hashlib
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
 
 import grpc
 import grpc_tools.protoc
+
+from process import Process
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 PROTO = "interaction/v1/interaction_service.proto"
@@ -88,26 +88,6 @@ class Material:
         claims = {"iss": "https://issuer.test/", "aud": "gateway", "sub": subject, "exp": int(time.time()) + expires_in}
         text = ".".join(base64url(json.dumps(part).encode()) for part in ({"alg": "RS256", "kid": "one"}, claims))
         return f"{text}.{base64url(openssl('dgst', '-sha256', '-sign', self.file('token.key'), data=text.encode()))}"
-
-
-class Process:
-    """A program that says in one line where it listens; what it writes is read as it comes."""
-
-    def __init__(self, arguments, pattern):
-        self.process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self.address = None
-        for line in self.process.stdout:
-            match = re.search(pattern, line)
-            if match:
-                self.address = match.group(1)
-                break
-        if self.address is None:
-            raise RuntimeError(f"{arguments[0]} did not say where it listens")
-        threading.Thread(target=self.process.stdout.read, daemon=True).start()
-
-    def end(self):
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
 
 
 def start_server(transport):
