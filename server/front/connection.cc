@@ -19,8 +19,9 @@ using Io = tls::Socket::Result;
 constexpr size_t kReadBytes = 64 << 10;
 constexpr int kReadsPerTurn = 4;
 
-// The same, once, from one that has not yet shown that it behaves as clients do.
-constexpr size_t kReadBytesAtFirst = 1 << 10;
+// The same, once, from one that has not yet shown that it behaves as clients do: a few bytes can stand for a lot of
+// work, and such a client may send them for no other reason.
+constexpr size_t kReadBytesAtFirst = 512;
 
 // Given out by the session in one go: what one write(2) takes.
 constexpr size_t kWriteBytes = 64 << 10;
@@ -74,11 +75,11 @@ void Connection::Close() {
 
 void Connection::OnEvents(uint32_t events) {
   bool alive = true;
-  if (on_thread_) {
-    alive = false;  // nothing else is watched but that the connection ends
+  if (on_thread_ || (events & (EPOLLHUP | EPOLLERR)) != 0) {
+    alive = false;  // no answer would arrive
   } else if (shaking_hands_) {
     alive = ShakeHands();
-  } else if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
+  } else if ((events & EPOLLIN) != 0) {
     alive = Read();
   }
   if (alive && !shaking_hands_ && (events & EPOLLOUT) != 0) alive = Flush();
@@ -143,14 +144,22 @@ void Connection::TakeCaller() {
 
 // False if the connection is over.
 bool Connection::Read() {
+  if (session_->is_usual()) return ReadUpTo(kReadBytes, kReadsPerTurn);
+  if (!context_->unusual_reads->Begin()) {
+    ReadSoonIfBuffered();
+    return true;
+  }
+  const bool alive = ReadUpTo(kReadBytesAtFirst, 1);
+  context_->unusual_reads->End();
+  return alive;
+}
+
+bool Connection::ReadUpTo(size_t bytes, int times) {
   thread_local std::array<char, kReadBytes> buffer;
-  // A few bytes can stand for a lot of work, and a client that nobody knows yet may send them for no other reason.
-  const bool is_usual = session_->is_usual();
-  const int reads = is_usual ? kReadsPerTurn : 1;
-  for (int i = 0; i < reads; ++i) {
+  for (int i = 0; i < times; ++i) {
     size_t size = 0;
     bool drained = false;
-    const Io io = socket().Read(buffer.data(), is_usual ? buffer.size() : kReadBytesAtFirst, &size, &drained);
+    const Io io = socket().Read(buffer.data(), bytes, &size, &drained);
     if (io != Io::kDone) return io == Io::kWantsRead;
     const absl::Status status = session_->Receive({buffer.data(), size});
     WriteSoon();
@@ -162,8 +171,13 @@ bool Connection::Read() {
     }
     if (drained) return true;
   }
-  reading_soon_ = socket().HasBufferedInput();  // after the others; WriteSoon() was called
+  ReadSoonIfBuffered();  // after the others
   return true;
+}
+
+void Connection::ReadSoonIfBuffered() {
+  reading_soon_ = socket().HasBufferedInput();
+  if (reading_soon_) WriteSoon();
 }
 
 // During a handshake there is no way to write yet; its end calls this again.
@@ -202,10 +216,7 @@ bool Connection::Flush() {
     if (io != Io::kDone) return false;
   }
   if (ending_ || session_->ended()) return false;
-  if (watched_ == EPOLLOUT && socket().HasBufferedInput()) {
-    reading_soon_ = true;
-    WriteSoon();
-  }
+  if (watched_ == EPOLLOUT) ReadSoonIfBuffered();
   Watch(EPOLLIN);
   return true;
 }

@@ -11,6 +11,7 @@
 #include "server/event/poll.h"
 #include "server/front/front.h"
 #include "server/front/handshake_threads.h"
+#include "server/front/time_share.h"
 #include "server/h2/session.h"
 #include "server/lane/lane.h"
 #include "server/limits/use_count.h"
@@ -55,6 +56,7 @@ class Connection final : private event::Poll::Handler, private event::Loop::EndO
     telemetry::Logger* log;  // may be null
     HandshakeThreads* handshake_threads;
     telemetry::LineLimit* handshake_failures;    // lines about them
+    TimeShare* unusual_reads;                    // from connections whose session is not is_usual()
     telemetry::Counters* counters;               // may be null
     std::function<void(Connection*)> on_closed;  // the connection may be destroyed in it
     std::atomic<size_t>* calls_open;             // FrontCalls that exist
@@ -101,6 +103,8 @@ class Connection final : private event::Poll::Handler, private event::Loop::EndO
   void StepOnThread();
   void TakeCaller();
   bool Read();
+  bool ReadUpTo(size_t bytes, int times);
+  void ReadSoonIfBuffered();
   bool Flush();
   void Watch(uint32_t events);
   void ReportEnd(absl::string_view why) const;

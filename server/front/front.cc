@@ -22,6 +22,9 @@ using Verdict = telemetry::LineLimit::Verdict;
 
 constexpr SteadyTime kTick = 1'000'000'000;
 
+// In each turn of a lane, for all connections together that have not shown that they behave as clients do.
+constexpr absl::Duration kUnusualReads = absl::Microseconds(50);
+
 // How often Close() looks whether the last handler has ended.
 constexpr absl::Duration kLookAgain = absl::Milliseconds(1);
 
@@ -33,7 +36,8 @@ class Front::LaneConnections final : private event::Timers::Timer {
   LaneConnections(const Options* options, lane::Lane* lane, rpc::LaneCalls* calls, const rpc::Methods* methods,
                   std::function<double()> random, HandshakeThreads* handshake_threads, telemetry::Counters* counters,
                   telemetry::Logger* log)
-      : context_{.options = options,
+      : unusual_reads_(&lane->loop(), kUnusualReads),
+        context_{.options = options,
                  .tls = options->tls,
                  .lane = lane,
                  .calls = calls,
@@ -41,6 +45,7 @@ class Front::LaneConnections final : private event::Timers::Timer {
                  .log = log,
                  .handshake_threads = handshake_threads,
                  .handshake_failures = &handshake_failures_,
+                 .unusual_reads = &unusual_reads_,
                  .counters = counters,
                  .on_closed = [this](Connection* connection) { Remove(connection); },
                  .calls_open = &calls_open_},
@@ -109,6 +114,7 @@ class Front::LaneConnections final : private event::Timers::Timer {
   void Forget() { count_.fetch_sub(1, std::memory_order_relaxed); }
 
   telemetry::LineLimit handshake_failures_{1};  // lines a second
+  TimeShare unusual_reads_;
   Connection::Context context_;
   const std::function<double()> random_;
   absl::flat_hash_map<Connection*, std::unique_ptr<Connection>> connections_;

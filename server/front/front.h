@@ -54,6 +54,9 @@ class Front final : public rpc::Transport {
         telemetry::Counters* counters, telemetry::Logger* log);
   ~Front() override;
 
+  // Of clients, at present. Any thread.
+  size_t connections() const;
+
   // New connections shake hands by this from now on; null: they speak without TLS. `reconnect`: clients that are
   // connected are asked to connect anew, because what let them in may let them in no more.
   void UseTls(std::shared_ptr<const tls::ServerContext> tls, bool reconnect);
@@ -67,7 +70,6 @@ class Front final : public rpc::Transport {
   class LaneConnections;
 
   void TakeConnection(int fd);
-  size_t connections() const;
   void Refuse(int fd, absl::string_view limit, const std::string& peer);
 
   const Options options_;

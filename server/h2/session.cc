@@ -72,19 +72,26 @@ class NgSession final : public Session {
   void SetReading(StreamId stream, bool reading) override;
   void NextBytes(std::string* out, size_t room) override;
   bool HasBytes() const override {
-    return preface_seen_ ? nghttp2_session_want_write(session_) != 0 : !foreign_answer_.empty();
+    return session_ != nullptr ? nghttp2_session_want_write(session_) != 0 : !foreign_answer_.empty();
   }
   void BeginGoaway() override;
   void FinishGoaway() override;
   bool goaway_acknowledged() const override { return goaway_ping_ != 0 && acknowledged_ping_ >= goaway_ping_; }
-  void Ping() override { SubmitPing(); }
+  void Ping() override {
+    if (session_) SubmitPing();
+  }
   bool ping_acknowledged() const override { return acknowledged_ping_ == last_ping_; }
   void Tick() override;
-  bool ended() const override { return nghttp2_session_want_read(session_) == 0 && !HasBytes(); }
+  bool ended() const override {
+    if (session_ == nullptr) return goaway_finished_;
+    return nghttp2_session_want_read(session_) == 0 && !HasBytes();
+  }
   size_t open_streams() const override { return open_.size(); }
   bool is_usual() const override { return has_completed_ && calm_resets_.IsNearlyFull(); }
 
  private:
+  void Begin();
+
   // nghttp2's callbacks. The user data of the session is this, that of a stream its Stream.
   static nghttp2_session_callbacks* Callbacks();
   static int OnBeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* self);
@@ -118,8 +125,9 @@ class NgSession final : public Session {
 
   const SessionOptions options_;
   SessionHandler* const handler_;
-  nghttp2_session* session_ = nullptr;
-  bool preface_seen_ = false;
+  nghttp2_session* session_ = nullptr;  // null until it is known that the client speaks HTTP/2
+  bool goaway_begun_ = false;
+  bool goaway_finished_ = false;
   std::string preface_;         // the first bytes, until it is known which protocol they are
   std::string foreign_answer_;  // for a client of another protocol
   std::string flood_;           // which limit was exceeded; "": none
@@ -167,7 +175,10 @@ nghttp2_option* Options() {
 }
 
 NgSession::NgSession(const SessionOptions& options, SessionHandler* handler)
-    : options_(options), handler_(handler), calm_frames_(options.calm_frames), calm_resets_(options.calm_resets) {
+    : options_(options), handler_(handler), calm_frames_(options.calm_frames), calm_resets_(options.calm_resets) {}
+
+// A session of nghttp2 takes 16 KiB, so a connection without a client that speaks HTTP/2 has none.
+void NgSession::Begin() {
   nghttp2_session_server_new2(&session_, Callbacks(), this, Options());
   const std::array<nghttp2_settings_entry, 4> settings = {{
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, options_.max_concurrent_streams},
@@ -178,12 +189,14 @@ NgSession::NgSession(const SessionOptions& options, SessionHandler* handler)
   nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings.data(), settings.size() - 1);
   nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0,
                                         static_cast<int32_t>(options_.connection_window));
+  if (goaway_begun_) BeginGoaway();
+  if (goaway_finished_) FinishGoaway();
 }
 
 // --- what the client sends -----------------------------------------------------------------------------------------
 
 absl::Status NgSession::Receive(absl::string_view bytes) {
-  if (!preface_seen_) {
+  if (session_ == nullptr) {
     preface_.append(bytes.data(), bytes.size());
     switch (ReadPreface(preface_)) {
       case Preface::kIncomplete:
@@ -192,7 +205,7 @@ absl::Status NgSession::Receive(absl::string_view bytes) {
         foreign_answer_ = AnswerToForeignProtocol(preface_);
         return absl::InvalidArgumentError(DescribeForeignProtocol(preface_));
       case Preface::kHttp2:
-        preface_seen_ = true;
+        Begin();
     }
     bytes = preface_;
   }
@@ -522,7 +535,7 @@ size_t NgSession::unsent_bytes(StreamId id) const {
 
 void NgSession::NextBytes(std::string* out, size_t room) {
   // Nothing before it is known that the client speaks HTTP/2: another client must not see a SETTINGS frame first.
-  if (!preface_seen_) {
+  if (session_ == nullptr) {
     out->append(std::exchange(foreign_answer_, std::string()));
     return;
   }
@@ -548,12 +561,16 @@ void NgSession::SubmitPing() {
 }
 
 void NgSession::BeginGoaway() {
+  goaway_begun_ = true;
+  if (session_ == nullptr) return;
   nghttp2_submit_shutdown_notice(session_);
   SubmitPing();
   goaway_ping_ = last_ping_;
 }
 
 void NgSession::FinishGoaway() {
+  goaway_finished_ = true;
+  if (session_ == nullptr) return;
   nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_),
                         NGHTTP2_NO_ERROR, nullptr, 0);
 }

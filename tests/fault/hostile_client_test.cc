@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <functional>
@@ -27,9 +28,10 @@ namespace {
 
 constexpr int64_t kMegabyte = 1 << 20;
 
-// Of the calls of others. Far above what is measured without sanitizers, and far below the seconds that Continuation
-// and RapidReset once cost.
-constexpr absl::Duration kMostP99 = absl::Milliseconds(250);
+// The p99 of others may double. A machine that is busy with something else, and checks that are compiled in, are no
+// fault of the gateway's: a few milliseconds always count as too little to tell.
+constexpr double kMostGrowth = 2;
+constexpr absl::Duration kTooLittleToTell = absl::Milliseconds(5);
 
 // What one client of the attack does until the end, again and again; what it holds, it holds until then.
 struct Attack {
@@ -134,7 +136,7 @@ TEST_P(HostileClientTest, LeavesOthersTheirCallsAndBoundedMemory) {
   Pin(server.process().pid(), 0);
   Pin(getpid(), 1);
   // The machine may be busy with something else, so the best of three counts.
-  absl::Duration during;
+  absl::Duration during, most;
   for (int i = 0; i < 3; ++i) {
     const absl::Duration before = P99Of(server);
     const ProcessStats stats = ReadProcessStats(server.process().pid());
@@ -143,10 +145,11 @@ TEST_P(HostileClientTest, LeavesOthersTheirCallsAndBoundedMemory) {
     const int64_t grown = ReadProcessStats(server.process().pid()).rss_bytes - stats.rss_bytes;
     std::printf("p99 %s before, %s during, memory %+lld KiB\n", absl::FormatDuration(before).c_str(),
                 absl::FormatDuration(during).c_str(), static_cast<long long>(grown >> 10));
-    EXPECT_LT(grown, 96 * kMegabyte);
-    if (during < kMostP99) break;
+    EXPECT_LT(grown, 64 * kMegabyte);
+    most = std::max(kMostGrowth * before, kTooLittleToTell);
+    if (during < most) break;
   }
-  EXPECT_LT(during, kMostP99);
+  EXPECT_LT(during, most);
 }
 
 INSTANTIATE_TEST_SUITE_P(Attacks, HostileClientTest, ::testing::ValuesIn(Attacks()),
