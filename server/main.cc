@@ -1,4 +1,5 @@
 // interaction-server: reads the configuration, serves until it gets a signal, and shuts down gracefully.
+#include <signal.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -20,6 +21,7 @@
 #include "server/config/load.h"
 #include "server/grpc_transport/log.h"
 #include "server/http/client.h"
+#include "server/telemetry/buffered_log_sink.h"
 #include "server/telemetry/log.h"
 #include "version/version.h"
 
@@ -75,21 +77,30 @@ std::string ReloadUntilEnd(const app::Signals& signals, app::Reloader* reloader)
   }
 }
 
+telemetry::LogFormat FormatOf(const config::Log& log) {
+  const bool is_text = log.format == "text" || (log.format == "auto" && isatty(STDERR_FILENO) != 0);
+  return is_text ? telemetry::LogFormat::kText : telemetry::LogFormat::kJson;
+}
+
 // Lines about one event each, which tell an operator what the server is doing.
 int Serve(config::Config config, config::Sources sources, absl::Time loaded_at) {
   const RealClock clock;
-  telemetry::FileLogSink sink(STDERR_FILENO);
-  telemetry::Logger log(telemetry::LogLevelFromName(config.log.level), &clock, &sink);
+  telemetry::BufferedLogSink sink(STDERR_FILENO);
+  telemetry::Logger log(telemetry::LogLevelFromName(config.log.level), &clock, &sink, FormatOf(config.log));
   const app::Signals signals(&clock, &log);
   grpc_transport::RedirectLog(&log);
   app::WarnOfFewDescriptors(config.calls, &log);
   for (const std::string& warning : config.warnings) {
     log.Log(telemetry::LogLevel::kWarning, "configuration", {{"text", warning}});
   }
-  auto app = app::App::Start(config, {&clock, &log});
+  auto app = app::App::Start(
+      config, {.clock = &clock, .log = &log, .drain = [] { kill(getpid(), SIGTERM); }, .log_sink = &sink});
   if (!app.ok()) return Fail(absl::IsInvalidArgument(app.status()) ? kWrongConfiguration : kCannotServe, app.status());
   log.Log(telemetry::LogLevel::kInfo, "serving",
-          {{"address", (*app)->address()}, {"version", GetBuildInfo().version}, {"commit", GetBuildInfo().commit}});
+          {{"address", (*app)->address()},
+           {"admin", (*app)->admin_address()},
+           {"version", GetBuildInfo().version},
+           {"commit", GetBuildInfo().commit}});
   if (config.callers.policy_file.empty()) {
     log.Log(config.server.insecure ? telemetry::LogLevel::kWarning : telemetry::LogLevel::kInfo,
             "everybody who can connect may call: callers.policy_file is not set",

@@ -1,12 +1,16 @@
 #include "server/app/app.h"
 
+#include <sys/stat.h>
+
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "server/app/cores.h"
 #include "server/app/options.h"
 #include "server/base/status_macros.h"
+#include "server/config/describe.h"
 #include "server/event/loop.h"
 #include "server/front/front.h"
 #include "server/grpc_transport/grpc_transport.h"
@@ -45,18 +49,27 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const config::Config& config, co
   {
     const MutexLock lock(&app->parts_mutex_);
     app->parts_ = std::move(parts);
+    app->KeepConfiguration(config);
   }
   RETURN_IF_ERROR(app->BuildLanes(config));
   app->BuildServices(config);
   app->key_source_.Use(KeyOptions(config));
+  // First, so that a gateway that cannot open it does not begin to serve.
+  if (const absl::Status status = app->admin_port_.Start(config.admin); !status.ok()) {
+    return absl::Status(status.code(), absl::StrCat("admin.listen: ", status.message()));
+  }
   RETURN_IF_ERROR(app->StartServing(config));
+  app->is_serving_ = true;
   return app;
 }
 
 App::App(const Environment& environment)
-    : environment_(environment), key_source_(environment.clock, environment.log, [this](std::string key_set) {
-        return TakeKeySet(std::move(key_set));
-      }) {}
+    : environment_(environment),
+      started_(environment.clock->WallNow()),
+      key_source_(environment.clock, environment.log,
+                  [this](std::string key_set) { return TakeKeySet(std::move(key_set)); }),
+      admin_port_({.snapshot = [this] { return TakeSnapshot(); }, .drain = environment.drain}, environment.clock,
+                  environment.log) {}
 
 App::~App() {
   if (transport_) Shutdown(absl::ZeroDuration());
@@ -100,7 +113,7 @@ void App::BuildServices(const config::Config& config) {
   const MutexLock lock(&parts_mutex_);
   const rpc::Upstreams connected = Connected(parts_.upstreams);
   const std::vector<std::string> upstreams = {connected.create_vsp->name, connected.add_wolkvox->name};
-  call_log_ = std::make_unique<call::CallLog>(upstreams, &resources_->counters(), environment_.log);
+  MakeObservers(config, upstreams);
   std::vector<std::string> services = {kServiceName};
   for (const std::string& upstream : upstreams) services.push_back(UpstreamHealth::NameFor(upstream));
   auto health = std::make_unique<rpc::HealthService>(std::move(services));
@@ -112,8 +125,7 @@ void App::BuildServices(const config::Config& config) {
                                        .add_wolkvox = {connected.add_wolkvox, resources_->wolkvox()},
                                        .handling = resources_->handling(),
                                        .lanes = lanes_.size(),
-                                       .count_peers = resources_->admission().counts_peers(),
-                                       .observer = call_log_.get(),
+                                       .observer = observers_.get(),
                                        .counters = &resources_->counters(),
                                        .log = environment_.log});
   interactions_ = interactions.get();
@@ -124,6 +136,26 @@ void App::BuildServices(const config::Config& config) {
         kServiceName, kHealthName, "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"}));
   }
   services_.push_back(std::make_unique<rpc::UnknownMethods>(environment_.log));
+}
+
+void App::MakeObservers(const config::Config& config, const std::vector<std::string>& upstreams) {
+  std::vector<call::Observer*> observers;
+  std::vector<call::CallMetrics::Rpc> rpcs;
+  for (const auto* const upstream : {parts_.upstreams.create_vsp.get(), parts_.upstreams.add_wolkvox.get()}) {
+    rpcs.push_back({upstream->name, kServiceName, upstream->rpc});
+  }
+  call_metrics_ = std::make_unique<call::CallMetrics>(lanes_.size(), std::move(rpcs), KnownHosts(config));
+  observers.push_back(call_metrics_.get());
+  const bool has_access_log = config.log.calls && environment_.log != nullptr;
+  call_log_ = std::make_unique<call::CallLog>(has_access_log ? std::vector<std::string>() : upstreams,
+                                              &resources_->counters(), environment_.log);
+  observers.push_back(call_log_.get());
+  if (has_access_log) {
+    access_log_ =
+        std::make_unique<call::AccessLog>(config.log.successes_percent / 100.0, &Resources::Random, environment_.log);
+    observers.push_back(access_log_.get());
+  }
+  observers_ = std::make_unique<call::Observers>(std::move(observers));
 }
 
 std::unique_ptr<rpc::Transport> App::MakeTransport(const config::Config& config,
@@ -171,9 +203,45 @@ absl::Status App::Reload(const config::Config& next) {
     Publish(parts);
     resources_->UseRedisCredentials(next, parts.redis_tls);
     parts_ = std::move(parts);
+    KeepConfiguration(next);
   }
   key_source_.Use(KeyOptions(next));
-  return absl::OkStatus();
+  return admin_port_.Reload(next.admin);
+}
+
+void App::KeepConfiguration(const config::Config& config) {
+  configuration_ = config::Values(config);
+  files_ = config::Files(config);
+}
+
+Snapshot App::TakeSnapshot() const {
+  Snapshot snapshot{.now = environment_.clock->WallNow(), .started = started_};
+  snapshot.is_serving = is_serving_;
+  snapshot.is_draining = is_draining_;
+  resources_->Describe(&snapshot);
+  if (call_metrics_) snapshot.calls = call_metrics_->Collect();
+  for (const auto& lane : lanes_) snapshot.lanes.push_back(lane->turns());
+  if (environment_.log) snapshot.log_lines_lost = environment_.log->dropped();
+  if (environment_.log_sink) snapshot.log_lines_lost += environment_.log_sink->lost();
+  if (is_serving_) {
+    snapshot.address = address_;
+    if (front_) snapshot.connections = front_->connections();
+  }
+  const MutexLock lock(&parts_mutex_);
+  snapshot.configuration = configuration_;
+  for (const auto& [key, path] : files_) {
+    struct stat status {};
+    if (stat(path.c_str(), &status) == 0) {
+      snapshot.files.push_back({.key = key, .path = path, .modified = absl::TimeFromTimespec(status.st_mtim)});
+    }
+  }
+  const auto add = [&](absl::string_view use, absl::Time end) {
+    if (end < absl::InfiniteFuture()) snapshot.certificates.emplace_back(use, end);
+  };
+  if (parts_.server_tls) add("server", parts_.server_tls->certificate_end());
+  if (parts_.seethepro.tls) add("upstreams", parts_.seethepro.tls->certificate_end());
+  if (parts_.redis_tls) add("redis", parts_.redis_tls->certificate_end());
+  return snapshot;
 }
 
 void App::Publish(const Parts& next) {
@@ -209,7 +277,10 @@ absl::Status App::TakeKeySet(std::string key_set) {
   return absl::OkStatus();
 }
 
-void App::AnnounceShutdown() { health_->SetNotServing(); }
+void App::AnnounceShutdown() {
+  is_draining_ = true;
+  health_->SetNotServing();
+}
 
 void App::Shutdown(absl::Duration timeout) {
   AnnounceShutdown();
@@ -225,6 +296,8 @@ void App::Shutdown(absl::Duration timeout) {
   transport_->Close();
   for (const auto& lane : lanes_) lane->Join();
   resources_->WaitUntilSettled(kSettleTime);
+  admin_port_.Stop();  // it has shown the end of the calls; now what it shows goes
+  front_ = nullptr;
   transport_.reset();
 }
 

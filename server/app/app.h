@@ -1,20 +1,28 @@
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/app/admin_port.h"
 #include "server/app/key_source.h"
 #include "server/app/parts.h"
 #include "server/app/resources.h"
+#include "server/app/snapshot.h"
 #include "server/app/upstream_health.h"
 #include "server/auth/gate.h"
 #include "server/base/clock.h"
 #include "server/base/mutex.h"
+#include "server/call/access_log.h"
 #include "server/call/call_log.h"
+#include "server/call/call_metrics.h"
+#include "server/call/observers.h"
 #include "server/config/config.h"
 #include "server/front/front.h"
 #include "server/http/client.h"
@@ -26,6 +34,7 @@
 #include "server/rpc/methods.h"
 #include "server/rpc/service.h"
 #include "server/rpc/transport.h"
+#include "server/telemetry/buffered_log_sink.h"
 #include "server/telemetry/log.h"
 #include "server/upstream/upstream.h"
 
@@ -40,6 +49,8 @@ class App {
     const Clock* clock;
     telemetry::Logger* log;
     http::Resolver* resolver = nullptr;  // null: the system's
+    std::function<void()> drain;         // asks for the graceful end, for the admin port; null: it cannot be asked for
+    const telemetry::BufferedLogSink* log_sink = nullptr;  // of `log`, for the number of lines it has lost; may be null
   };
 
   // Builds the server and starts to serve. Call http::GlobalInit() first. INVALID_ARGUMENT if the configuration cannot
@@ -55,6 +66,9 @@ class App {
 
   // Where the server listens, with the real port: "127.0.0.1:50051".
   const std::string& address() const { return address_; }
+
+  // Where the admin port listens, with the real port; "": it does not.
+  std::string admin_address() const { return admin_port_.address(); }
 
   // Calls in flight, including those whose callers have left while the upstream's answer is still awaited.
   int calls_in_flight() const { return resources_->admission().in_flight(); }
@@ -83,15 +97,25 @@ class App {
   // whether that came about.
   bool WaitForCalls(absl::Duration timeout) const;
   void GiveUpCallsInFlight();
+  Snapshot TakeSnapshot() const;
+  void KeepConfiguration(const config::Config& config) ABSL_EXCLUSIVE_LOCKS_REQUIRED(parts_mutex_);
+  void MakeObservers(const config::Config& config, const std::vector<std::string>& upstreams)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(parts_mutex_);
 
   const Environment environment_;
   std::unique_ptr<http::Resolver> system_resolver_;
-  Mutex parts_mutex_;
+  const absl::Time started_;
+  mutable Mutex parts_mutex_;
   Parts parts_ ABSL_GUARDED_BY(parts_mutex_);
+  std::vector<std::pair<std::string, std::string>> configuration_ ABSL_GUARDED_BY(parts_mutex_);  // config::Values()
+  std::vector<std::pair<std::string, std::string>> files_ ABSL_GUARDED_BY(parts_mutex_);          // config::Files()
   std::unique_ptr<Resources> resources_;
   std::vector<std::unique_ptr<auth::Gate>> gates_;
   std::vector<std::unique_ptr<rpc::LaneCalls>> lane_calls_;
   std::unique_ptr<call::CallLog> call_log_;
+  std::unique_ptr<call::AccessLog> access_log_;  // null: off
+  std::unique_ptr<call::CallMetrics> call_metrics_;
+  std::unique_ptr<call::Observers> observers_;  // all of these
   std::vector<std::unique_ptr<rpc::Service>> services_;
   rpc::Methods methods_;                             // of services_
   rpc::InteractionService* interactions_ = nullptr;  // one of services_
@@ -108,6 +132,9 @@ class App {
   std::unique_ptr<rpc::Transport> transport_;
   front::Front* front_ = nullptr;  // the same, if it is the gateway's own
   KeySource key_source_;
+  std::atomic<bool> is_serving_{false};
+  std::atomic<bool> is_draining_{false};
+  AdminPort admin_port_;  // shows the others
 };
 
 }  // namespace interaction::app

@@ -75,6 +75,14 @@ void CheckTls(const config::Config& config, absl::Time now, const config::Compla
                status.message());
     }
   }
+  CheckKeyPair(
+      "admin.tls_cert_file", config.admin.tls_cert_file, "admin.tls_key_file", config.admin.tls_key_file,
+      [&] {
+        return tls::ServerContext::Create({.certificate = config.admin.tls_cert_file, .key = config.admin.tls_key_file},
+                                          now)
+            .status();
+      },
+      complain);
   const config::Server& server = config.server;
   CheckKeyPair(
       "server.tls_cert_file", server.tls_cert_file, "server.tls_key_file", server.tls_key_file,

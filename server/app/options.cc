@@ -1,12 +1,17 @@
 #include "server/app/options.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "server/base/status_macros.h"
 #include "server/config/upstreams.h"
+#include "server/http/url.h"
 
 namespace interaction::app {
 namespace {
@@ -22,6 +27,8 @@ seethepro::WireFormat ToWireFormat(config::WireFormat format) {
   }
   return seethepro::WireFormat::kJson;
 }
+
+constexpr absl::string_view kServerPlace = "{server}";  // in wolkvox.base_url
 
 // How long, beyond a call's own time, its answer may take to reach the caller and the transport may take to close the
 // connection.
@@ -190,11 +197,27 @@ grpc_transport::Options GrpcTransportOptions(const config::Config& config) {
   return {
       .max_message_bytes = config.server.max_message_bytes,
       .max_concurrent_streams = config.server.max_concurrent_streams,
+      .max_connection_age = config.server.max_connection_age,
       .longest_call = LongestCall(config),
       .tls_cert_file = config.server.tls_cert_file,
       .tls_key_file = config.server.tls_key_file,
       .tls_client_ca_file = config.server.tls_client_ca_file,
       .client_certificate_required = config.server.tls_client_certificates == config::ClientCertificates::kRequired};
+}
+
+std::vector<call::CallMetrics::Host> KnownHosts(const config::Config& config) {
+  const auto authority = [](const std::string& url) { return absl::AsciiStrToLower(http::AuthorityOf(url)); };
+  std::vector<call::CallMetrics::Host> hosts = {{"seethepro", authority(config.seethepro.base_url)}};
+  const config::Wolkvox& wolkvox = config.wolkvox;
+  std::set<std::string> servers(wolkvox.allowed_servers.begin(), wolkvox.allowed_servers.end());
+  for (const auto& [server, file] : wolkvox.token_files) servers.insert(server);
+  servers.insert(wolkvox.default_server);
+  servers.erase("");
+  if (!absl::StrContains(wolkvox.base_url, kServerPlace)) servers = {""};
+  for (const std::string& server : servers) {
+    hosts.push_back({"wolkvox", authority(absl::StrReplaceAll(wolkvox.base_url, {{kServerPlace, server}}))});
+  }
+  return hosts;
 }
 
 front::Options FrontOptions(const config::Config& config) {
@@ -203,6 +226,7 @@ front::Options FrontOptions(const config::Config& config) {
   options.session.max_concurrent_streams = static_cast<uint32_t>(config.server.max_concurrent_streams);
   options.max_connections = config.server.max_connections;
   options.max_connections_per_peer = config.server.max_connections_per_peer;
+  options.max_age = config.server.max_connection_age;
   options.longest_call = LongestCall(config);
   return options;
 }

@@ -2,10 +2,12 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "server/app/key_source.h"
 #include "server/auth/gate.h"
+#include "server/call/call_metrics.h"
 #include "server/config/config.h"
 #include "server/front/front.h"
 #include "server/grpc_transport/grpc_transport.h"
@@ -42,6 +44,8 @@ tls::ClientFiles RedisTlsFiles(const config::Config& config);
 // Null without redis.tls. Reads the files.
 absl::StatusOr<std::shared_ptr<const tls::ClientContext>> MakeRedisTls(const config::Config& config, absl::Time now);
 grpc_transport::Options GrpcTransportOptions(const config::Config& config);
+// The hosts that calls are sent to as far as the configuration names them.
+std::vector<call::CallMetrics::Host> KnownHosts(const config::Config& config);
 front::Options FrontOptions(const config::Config& config);
 seethepro::Options SeeTheProOptions(const config::Config& config);
 wolkvox::Options WolkvoxOptions(const config::Config& config);

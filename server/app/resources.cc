@@ -96,21 +96,25 @@ void Resources::MakeStore(const config::Config& config) {
   switch (idempotency.store) {
     case config::RecordStore::kNone:
       return;
-    case config::RecordStore::kMemory:
-      records_ = std::make_unique<records::MemoryRecordStore>(
+    case config::RecordStore::kMemory: {
+      auto records = std::make_unique<records::MemoryRecordStore>(
           records::MemoryRecordStoreOptions{.max_records = idempotency.max_records,
                                             .max_bytes = idempotency.max_bytes,
                                             .done_ttl = idempotency.done_ttl,
                                             .unknown_ttl = idempotency.unknown_ttl},
           clock_);
+      memory_records_ = records.get();
+      records_ = std::move(records);
       break;
-    case config::RecordStore::kRedis:
+    }
+    case config::RecordStore::kRedis: {
       auto records = std::make_unique<records::RedisRecordStore>(
           records::RedisRecordStoreOptions{.done_ttl = idempotency.done_ttl, .unknown_ttl = idempotency.unknown_ttl},
           redis_.get(), clock_, log_);
       redis_records_ = records.get();
       records_ = std::move(records);
       break;
+    }
   }
   once_ = std::make_unique<records::Once>(
       records::OnceOptions{.replica = RandomNumber(),
@@ -135,6 +139,29 @@ void Resources::MakeUpstream(const config::Config& config, const std::string& na
 
 void Resources::UseRedisCredentials(const config::Config& config, std::shared_ptr<const tls::ClientContext> tls) {
   if (redis_) redis_->Use(config.redis.username, config.redis.password, std::move(tls));
+}
+
+void Resources::Describe(Snapshot* snapshot) const {
+  snapshot->calls_in_flight = admission_.in_flight();
+  for (size_t i = 0; i < static_cast<size_t>(telemetry::Counter::kCount); ++i) {
+    snapshot->counters.push_back(counters_.Value(static_cast<telemetry::Counter>(i)));
+  }
+  if (breakers_) snapshot->breakers = breakers_->Snapshot();
+  for (const auto& [name, upstream] : {std::pair("seethepro", &seethepro_), std::pair("wolkvox", &wolkvox_)}) {
+    if (upstream->permits == nullptr) continue;
+    Snapshot::Permits permits{.upstream = name};
+    for (const auto& credential : upstream->permits->Snapshot()) {
+      permits.active += credential.active;
+      permits.waiting += credential.waiting;
+      permits.parked += credential.parked ? 1 : 0;
+    }
+    snapshot->permits.push_back(std::move(permits));
+  }
+  if (memory_records_) {
+    snapshot->records = memory_records_->size();
+    snapshot->record_bytes = memory_records_->bytes();
+  }
+  if (redis_) snapshot->redis_connected = redis_->connected();
 }
 
 void Resources::WaitUntilSettled(absl::Duration timeout) const {

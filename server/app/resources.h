@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "server/app/snapshot.h"
 #include "server/base/clock.h"
 #include "server/config/config.h"
 #include "server/limits/admission.h"
@@ -14,6 +15,7 @@
 #include "server/limits/shared_permits.h"
 #include "server/limits/upstream_limits.h"
 #include "server/records/digest.h"
+#include "server/records/memory_record_store.h"
 #include "server/records/once.h"
 #include "server/records/record_store.h"
 #include "server/records/redis_record_store.h"
@@ -52,6 +54,9 @@ class Resources {
   // Connections to Redis that are made from now on use these credentials; `tls` may be null.
   void UseRedisCredentials(const config::Config& config, std::shared_ptr<const tls::ClientContext> tls);
 
+  // Adds what the resources hold to the snapshot.
+  void Describe(Snapshot* snapshot) const;
+
   const limits::Admission& admission() const { return admission_; }
   telemetry::Counters& counters() { return counters_; }
 
@@ -76,12 +81,13 @@ class Resources {
   const records::KeyedDigest digest_;
   telemetry::Counters counters_;
   limits::Admission admission_;
-  std::unique_ptr<redis::Client> redis_;                      // null: not configured
-  std::unique_ptr<limits::SharedPermits> shared_permits_;     // null: no Redis
-  std::unique_ptr<records::RecordStore> records_;             // null: no records
-  const records::RedisRecordStore* redis_records_ = nullptr;  // the same store, if it is in Redis
-  std::unique_ptr<records::Once> once_;                       // likewise
-  std::unique_ptr<limits::Breakers> breakers_;                // null: off
+  std::unique_ptr<redis::Client> redis_;                        // null: not configured
+  std::unique_ptr<limits::SharedPermits> shared_permits_;       // null: no Redis
+  std::unique_ptr<records::RecordStore> records_;               // null: no records
+  const records::RedisRecordStore* redis_records_ = nullptr;    // the same store, if it is in Redis
+  const records::MemoryRecordStore* memory_records_ = nullptr;  // or in memory
+  std::unique_ptr<records::Once> once_;                         // likewise
+  std::unique_ptr<limits::Breakers> breakers_;                  // null: off
   Upstream seethepro_;
   Upstream wolkvox_;
 };

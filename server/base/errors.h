@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -86,6 +87,8 @@ enum class Reason {
   kUpstreamMaintenance,
   kUpstreamContradictory,
 };
+
+inline constexpr size_t kReasons = static_cast<size_t>(Reason::kUpstreamContradictory) + 1;
 
 // What the catalogue says of a reason. `code` and `outcome` are the usual ones; `other_codes` are the codes that a call
 // site may choose instead, as docs/errors.md says.

@@ -10,6 +10,7 @@
 #include "server/base/status_macros.h"
 #include "server/call/observer.h"
 #include "server/http/client.h"
+#include "server/http/url.h"
 #include "server/lane/operations.h"
 #include "server/limits/breaker.h"
 #include "server/limits/permits.h"
@@ -27,15 +28,9 @@ constexpr absl::Duration kMinTime = absl::Milliseconds(50);
 // How much longer than the request its permit counts as used, for other replicas.
 constexpr absl::Duration kPermitMargin = absl::Seconds(5);
 
-// The host and port of a URL that http::JoinUrl() made.
-absl::string_view AuthorityOf(absl::string_view url) {
-  const size_t start = url.find("://") + 3;
-  return url.substr(start, url.find('/', start) - start);
-}
-
-std::shared_ptr<Breaker> FindBreaker(const Call& call, absl::string_view url, SteadyTime now) {
+std::shared_ptr<Breaker> FindBreaker(const Call& call, SteadyTime now) {
   limits::Breakers* const breakers = call.limits->breakers;
-  return breakers ? breakers->Find(call.upstream->name, AuthorityOf(url), now) : nullptr;
+  return breakers ? breakers->Find(call.upstream->name, call.authority, now) : nullptr;
 }
 
 absl::StatusOr<http::Request> Encode(const Call& call) {
@@ -89,7 +84,8 @@ lane::Task<absl::StatusOr<upstream::Reply>> Attempt(Work* work, Permits::Permit*
   CO_ASSIGN_OR_RETURN(http::Request request, Encode(call));
   const SteadyTime start = lane->clock().SteadyNow();
   call.times.Enter(Phase::kWait, start);
-  const std::shared_ptr<Breaker> breaker = FindBreaker(call, request.url, start);
+  call.authority = std::string(http::AuthorityOf(request.url));
+  const std::shared_ptr<Breaker> breaker = FindBreaker(call, start);
   std::optional<Breaker::Pass> pass;
   if (breaker) {
     CO_ASSIGN_OR_RETURN(Breaker::Pass admitted, breaker->Admit(start));

@@ -54,6 +54,7 @@ struct CallResult {
   std::string interaction_id;  // the vendor's id of the interaction that was opened, if it returns one
   bool replayed = false;       // the answer is that of an earlier or concurrent call with the same request_id
   bool bypassed = false;       // served without a record, because the record store had failed
+  size_t reply_bytes = 0;      // of the message, serialized
 };
 
 // One call of an RPC, from its arrival to its end. It is made when the call arrives, before anything is parsed, and
@@ -75,7 +76,7 @@ struct Call {
   const limits::UpstreamLimits* limits = nullptr;            // outlives snapshots and lives as long as the lanes
   Observer* observer = nullptr;                              // null: none
   const SteadyTime arrived;
-  std::string peer;  // the client's machine, without its port: "ipv4:10.0.0.7"
+  std::string peer;  // the client, as gRPC writes it: "ipv4:10.0.0.7:53124"
   auth::Caller caller;
   std::shared_ptr<const auth::Rule> rule;  // of the policy, about the caller; null: everybody may call
   bool is_retry = false;                   // the caller has tried before (gRPC A6)
@@ -83,7 +84,8 @@ struct Call {
   lane::Cancellation cancellation;  // the caller is gone, or the server ends
 
   // What it asks for, once it is understood -----------------------------------------------------------------------
-  std::string request_id;  // in canonical form; "": none
+  std::string request_id;    // in canonical form; "": none
+  size_t request_bytes = 0;  // of the message, serialized
   std::unique_ptr<const upstream::PreparedRequest> request;
   std::string credential_key;  // identifies the request's credential for limits; never the credential itself
   std::optional<limits::Admission::Place> place;  // among the calls in flight, until the call and its work have ended
@@ -93,6 +95,7 @@ struct Call {
   SteadyTime send_before = kNever;  // when the record's lease ends: nothing is sent from then on
 
   // What became of it -----------------------------------------------------------------------------------------------
+  std::string authority;  // the host and port that the last request was sent to; "": none
   CallResult result;
   PhaseTimes times;
 };

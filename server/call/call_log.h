@@ -16,7 +16,8 @@ namespace interaction::call {
 // Logs calls that failed, and answers that arrived after their callers had left. Thread-safe.
 class CallLog final : public Observer {
  public:
-  // `upstreams` names all upstreams. `counters` and `log` outlive this, or are null.
+  // `upstreams`: those whose failed calls get a line, up to ten a second for each reason; none where every call has a
+  // line of its own (AccessLog). `counters` and `log` outlive this, or are null.
   CallLog(const std::vector<std::string>& upstreams, telemetry::Counters* counters, telemetry::Logger* log);
 
   void OnAttemptEnd(const Call& call, const AttemptResult& attempt) override;

@@ -1,5 +1,7 @@
 #include "server/call/failure_log.h"
 
+#include "server/call/log_fields.h"
+
 namespace interaction::call {
 namespace {
 
@@ -8,51 +10,7 @@ using telemetry::LogLevel;
 constexpr int kLinesASecond = 10;
 constexpr SteadyTime kSummaryDelay = 1'000'000'000;
 
-// With any other code, the gateway or an upstream is the cause.
-bool IsCallersByCode(absl::StatusCode code) {
-  switch (code) {
-    case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kCancelled:
-    case absl::StatusCode::kUnauthenticated:
-    case absl::StatusCode::kPermissionDenied:
-    case absl::StatusCode::kNotFound:
-    case absl::StatusCode::kAlreadyExists:
-    case absl::StatusCode::kAborted:
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool IsCallersByReason(Reason reason) {
-  switch (reason) {
-    case Reason::kUnknownMethod:
-    case Reason::kMetadataTooLarge:
-    case Reason::kRequestIdUnsupported:
-    case Reason::kRequestIdReused:
-    case Reason::kDeadlineBeforeSend:
-      return true;
-    default:
-      return false;
-  }
-}
-
-// What the error says of who calls: it repeats nothing that the caller has sent.
-bool IsAboutTheCaller(Reason reason) {
-  return reason == Reason::kCallerUnauthenticated || reason == Reason::kCallerNotAllowed;
-}
-
-absl::string_view ValueOf(const ErrorDetails& details, const std::string& key) {
-  const auto found = details.metadata.find(key);
-  return found == details.metadata.end() ? absl::string_view() : absl::string_view(found->second);
-}
-
 }  // namespace
-
-LogLevel LevelOf(const absl::Status& error, const ErrorDetails& details) {
-  if (details.outcome == Outcome::kUnknown) return LogLevel::kWarning;
-  return IsCallersByCode(error.code()) || IsCallersByReason(details.reason) ? LogLevel::kInfo : LogLevel::kWarning;
-}
 
 class FailureLog::Kind final : private event::Timers::Timer {
  public:
@@ -112,8 +70,8 @@ void FailureLog::Report(const absl::Status& error, absl::string_view request_id,
              {"outcome", OutcomeName(details.outcome)},
              {"phase", details.phase ? PhaseName(*details.phase) : absl::string_view()},
              {"requestId", request_id},
-             {"caller", caller.empty() ? ValueOf(details, "caller") : caller},
-             {"detail", IsAboutTheCaller(details.reason) ? ValueOf(details, "detail") : absl::string_view()}});
+             {"caller", caller.empty() ? CallerIn(details) : caller},
+             {"detail", DetailIn(details)}});
 }
 
 }  // namespace interaction::call

@@ -14,11 +14,6 @@
 
 namespace interaction::call {
 
-// The level at which a failed call is logged: info for what the caller caused (an invalid request, a rejected
-// credential of its own, too short a deadline, leaving early), warning for everything else and for every unknown
-// outcome.
-telemetry::LogLevel LevelOf(const absl::Status& error, const ErrorDetails& details);
-
 // Logs failed calls of one method. At most ten a second with the same reason and level get a line each; a second later,
 // another line says how many more there were. Every unknown outcome gets a line. Thread-safe, without a lock.
 class FailureLog {

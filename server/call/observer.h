@@ -19,9 +19,13 @@ struct AttemptResult {
 };
 
 // Is told of each call, for log, metrics and traces; there is no other hook. Called on the call's lane; must not block.
+// OnEnd() says everything that OnStart() does: it is for counting.
 class Observer {
  public:
   virtual ~Observer() = default;
+
+  // Called once for each call, when it has arrived.
+  virtual void OnStart(const Call&) {}
 
   // Called once for each attempt. Attempts of a call whose caller has left may end after the call.
   virtual void OnAttemptEnd(const Call& call, const AttemptResult& attempt) = 0;

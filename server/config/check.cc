@@ -198,6 +198,19 @@ void CheckCallers(const Config& config, Checker* check) {
   }
 }
 
+void CheckAdmin(const Admin& admin, Checker* check) {
+  check->File("admin.token_file", admin.token_file);
+  CheckKeyPair("admin.tls_cert_file", admin.tls_cert_file, "admin.tls_key_file", admin.tls_key_file, check);
+  const bool is_open = admin.token_file.empty() && !admin.insecure;
+  if (admin.listen != "off" && is_open && ListensBeyondThisMachine(admin.listen)) {
+    check->Add("admin.listen",
+               absl::StrCat(Quote(admin.listen),
+                            " can be reached from other machines, and anybody there could see who calls and what goes "
+                            "wrong: set admin.token_file, or listen on 127.0.0.1, or set admin.insecure: true if "
+                            "something else keeps others out"));
+  }
+}
+
 void CheckEgress(const Egress& egress, Checker* check) {
   check->File("egress.ca_file", egress.ca_file);
   CheckKeyPair("egress.client_cert_file", egress.client_cert_file, "egress.client_key_file", egress.client_key_file,
@@ -259,6 +272,7 @@ void Check(const Config& config, const Origins& origins, Problems* problems) {
   CheckKeyPair("server.tls_cert_file", config.server.tls_cert_file, "server.tls_key_file", config.server.tls_key_file,
                &check);
   CheckCallers(config, &check);
+  CheckAdmin(config.admin, &check);
 }
 
 void ReadCallers(const Origins& origins, Config* config, Problems* problems) {
@@ -281,6 +295,9 @@ void ReadSecrets(const Origins& origins, Config* config, Problems* problems) {
   }
   for (const auto& [server, file] : config->wolkvox.token_files) {
     config->wolkvox.tokens[server] = check.SecretFile("wolkvox.token_files." + server, file);
+  }
+  if (!config->admin.token_file.empty()) {
+    config->admin.token = check.SecretFile("admin.token_file", config->admin.token_file);
   }
   Redis& redis = config->redis;
   if (!redis.password_file.empty()) {

@@ -32,7 +32,8 @@ struct Server {
   int max_concurrent_streams = 1024;             // per connection
   int max_connections = 16384;                   // of clients; more are closed at once; 0: no limit
   int max_connections_per_peer = 8192;           // of one machine; 0: no limit
-  bool reflection = true;                        // grpc.reflection.v1 and v1alpha
+  absl::Duration max_connection_age = absl::Minutes(10);  // then a client is asked to connect anew
+  bool reflection = true;                                 // grpc.reflection.v1 and v1alpha
   Transport transport = Transport::kH2;
   std::string tls_cert_file;  // PEM chain, with tls_key_file; "": the port speaks without TLS
   std::string tls_key_file;
@@ -165,7 +166,20 @@ struct Redis {
 };
 
 struct Log {
-  std::string level = "info";  // debug, info, warning, error
+  std::string level = "info";   // debug, info, warning, error
+  std::string format = "auto";  // json, text; auto: text on a terminal
+  bool calls = true;            // a line for each call
+  int successes_percent = 100;  // of the calls that succeed, which get one
+};
+
+// The port for operators: health, metrics, state.
+struct Admin {
+  std::string listen = "127.0.0.1:9464";  // host:port, [v6]:port, unix:/path; "off": none
+  std::string token_file;                 // "": reading needs no token, and nothing can be changed
+  std::string tls_cert_file;              // PEM chain, with tls_key_file; "": plain HTTP
+  std::string tls_key_file;
+  bool insecure = false;  // listening beyond this machine without token
+  Secret token;           // read from the file; not a key
 };
 
 struct Config {
@@ -177,6 +191,7 @@ struct Config {
   Idempotency idempotency;
   Redis redis;
   Egress egress;
+  Admin admin;
   Log log;
   std::vector<std::string> warnings;  // one line for each value that is allowed but probably a mistake; not a key
 };

@@ -36,6 +36,27 @@ std::string Describe(const Config& config) {
   return text;
 }
 
+std::vector<std::pair<std::string, std::string>> Values(const Config& config) {
+  std::vector<std::pair<std::string, std::string>> values;
+  for (const Section& section : Sections()) {
+    for (const Key& key : section.keys) values.emplace_back(key.path, key.format(config));
+  }
+  return values;
+}
+
+std::vector<std::pair<std::string, std::string>> Files(const Config& config) {
+  std::vector<std::pair<std::string, std::string>> files;
+  for (const Section& section : Sections()) {
+    for (const Key& key : section.keys) {
+      if (key.files == nullptr) continue;
+      for (std::string& file : key.files(config)) {
+        if (!file.empty()) files.emplace_back(key.path, std::move(file));
+      }
+    }
+  }
+  return files;
+}
+
 std::string Reference() {
   std::string text = kPreamble;
   for (const Section& section : Sections()) {

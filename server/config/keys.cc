@@ -23,6 +23,7 @@ constexpr absl::string_view kNeedRestart[] = {
     "server.max_concurrent_streams",
     "server.max_connections",
     "server.max_connections_per_peer",
+    "server.max_connection_age",
     "server.reflection",
     "server.transport",
     "calls.max_in_flight",
@@ -54,6 +55,10 @@ constexpr absl::string_view kNeedRestart[] = {
     "redis.replicas",
     "redis.on_outage",
     "redis.digest_key_file",
+    "admin.listen",
+    "log.format",
+    "log.calls",
+    "log.successes_percent",
 };
 
 std::optional<std::string> ParseForwarder(absl::string_view text) {
@@ -87,6 +92,9 @@ Section ServerSection() {
                   "Connections of clients; more are closed at once. 0: no limit. Only with server.transport: h2."),
           Integer("server.max_connections_per_peer", AT(server.max_connections_per_peer), 0, 1000000,
                   "The same from one machine; 0: no separate limit."),
+          Time("server.max_connection_age", AT(server.max_connection_age), absl::Seconds(1), absl::Hours(24),
+               "Age at which a client is asked to connect anew, so that clients spread over all replicas; up to 10 % "
+               "earlier or later. Its calls under way end as usual."),
           Boolean("server.reflection", AT(server.reflection), "Whether tools such as grpcurl may list the services."),
           Choice<Transport>("server.transport", AT(server.transport),
                             {{"h2", Transport::kH2}, {"grpc", Transport::kGrpc}},
@@ -332,23 +340,52 @@ Section RedisSection() {
       }};
 }
 
+std::optional<std::string> ParseAdminListen(absl::string_view text) {
+  return text == "off" ? std::string(text) : ParseListen(text);
+}
+
+Section AdminSection() {
+  return {"admin",
+          "The port for operators: health, metrics and state over HTTP.",
+          {
+              Text("admin.listen", AT(admin.listen), "host:port, [IPv6]:port, unix:/path or off",
+                   "Where it listens; port 0 picks a free one; off: not at all.", ParseAdminListen, WhyNotAddress),
+              File("admin.token_file", AT(admin.token_file),
+                   "File with the token that its pages need (Authorization: Bearer TOKEN), but for /livez and /readyz. "
+                   "Without one, pages can be read by whoever can connect, and nothing can be changed."),
+              File("admin.tls_cert_file", AT(admin.tls_cert_file),
+                   "Certificate of the port and its chain, PEM; empty: HTTP without TLS."),
+              File("admin.tls_key_file", AT(admin.tls_key_file), "Private key of the certificate, PEM."),
+              Boolean("admin.insecure", AT(admin.insecure),
+                      "Whether the port may be reached from other machines without a token."),
+          }};
+}
+
 Section LogSection() {
   auto same = [](std::string word) { return std::pair(word, word); };
   return {
       "log",
-      "The log: lines of JSON on standard error.",
+      "The log: lines on standard error.",
       {
           Choice<std::string>("log.level", AT(log.level), {same("debug"), same("info"), same("warning"), same("error")},
                               "Lines below this level are left out."),
+          Choice<std::string>("log.format", AT(log.format), {same("auto"), same("json"), same("text")},
+                              "JSON, an object a line, or text for people. auto: text on a terminal, else JSON."),
+          Boolean("log.calls", AT(log.calls),
+                  "Whether each call gets a line that says what became of it. Without, calls that failed get one, ten "
+                  "a second at most."),
+          Integer("log.successes_percent", AT(log.successes_percent), 0, 100,
+                  "With log.calls: of the calls that succeed, how many in a hundred get a line. Calls that fail always "
+                  "do."),
       }};
 }
 
 }  // namespace
 
 std::vector<Section> Sections() {
-  std::vector<Section> sections = {ServerSection(),    CallersSection(), CallsSection(),
-                                   SeeTheProSection(), WolkvoxSection(), IdempotencySection(),
-                                   RedisSection(),     EgressSection(),  LogSection()};
+  std::vector<Section> sections = {ServerSection(),  CallersSection(),     CallsSection(), SeeTheProSection(),
+                                   WolkvoxSection(), IdempotencySection(), RedisSection(), EgressSection(),
+                                   AdminSection(),   LogSection()};
   for (Section& section : sections) {
     for (Key& key : section.keys) {
       key.needs_restart =

@@ -22,7 +22,9 @@ bool Loop::Turn(absl::Duration wait) {
 }
 
 bool Loop::Act(absl::Duration wait) {
-  bool acted = poll_->Turn(wait);
+  poll_->Wait(wait);
+  if (wait > absl::ZeroDuration()) woke_ = clock_->SteadyNow();
+  bool acted = poll_->Act();
   if (timers_.Next()) acted |= timers_.RunDue(clock_->SteadyNow());
   return acted;
 }

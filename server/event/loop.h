@@ -47,6 +47,9 @@ class Loop {
   // Runs what is listed for the end of the turn.
   bool FinishTurn();
 
+  // When the last Act() that was allowed to wait had waited.
+  SteadyTime woke() const { return woke_; }
+
   // Zero when a timer is due, infinite when there is none.
   absl::Duration TimeToNextTimer() const;
 
@@ -56,6 +59,7 @@ class Loop {
   const std::unique_ptr<Poll> poll_;
   const Clock* const clock_;
   Timers timers_;
+  SteadyTime woke_ = 0;
   std::vector<EndOfTurn*> at_end_of_turn_;
   std::vector<EndOfTurn*> ending_;  // those of the turn that is ending; null: removed
 };

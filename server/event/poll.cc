@@ -62,11 +62,13 @@ void Poll::Remove(int fd, Handler* handler) {
   }
 }
 
-bool Poll::Turn(absl::Duration wait) {
+void Poll::Wait(absl::Duration wait) {
   const int read = epoll_wait(epoll_fd_, events_.data(), kMaxEvents, ToMilliseconds(wait));
-  if (read <= 0) return false;  // nothing within the wait, or EINTR
+  read_ = std::max(read, 0);  // nothing within the wait, or EINTR
+}
+
+bool Poll::Act() {
   bool acted = false;
-  read_ = read;
   for (next_ = 0; next_ < read_;) {
     const epoll_event event = events_[next_++];
     if (event.events == 0) continue;  // removed meanwhile

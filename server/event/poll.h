@@ -46,7 +46,14 @@ class Poll {
   // Waits until a descriptor is ready, Wake() is called or `wait` has passed, and lets the handlers act. Zero: only
   // looks; absl::InfiniteDuration(): as long as it takes. Waits are rounded up to a millisecond, so that a timer which
   // is due then is due indeed. Returns whether any handler has acted.
-  bool Turn(absl::Duration wait);
+  bool Turn(absl::Duration wait) {
+    Wait(wait);
+    return Act();
+  }
+
+  // The two parts of Turn().
+  void Wait(absl::Duration wait);
+  bool Act();
 
   // Ends the wait of a Turn() under way, or that of the next. Any thread.
   void Wake();

@@ -28,7 +28,7 @@ void SetChannelArguments(const Options& options, grpc::ServerBuilder* builder) {
       {GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_concurrent_streams},
       {GRPC_ARG_MAX_METADATA_SIZE, 16 << 10},
       // Ending connections now and then lets clients behind a layer 4 load balancer spread again; gRPC adds the jitter.
-      {GRPC_ARG_MAX_CONNECTION_AGE_MS, 10 * 60 * 1000},
+      {GRPC_ARG_MAX_CONNECTION_AGE_MS, static_cast<int>(absl::ToInt64Milliseconds(options.max_connection_age))},
       {GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, longest_call_ms},
       {GRPC_ARG_MAX_CONNECTION_IDLE_MS, 30 * 60 * 1000},
       // Detects clients that are gone. A client that sleeps for a while, or whose network is down for a while, still

@@ -22,7 +22,8 @@ namespace interaction::grpc_transport {
 
 struct Options {
   int max_message_bytes = 256 << 10;
-  int max_concurrent_streams = 1024;  // per connection
+  int max_concurrent_streams = 1024;                      // per connection
+  absl::Duration max_connection_age = absl::Minutes(10);  // then the client is asked to connect anew, with jitter
   // How long a connection may last after it was asked to end, and a client may leave a ping unanswered: longer than any
   // call.
   absl::Duration longest_call = absl::Minutes(3);

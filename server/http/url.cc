@@ -65,6 +65,11 @@ absl::StatusOr<std::string> HostOf(absl::string_view url) {
   return std::move(parts.host);
 }
 
+absl::string_view AuthorityOf(absl::string_view url) {
+  const size_t start = url.find("://") + 3;
+  return url.substr(start, url.find('/', start) - start);
+}
+
 std::string InBrackets(const std::string& host) {
   return absl::StrContains(host, ':') ? absl::StrCat("[", host, "]") : host;
 }

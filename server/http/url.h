@@ -31,6 +31,9 @@ absl::StatusOr<Url> ParseUrl(absl::string_view url);
 // Shorthand for ParseUrl(url).host, for asserting that a URL built from parts leads where it was meant to.
 absl::StatusOr<std::string> HostOf(absl::string_view url);
 
+// The host and port of an absolute URL, as they are written: "example.com:8443".
+absl::string_view AuthorityOf(absl::string_view url);
+
 // "user:password" of a proxy's URL, decoded; "" when it names no user.
 std::string UserInfoOf(const std::string& url);
 

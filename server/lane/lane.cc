@@ -28,18 +28,19 @@ void Lane::Execute(absl::AnyInvocable<void() &&> work) {
 }
 
 void Lane::Run() {
-  SteadyTime last_work = clock().SteadyNow();
+  SteadyTime began = clock().SteadyNow();  // of the turn
+  SteadyTime last_work = began;
   while (!stopped_) {
-    if (Turn(absl::ZeroDuration())) {
-      last_work = 0;  // the clock is read only when there is nothing better to do
-      continue;
-    }
-    const SteadyTime now = clock().SteadyNow();
-    if (last_work == 0) last_work = now;
-    if (now - last_work >= spin_ns_) {
+    const bool worked = Turn(absl::ZeroDuration());
+    SteadyTime now = clock().SteadyNow();
+    if (worked) {
+      CountTurn(began, now);
+      last_work = now;
+    } else if (now - last_work >= spin_ns_) {
       Sleep();
-      last_work = 0;
+      last_work = now = clock().SteadyNow();
     }
+    began = now;
   }
 }
 
@@ -68,12 +69,13 @@ bool Lane::RunHandedOver() {
 
 void Lane::Sleep() {
   const absl::Duration wait = loop_->TimeToNextTimer();
-  if (wait > absl::ZeroDuration()) {
+  if (wait <= absl::ZeroDuration()) return;  // the next turn runs the timer
+  {
     const MutexLock lock(&mutex_);
     if (!handed_over_.empty()) return;
     sleeping_ = true;
   }
-  Turn(wait);
+  if (Turn(wait)) CountTurn(loop_->woke(), clock().SteadyNow());
 }
 
 }  // namespace interaction::lane

@@ -16,6 +16,7 @@
 #include "server/event/timers.h"
 #include "server/http/client.h"
 #include "server/lane/cancellation.h"
+#include "server/telemetry/histogram.h"
 
 namespace interaction::lane {
 
@@ -50,8 +51,12 @@ class Lane {
   http::Client& http() { return *client_; }
   const Clock& clock() const { return loop_->clock(); }
 
+  // How long the turns took that found work. Any thread.
+  telemetry::HistogramValue turns() const { return turns_.Read(); }
+
  private:
   void Run();
+  void CountTurn(SteadyTime began, SteadyTime ended) { turns_.Observe(ended - began); }
   bool Turn(absl::Duration wait);
   bool RunHandedOver();
   void Sleep();
@@ -60,6 +65,7 @@ class Lane {
   const std::unique_ptr<event::Loop> loop_;
   const std::unique_ptr<http::Client> client_;
   const int64_t spin_ns_;
+  telemetry::Histogram turns_;
   bool stopped_ = false;
   std::thread thread_;
 

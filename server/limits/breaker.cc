@@ -207,6 +207,16 @@ Breakers::Breakers(const BreakerOptions& options, std::function<double()> random
                    telemetry::Counters* counters)
     : options_(options), random_(std::move(random)), listener_(std::move(listener)), counters_(counters) {}
 
+std::vector<Breakers::BreakerState> Breakers::Snapshot() const {
+  std::vector<BreakerState> states;
+  const MutexLock lock(&mutex_);
+  for (const auto& [name, upstream] : upstreams_) {
+    for (const auto& [authority, breaker] : upstream.by_authority)
+      states.push_back({name, authority, breaker->state()});
+  }
+  return states;
+}
+
 std::shared_ptr<Breaker> Breakers::Find(absl::string_view upstream, absl::string_view authority, SteadyTime now) {
   const MutexLock lock(&mutex_);
   Upstream& of_upstream = upstreams_[upstream];

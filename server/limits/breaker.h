@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
@@ -132,6 +133,14 @@ class Breakers {
   Breakers(const BreakerOptions& options, std::function<double()> random, Listener listener,
            telemetry::Counters* counters);
 
+  struct BreakerState {
+    std::string upstream;
+    std::string authority;
+    Breaker::State state;
+  };
+  // Of all breakers that are remembered, in no order.
+  std::vector<BreakerState> Snapshot() const;
+
   // Never null. Keep it as long as the call's Pass. Callers may choose authorities, so their number is limited:
   // breakers that are unused and have seen nothing for a while are dropped. If there is still no room, the result is a
   // new breaker that is not remembered.
@@ -150,7 +159,7 @@ class Breakers {
   const std::function<double()> random_;
   const Listener listener_;
   telemetry::Counters* const counters_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   absl::flat_hash_map<std::string, Upstream> upstreams_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -48,11 +48,17 @@ absl::Status SetTimes(std::optional<absl::Duration> time_left, Call& call) {
   return absl::OkStatus();
 }
 
+// Which machine the limit for each peer counts the call for.
+std::string PeerOf(const Call& call, const Handling& handling) {
+  return handling.admission->counts_peers() ? PeerHost(call.peer) : std::string();
+}
+
 // Everything that comes before the first wait.
 absl::Status Judge(const Arrival& arrival, const Handling& handling, Call& call) {
   call.times.Enter(Phase::kParse, call.arrived);
   RETURN_IF_ERROR(ReadRequest(arrival, call));
-  ASSIGN_OR_RETURN(limits::Admission::Place place, handling.admission->Admit(call.peer, arrival.metadata.bytes));
+  ASSIGN_OR_RETURN(limits::Admission::Place place,
+                   handling.admission->Admit(PeerOf(call, handling), arrival.metadata.bytes));
   call.place.emplace(std::move(place));
   if (!call.request_id.empty() && handling.once == nullptr) {
     return Error(Reason::kRequestIdUnsupported).In(Phase::kValidate);
@@ -76,6 +82,7 @@ absl::StatusOr<std::string> Conclude(WorkResult result, Call& call) {
     return call.result.status;
   }
   call.result.interaction_id = std::move(result.reply->interaction_id);
+  call.result.reply_bytes = result.reply->message.size();
   return std::move(result.reply->message);
 }
 

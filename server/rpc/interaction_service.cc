@@ -100,8 +100,9 @@ std::shared_ptr<call::Call> InteractionService::MakeCall(const Rpc& rpc, const S
   auto call = std::make_shared<call::Call>(arrived.lane(), rpc.upstreams[arrived.lane()->index()]);
   call->limits = rpc.limits;
   call->observer = options_.observer;
-  if (options_.count_peers) call->peer = PeerHost(arrived.peer());
+  call->peer = arrived.peer();
   call->trace = TraceContextOf(arrived.metadata());
+  if (call->observer) call->observer->OnStart(*call);
   return call;
 }
 
@@ -118,6 +119,7 @@ lane::Task<void> InteractionService::Serve(const Rpc* rpc, std::unique_ptr<Serve
     if (!has_message) reply = NoMessage(*arrived, *call);
   }
   if (has_message) {
+    call->request_bytes = arrived->message().size();
     auto handle = Handle(call, {.message = arrived->message(), .metadata = metadata, .time_left = arrived->time_left()},
                          &options_.handling, &calls->unary_calls);
     reply = co_await handle;

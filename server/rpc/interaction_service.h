@@ -37,7 +37,6 @@ class InteractionService final : public Service {
     Backend add_wolkvox;
     Handling handling;
     size_t lanes = 1;
-    bool count_peers = false;            // calls know the machine that they come from
     call::Observer* observer = nullptr;  // may be null, like the two below; all outlive the service
     telemetry::Counters* counters = nullptr;
     telemetry::Logger* log = nullptr;

@@ -45,8 +45,11 @@ enum class Counter {
   kCount,          // not a counter
 };
 
-// The name for metrics and logs: "request_id_replayed".
-absl::string_view CounterName(Counter counter);
+struct CounterEntry {
+  absl::string_view name;  // for metrics and logs: "request_id_replayed"
+  absl::string_view help;  // one sentence
+};
+const CounterEntry& Describe(Counter counter);
 
 // Counts since the start. Thread-safe; adding takes no lock.
 class Counters {

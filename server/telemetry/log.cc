@@ -1,20 +1,21 @@
 #include "server/telemetry/log.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
-#include <unistd.h>
+#include <string.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/time/time.h"
-#include "server/base/mutex.h"
 
 namespace interaction::telemetry {
 namespace {
-
-using JsonWriter = rapidjson::Writer<rapidjson::StringBuffer>;
 
 constexpr absl::string_view kLevelNames[] = {"debug", "info", "warning", "error"};
 
@@ -34,37 +35,21 @@ size_t Utf8Length(absl::string_view text) {
   return 4;
 }
 
-void WriteText(absl::string_view text, JsonWriter* json) {
-  // RapidJSON copies bytes unchecked, so a byte that is not UTF-8 would make the line invalid.
-  std::string clean;
+// The text with U+FFFD in place of each byte that is not UTF-8: RapidJSON copies bytes unchecked, so such a byte would
+// make the line invalid. `own` keeps the result if it is not the text itself.
+absl::string_view AsUtf8(absl::string_view text, std::string* own) {
   size_t copied = 0;
   for (size_t i = 0; i < text.size();) {
-    const size_t length = Utf8Length(text.substr(i));
+    const size_t length = static_cast<uint8_t>(text[i]) < 0x80 ? 1 : Utf8Length(text.substr(i));
     if (length == 0) {
-      clean.append(text.data() + copied, i - copied).append("\xef\xbf\xbd");
+      own->append(text.data() + copied, i - copied).append("\xef\xbf\xbd");
       copied = i + 1;
     }
     i += length == 0 ? 1 : length;
   }
-  if (copied == 0) {
-    json->String(text.data(), text.size());
-    return;
-  }
-  clean.append(text.data() + copied, text.size() - copied);
-  json->String(clean.data(), clean.size());
-}
-
-void WriteValue(const LogField::Value& value, JsonWriter* json) {
-  if (const auto* text = std::get_if<absl::string_view>(&value)) return WriteText(*text, json);
-  if (const auto* number = std::get_if<int64_t>(&value)) {
-    json->Int64(*number);
-  } else if (const auto* natural = std::get_if<uint64_t>(&value)) {
-    json->Uint64(*natural);
-  } else if (const auto* real = std::get_if<double>(&value)) {
-    std::isfinite(*real) ? json->Double(*real) : json->Null();
-  } else {
-    json->Bool(std::get<bool>(value));
-  }
+  if (copied == 0) return text;
+  own->append(text.data() + copied, text.size() - copied);
+  return *own;
 }
 
 bool IsEmpty(const LogField::Value& value) {
@@ -72,14 +57,104 @@ bool IsEmpty(const LogField::Value& value) {
   return text != nullptr && text->empty();
 }
 
-void WriteHead(absl::Time time, LogLevel level, absl::string_view message, JsonWriter* json) {
-  json->StartObject();
-  json->Key("ts");
-  WriteText(absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone()), json);
-  json->Key("level");
-  WriteText(kLevelNames[static_cast<int>(level)], json);
-  json->Key("msg");
-  WriteText(message, json);
+// RFC 3339. Formatting a date costs more than the rest of a line, and most lines are of the same second as the one
+// before.
+absl::string_view TimeText(absl::Time time) {
+  thread_local int64_t second = std::numeric_limits<int64_t>::min();
+  thread_local std::string text;
+  if (const int64_t now = absl::ToUnixSeconds(time); now != second) {
+    second = now;
+    text = absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
+  }
+  const auto milliseconds = static_cast<int>((absl::ToUnixMillis(time) % 1000 + 1000) % 1000);
+  const size_t at = text.size() - 4;  // "123Z"
+  text[at] = static_cast<char>('0' + milliseconds / 100);
+  text[at + 1] = static_cast<char>('0' + milliseconds / 10 % 10);
+  text[at + 2] = static_cast<char>('0' + milliseconds % 10);
+  return text;
+}
+
+class JsonLine {
+ public:
+  JsonLine(absl::Time time, LogLevel level, absl::string_view message, rapidjson::StringBuffer* buffer)
+      : json_(*buffer) {
+    json_.StartObject();
+    Add({"ts", TimeText(time)});
+    Add({"level", LogLevelName(level)});
+    Add({"msg", message});
+  }
+  void Add(const LogField& field) {
+    Text(field.key());
+    std::visit([this](const auto& value) { Value(value); }, field.value());
+  }
+  void End() { json_.EndObject(); }
+
+ private:
+  void Text(absl::string_view text) {
+    std::string own;
+    text = AsUtf8(text, &own);
+    json_.String(text.data(), text.size());
+  }
+  void Value(absl::string_view value) { Text(value); }
+  void Value(int64_t value) { json_.Int64(value); }
+  void Value(uint64_t value) { json_.Uint64(value); }
+  void Value(double value) { std::isfinite(value) ? json_.Double(value) : json_.Null(); }
+  void Value(bool value) { json_.Bool(value); }
+
+  rapidjson::Writer<rapidjson::StringBuffer> json_;
+};
+
+class TextLine {
+ public:
+  TextLine(absl::Time time, LogLevel level, absl::string_view message, rapidjson::StringBuffer* buffer)
+      : buffer_(buffer) {
+    constexpr size_t kDate = sizeof("2024-05-01T") - 1;
+    absl::string_view clock = TimeText(time).substr(kDate);
+    clock.remove_suffix(1);
+    Put(clock);
+    Put(absl::StrFormat(" %-7s ", LogLevelName(level)));
+    Put(message);
+  }
+  void Add(const LogField& field) {
+    Put(" ");
+    Put(field.key());
+    Put("=");
+    std::visit([this](const auto& value) { Value(value); }, field.value());
+  }
+  void End() {}
+
+ private:
+  void Value(absl::string_view value) {
+    const bool is_plain =
+        std::all_of(value.begin(), value.end(), [](char c) { return absl::ascii_isgraph(c) && c != '"'; });
+    if (is_plain) return Put(value);
+    std::string own;
+    value = AsUtf8(value, &own);
+    rapidjson::Writer<rapidjson::StringBuffer>(*buffer_).String(value.data(), value.size());
+  }
+  void Value(bool value) { Put(value ? "true" : "false"); }
+  template <typename Number>
+  void Value(Number value) {
+    Put(absl::StrCat(value));
+  }
+  void Put(absl::string_view text) { memcpy(buffer_->Push(text.size()), text.data(), text.size()); }
+
+  rapidjson::StringBuffer* const buffer_;
+};
+
+template <typename Line>
+void WriteLine(absl::Time time, LogLevel level, absl::string_view message, std::initializer_list<LogField> fields,
+               size_t max_line, rapidjson::StringBuffer* buffer) {
+  Line line(time, level, message, buffer);
+  for (const LogField& field : fields) {
+    if (!IsEmpty(field.value())) line.Add(field);
+  }
+  line.End();
+  if (buffer->GetSize() < max_line) return;
+  buffer->Clear();
+  Line short_line(time, level, message.substr(0, 512), buffer);
+  short_line.Add({"truncated", true});
+  short_line.End();
 }
 
 }  // namespace
@@ -91,37 +166,16 @@ LogLevel LogLevelFromName(absl::string_view name) {
   return LogLevel::kInfo;
 }
 
-bool FileLogSink::Write(absl::string_view line) noexcept {
-  const MutexLock lock(&mutex_);
-  // A pipe is writable if it has room for PIPE_BUF bytes, and no line is longer than that.
-  pollfd ready = {.fd = fd_, .events = POLLOUT, .revents = 0};
-  if (poll(&ready, 1, 0) != 1) return false;
-  ssize_t written;
-  do {
-    written = write(fd_, line.data(), line.size());
-  } while (written < 0 && errno == EINTR);
-  return written == static_cast<ssize_t>(line.size());
-}
+absl::string_view LogLevelName(LogLevel level) { return kLevelNames[static_cast<int>(level)]; }
 
 void Logger::Write(LogLevel level, absl::string_view message, std::initializer_list<LogField> fields) noexcept {
+  thread_local rapidjson::StringBuffer buffer;
+  buffer.Clear();
   const absl::Time now = clock_->WallNow();
-  rapidjson::StringBuffer buffer;
-  JsonWriter json(buffer);
-  WriteHead(now, level, message, &json);
-  for (const LogField& field : fields) {
-    if (IsEmpty(field.value())) continue;
-    WriteText(field.key(), &json);
-    WriteValue(field.value(), &json);
-  }
-  json.EndObject();
-
-  if (buffer.GetSize() >= kMaxLine) {
-    buffer.Clear();
-    json.Reset(buffer);
-    WriteHead(now, level, message.substr(0, 512), &json);
-    json.Key("truncated");
-    json.Bool(true);
-    json.EndObject();
+  if (format_ == LogFormat::kJson) {
+    WriteLine<JsonLine>(now, level, message, fields, kMaxLine, &buffer);
+  } else {
+    WriteLine<TextLine>(now, level, message, fields, kMaxLine, &buffer);
   }
   buffer.Put('\n');
   if (!sink_->Write({buffer.GetString(), buffer.GetSize()})) dropped_.fetch_add(1, std::memory_order_relaxed);

@@ -16,8 +16,12 @@ namespace interaction::telemetry {
 
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
+// JSON for machines; text for people at a terminal.
+enum class LogFormat { kJson, kText };
+
 // Reads "debug", "info", "warning" or "error"; anything else is info.
 LogLevel LogLevelFromName(absl::string_view name);
+absl::string_view LogLevelName(LogLevel level);
 
 // A key and its value in a log line. It refers to the texts, so it must not outlive the call of Log().
 class LogField {
@@ -51,24 +55,12 @@ class LogSink {
   virtual bool Write(absl::string_view line) noexcept = 0;
 };
 
-// Writes to a file descriptor, such as standard error, with one write(2) for each line. If a pipe is full, lines are
-// lost, because a log collector that hangs must not block calls.
-class FileLogSink final : public LogSink {
- public:
-  explicit FileLogSink(int fd) : fd_(fd) {}  // not closed by this
-
-  bool Write(absl::string_view line) noexcept override;
-
- private:
-  const int fd_;
-  Mutex mutex_;  // held from the check for room to the write
-};
-
-// Writes one JSON object a line: ts (RFC 3339, UTC, milliseconds), level, msg, then the fields in their order, except
-// for empty texts.
+// Writes one line: ts (RFC 3339, UTC, milliseconds), level, msg, then the fields in their order, except for empty
+// texts.
 //
 //   logger->Log(LogLevel::kInfo, "listening", {{"address", address}, {"lanes", 4}});
 //   {"ts":"2024-05-01T12:00:00.123Z","level":"info","msg":"listening","address":"0.0.0.0:50051","lanes":4}
+//   12:00:00.123 info    listening address=0.0.0.0:50051 lanes=4
 //
 // Thread-safe; never throws, never blocks on a slow reader. Costs one comparison if the level is off. A line longer
 // than kMaxLine, the most that a pipe takes in one piece, is written without its fields and with "truncated":true.
@@ -78,12 +70,14 @@ class Logger {
   static constexpr size_t kMaxLine = 4096;
 
   // `clock` and `sink` outlive the logger.
-  Logger(LogLevel level, const Clock* clock, LogSink* sink) : level_(level), clock_(clock), sink_(sink) {}
+  Logger(LogLevel level, const Clock* clock, LogSink* sink, LogFormat format = LogFormat::kJson)
+      : level_(level), clock_(clock), sink_(sink), format_(format) {}
 
   // Whether lines of this level are written. Check it before building texts that are only for the log.
   bool Enabled(LogLevel level) const { return level >= level_.load(std::memory_order_relaxed); }
 
   void SetLevel(LogLevel level) { level_.store(level, std::memory_order_relaxed); }
+  LogLevel level() const { return level_.load(std::memory_order_relaxed); }
 
   // `message` is fixed English; variable parts belong in `fields`.
   void Log(LogLevel level, absl::string_view message, std::initializer_list<LogField> fields = {}) noexcept {
@@ -99,6 +93,7 @@ class Logger {
   std::atomic<LogLevel> level_;
   const Clock* const clock_;
   LogSink* const sink_;
+  const LogFormat format_;
   std::atomic<uint64_t> dropped_{0};
 };
 

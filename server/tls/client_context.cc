@@ -37,4 +37,6 @@ absl::StatusOr<std::shared_ptr<const ClientContext>> ClientContext::Create(const
   return std::shared_ptr<const ClientContext>(new ClientContext(std::move(context)));
 }
 
+absl::Time ClientContext::certificate_end() const { return CertificateEnd(get()); }
+
 }  // namespace interaction::tls

@@ -30,6 +30,9 @@ class ClientContext {
   // For OpenSSL, which counts references in it.
   SSL_CTX* get() const { return context_.get(); }
 
+  // When the certificate of our own ends; InfiniteFuture() without one.
+  absl::Time certificate_end() const;
+
  private:
   struct Free {
     void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }

@@ -74,6 +74,11 @@ absl::Status UseIdentity(SSL_CTX* context, absl::string_view side, const std::st
   return why.empty() ? absl::OkStatus() : Unusable(absl::StrCat(side, " certificate"), certificate, why);
 }
 
+absl::Time CertificateEnd(SSL_CTX* context) {
+  const X509* const certificate = SSL_CTX_get0_certificate(context);
+  return certificate == nullptr ? absl::InfiniteFuture() : TimeOf(X509_get0_notAfter(certificate));
+}
+
 void UseCommonSettings(SSL_CTX* context) {
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);

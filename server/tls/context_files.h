@@ -20,6 +20,9 @@ absl::Status UseAuthorities(SSL_CTX* context, absl::string_view what, const std:
 absl::Status UseIdentity(SSL_CTX* context, absl::string_view side, const std::string& certificate,
                          const std::string& key, absl::Time now);
 
+// When the certificate of our own ends; InfiniteFuture() if the context has none.
+absl::Time CertificateEnd(SSL_CTX* context);
+
 // Settings of both sides: versions, buffers.
 void UseCommonSettings(SSL_CTX* context);
 

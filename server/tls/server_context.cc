@@ -60,4 +60,6 @@ absl::StatusOr<std::shared_ptr<const ServerContext>> ServerContext::Create(const
   return std::shared_ptr<const ServerContext>(new ServerContext(std::move(context)));
 }
 
+absl::Time ServerContext::certificate_end() const { return CertificateEnd(get()); }
+
 }  // namespace interaction::tls

@@ -120,7 +120,7 @@ async def overload(options: argparse.Namespace, folder: pathlib.Path) -> tuple[L
     """Capacity, overload, capacity afterwards, and what was observed during the overload."""
     upstream = Upstream(folder, "--delay", f"{options.answer_time}")
     await upstream.serve()
-    settings = {"server.listen": "127.0.0.1:0", "calls.max_in_flight": f"{IN_FLIGHT}"} | upstream_settings(upstream.url)
+    settings = {"server.listen": "127.0.0.1:0", "admin.listen": "off", "calls.max_in_flight": f"{IN_FLIGHT}"} | upstream_settings(upstream.url)
     server = Server(options.server, "server", folder, settings)
     seen = Observations()
     try:

@@ -118,7 +118,7 @@ class Server(Program):
 
     def __init__(self, binary: str, name: str, folder: pathlib.Path, settings: dict[str, str]) -> None:
         self.target = f"unix:{folder / name}.sock"
-        fixed = {"server.listen": self.target, "egress.allow_plaintext": "true", "egress.allow_loopback": "true",
+        fixed = {"server.listen": self.target, "admin.listen": "off", "egress.allow_plaintext": "true", "egress.allow_loopback": "true",
                  "calls.drain_delay": "0s"}
         flags = [flag for key, value in (fixed | settings).items() for flag in ("--set", f"{key}={value}")]
         super().__init__(name, [binary, *flags], folder)

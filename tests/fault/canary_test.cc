@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "tests/integration/gateway.h"
 #include "tests/integration/server_process.h"
+#include "tests/support/http_get.h"
 #include "tests/support/raw_upstream.h"
 
 namespace interaction::testing {
@@ -57,9 +58,14 @@ TEST(CanaryTest, ShowsUpInNoLogAndNoError) {
   ExpectNoCanary(server.AddWolkvox(invalid));
   EXPECT_GE(upstream.counts().requests, 80u);
 
+  for (const char* page : {"/metrics", "/statusz", "/readyz"}) {
+    const HttpAnswer answer = Fetch(absl::StrCat("http://", server.admin_address(), page));
+    EXPECT_EQ(answer.status, 200) << page;
+    EXPECT_THAT(answer.body, Not(HasSubstr(kCanary))) << page;
+  }
   server.process().Signal(SIGTERM);
   EXPECT_EQ(server.process().Wait(), ExitStatus{});
-  EXPECT_THAT(server.process().Stderr(), HasSubstr("call failed"));  // it did log
+  EXPECT_THAT(server.process().Stderr(), HasSubstr("\"msg\":\"call\""));  // it did log
   EXPECT_THAT(server.process().Stderr(), Not(HasSubstr(kCanary)));
   EXPECT_THAT(server.process().Stdout(), Not(HasSubstr(kCanary)));
 }

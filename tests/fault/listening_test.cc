@@ -47,11 +47,13 @@ uint16_t PortOf(const std::string& address) {
 class UnixSocketTest : public ::testing::Test {
  protected:
   std::vector<std::string> Settings() const {
-    return With(SettingsFor(upstream_.url(), upstream_.url()), {"server.listen=" + address_});
+    return With(SettingsFor(upstream_.url(), upstream_.url()), {"server.listen=" + address_, "admin.listen=off"});
   }
 
   // What a second server comes to that is to listen at the same path.
-  Subprocess Second() const { return Subprocess(INTERACTION_SERVER, {"--set", "server.listen=" + address_}); }
+  Subprocess Second() const {
+    return Subprocess(INTERACTION_SERVER, {"--set", "server.listen=" + address_, "--set", "admin.listen=off"});
+  }
 
   TempDir dir_;
   const std::string path_ = dir_.File("gateway.sock");

@@ -304,7 +304,7 @@ class ConfigFileTest : public ::testing::Test {
   std::string Settings(absl::string_view more) const {
     return absl::StrCat("seethepro.base_url: ", upstream_.url(), "\nwolkvox.base_url: ", upstream_.url(),
                         "\negress.allow_plaintext: true\negress.allow_loopback: true\ncalls.drain_delay: 0s\n",
-                        "server.listen: 127.0.0.1:0\n", more, "\n");
+                        "admin.listen: \"off\"\nserver.listen: 127.0.0.1:0\n", more, "\n");
   }
   // Reads the configuration anew; what was logged then, up to `text`.
   std::string LogOfReload(const std::string& text) {
@@ -330,7 +330,7 @@ TEST_F(ConfigFileTest, ChangesWhatItCanAndNamesWhatTakesARestart) {
 TEST_F(ConfigFileTest, AMistakeIsNamedWithItsLineAndChangesNothing) {
   ASSERT_TRUE(server_.WaitForLine("\"serving\"").has_value());
   files_.Put("server.yaml", Settings("seethepro.wire_format: jsn"));
-  EXPECT_THAT(LogOfReload(kKept), AllOf(HasSubstr("server.yaml:7"), HasSubstr("is not one of json, xml")));
+  EXPECT_THAT(LogOfReload(kKept), AllOf(HasSubstr("server.yaml:8"), HasSubstr("is not one of json, xml")));
   files_.Put("server.yaml", Settings("server.listen: 0.0.0.0:0"));
   LogOfReload("is given twice");
 }

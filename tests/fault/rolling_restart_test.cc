@@ -1,10 +1,11 @@
-// A replica is replaced while callers go on calling: nobody notices.
+// A replica is replaced, or connections reach their age, while callers go on calling: nobody notices.
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 
 #include <atomic>
+#include <chrono>
 #include <string>
 #include <thread>
 #include <vector>
@@ -31,6 +32,10 @@ std::shared_ptr<grpc::Channel> ChannelTo(const ServerProcess& one, const ServerP
   arguments.SetServiceConfigJSON(kServiceConfig);
   return grpc::CreateCustomChannel(absl::StrCat("ipv4:", one.address(), ",", other.address()),
                                    grpc::InsecureChannelCredentials(), arguments);
+}
+
+std::shared_ptr<grpc::Channel> ChannelTo(const ServerProcess& server) {
+  return grpc::CreateChannel(absl::StrCat("ipv4:", server.address()), grpc::InsecureChannelCredentials());
 }
 
 // Callers that make one call after the other, until they are told to stop.
@@ -77,6 +82,27 @@ TEST(RollingRestartTest, LosesNoCallWhileAnotherReplicaServes) {
   EXPECT_GE(callers.calls(), calls_without_it + 2 * kCallers);
   EXPECT_EQ(upstream.counts().requests, static_cast<size_t>(callers.calls()));
 }
+
+class ConnectionAgeTest : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(ConnectionAgeTest, LosesNoCallWhenConnectionsReachIt) {
+  RawUpstream upstream(Always({RespondJson(200, R"({"InteractionId":"1"})")}));
+  const ServerProcess server(With(SettingsFor(upstream.url(), upstream.url()),
+                                  {absl::StrCat("server.transport=", GetParam()), "server.max_connection_age=1s"}));
+  const auto channel = ChannelTo(server);
+  Callers callers(channel);
+  const auto deadline = std::chrono::system_clock::now() + std::chrono::seconds(30);
+  ASSERT_TRUE(channel->WaitForConnected(deadline));
+  for (int connections = 1; connections < 4; ++connections) {
+    EXPECT_TRUE(channel->WaitForStateChange(GRPC_CHANNEL_READY, deadline)) << "after " << connections;
+    ASSERT_TRUE(channel->WaitForConnected(deadline));
+  }
+  callers.Stop();
+  EXPECT_EQ(upstream.counts().requests, static_cast<size_t>(callers.calls()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Transports, ConnectionAgeTest, ::testing::Values("h2", "grpc"),
+                         [](const auto& row) { return std::string(row.param); });
 
 }  // namespace
 }  // namespace interaction::testing

@@ -56,7 +56,8 @@ INSTANTIATE_TEST_SUITE_P(
                       BadStart{
                           "MissingSecret", {"--set", "seethepro.app_access_key_file=/nowhere/key"}, 78, "/nowhere/key"},
                       BadStart{"AddressOfNobody",
-                               {"--set", "server.listen=192.0.2.1:50051", "--set", "server.insecure=true"},
+                               {"--set", "server.listen=192.0.2.1:50051", "--set", "server.insecure=true", "--set",
+                                "admin.listen=off"},
                                1,
                                "192.0.2.1:50051"},
                       BadStart{"OpenToEverybody", {"--set", "server.listen=0.0.0.0:0"}, 78, "server.insecure"}),
@@ -64,7 +65,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(ServerProcessTest, RefusesAPortThatIsTaken) {
   RawUpstream taken(Always({Hang()}));
-  Subprocess server(INTERACTION_SERVER, {"--set", absl::StrCat("server.listen=127.0.0.1:", taken.port())});
+  Subprocess server(INTERACTION_SERVER,
+                    {"--set", absl::StrCat("server.listen=127.0.0.1:", taken.port()), "--set", "admin.listen=off"});
   const auto exit = server.Wait(absl::Seconds(10));
   ASSERT_TRUE(exit.has_value());
   EXPECT_EQ(*exit, ExitStatus{.code = 1});
@@ -74,7 +76,8 @@ TEST(ServerProcessTest, RefusesAPortThatIsTaken) {
 TEST(ServerProcessTest, RefusesThePortOfAnotherServer) {
   RawUpstream upstream(Always({RespondJson(200, kOk)}));
   ServerProcess first(SettingsFor(upstream.url(), upstream.url()));
-  Subprocess second(INTERACTION_SERVER, {"--set", absl::StrCat("server.listen=", first.address())});
+  Subprocess second(INTERACTION_SERVER,
+                    {"--set", absl::StrCat("server.listen=", first.address()), "--set", "admin.listen=off"});
   EXPECT_EQ(second.Wait(absl::Seconds(10)), ExitStatus{.code = 1});
 }
 

@@ -123,7 +123,7 @@ TEST(FewDescriptorsTest, AHardLimitBelowWhatTheCallsNeedIsWarnedOfWithBothNumber
       "\"limit\":500,\"needed\":2256,\"text\":\"raise the hard limit (LimitNOFILE, ulimit -Hn) "
       "or set calls.max_in_flight to 122 or less\"";
   const auto settings = [](const std::string& calls) {
-    return AsFlags({"server.listen=127.0.0.1:0", "server.lanes=1", "calls.max_in_flight=" + calls});
+    return AsFlags({"server.listen=127.0.0.1:0", "admin.listen=off", "server.lanes=1", "calls.max_in_flight=" + calls});
   };
   Subprocess few = FromShell("ulimit -n 500; ", "", settings("1000"));
   EXPECT_TRUE(few.WaitForLine("\"serving\"").has_value());
@@ -138,9 +138,9 @@ TEST(ClosedDescriptorsTest, AreNotGivenToConnections) {
   const TempDir dir;
   RawUpstream upstream(Always({RespondJson(200, kOk)}));
   const std::string address = "unix:" + dir.File("gateway.sock");
-  Subprocess server = FromShell(
-      "", "0<&- 1>&- 2>&-",
-      AsFlags(With(SettingsFor(upstream.url(), upstream.url()), {"server.listen=" + address, "log.level=debug"})));
+  Subprocess server = FromShell("", "0<&- 1>&- 2>&-",
+                                AsFlags(With(SettingsFor(upstream.url(), upstream.url()),
+                                             {"server.listen=" + address, "admin.listen=off", "log.level=debug"})));
   const GatewayClient client(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
   EXPECT_TRUE(Eventually([&] { return std::filesystem::exists(dir.File("gateway.sock")); }));
   EXPECT_THAT(client.CreateVsp(TestGateway::ValidVsp(), [](auto& context) { context.set_wait_for_ready(true); }),

@@ -19,6 +19,7 @@ namespace {
 config::Config LoopbackConfig(const std::string& upstream_url) {
   config::Config config;
   config.server.listen = "127.0.0.1:0";
+  config.admin.listen = "127.0.0.1:0";
   config.server.transport = TransportUnderTest();
   config.server.lanes = 2;
   config.calls.drain_delay = absl::ZeroDuration();

@@ -31,12 +31,15 @@ class ServerProcess {
   // `settings` as for --set.
   explicit ServerProcess(const std::vector<std::string>& settings, const SubprocessOptions& options = {})
       : process_(INTERACTION_SERVER, Arguments(settings), options),
-        address_(ReadAddress()),
+        serving_(process_.WaitForLine("\"serving\"").value_or("")),
+        address_(AddressIn("address")),
+        admin_address_(AddressIn("admin")),
         client_(GatewayClient(grpc::CreateChannel(address_, grpc::InsecureChannelCredentials()))) {}
 
   Subprocess& process() { return process_; }
   const Subprocess& process() const { return process_; }
   const std::string& address() const { return address_; }  // "" if it does not serve
+  const std::string& admin_address() const { return admin_address_; }
 
   VspAnswer CreateVsp(const v1::CreateVspInteractionRequest& request, const CallSetup& setup = nullptr) const {
     return client_.CreateVsp(request, setup);
@@ -47,23 +50,24 @@ class ServerProcess {
 
  private:
   static std::vector<std::string> Arguments(const std::vector<std::string>& settings) {
-    std::vector<std::string> arguments = {"--set", "server.listen=127.0.0.1:0"};
+    std::vector<std::string> arguments = {"--set", "server.listen=127.0.0.1:0", "--set", "admin.listen=127.0.0.1:0"};
     for (const std::string& setting : settings) arguments.insert(arguments.end(), {"--set", setting});
     return arguments;
   }
 
-  // Out of the log line {"msg":"serving","address":"127.0.0.1:41234"}.
-  std::string ReadAddress() const {
-    const std::string line = process_.WaitForLine("\"serving\"").value_or("");
-    constexpr absl::string_view kKey = "\"address\":\"";
-    const size_t start = line.find(std::string(kKey));
+  // Out of the log line {"msg":"serving","address":"127.0.0.1:41234","admin":"127.0.0.1:41235"}.
+  std::string AddressIn(absl::string_view key) const {
+    const std::string quoted = absl::StrCat("\"", key, "\":\"");
+    const size_t start = serving_.find(quoted);
     if (start == std::string::npos) return "";
-    const size_t from = start + kKey.size();
-    return line.substr(from, line.find('"', from) - from);
+    const size_t from = start + quoted.size();
+    return serving_.substr(from, serving_.find('"', from) - from);
   }
 
   Subprocess process_;
+  const std::string serving_;  // the line
   const std::string address_;
+  const std::string admin_address_;
   const GatewayClient client_;
 };
 

@@ -68,7 +68,7 @@ def setUpModule():
     global sandbox, server, messages, services
     sandbox = Process([SANDBOX, "--listen", "127.0.0.1:0"], r"listening on (http:\S+)")
     server = Process(
-        [SERVER, "--set", "server.listen=127.0.0.1:0", "--set", "egress.allow_plaintext=true",
+        [SERVER, "--set", "server.listen=127.0.0.1:0", "--set", "admin.listen=off", "--set", "egress.allow_plaintext=true",
          "--set", "egress.allow_loopback=true", "--set", "calls.drain_delay=0s",
          "--set", f"seethepro.base_url={sandbox.address}", "--set", f"wolkvox.base_url={sandbox.address}"],
         r'"serving","address":"([^"]+)"')

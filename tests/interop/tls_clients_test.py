@@ -92,7 +92,7 @@ class Material:
 
 def start_server(transport):
     settings = {
-        "server.listen": "127.0.0.1:0", "server.transport": transport, "egress.allow_plaintext": "true",
+        "server.listen": "127.0.0.1:0", "admin.listen": "off", "server.transport": transport, "egress.allow_plaintext": "true",
         "egress.allow_loopback": "true", "calls.drain_delay": "0s", "seethepro.base_url": sandbox.address,
         "wolkvox.base_url": sandbox.address, "seethepro.app_access_key_file": material.file("app-access-key"),
         "server.tls_cert_file": material.file("server.pem"), "server.tls_key_file": material.file("server.key"),

@@ -30,5 +30,12 @@ TEST(OptionsTest, TheFrontKeepsToTheConfiguredConnections) {
   EXPECT_EQ(FrontOptions(config).max_connections_per_peer, 3);
 }
 
+TEST(OptionsTest, BothTransportsKeepToTheConfiguredAgeOfConnections) {
+  config::Config config;
+  config.server.max_connection_age = absl::Seconds(7);
+  EXPECT_EQ(FrontOptions(config).max_age, absl::Seconds(7));
+  EXPECT_EQ(GrpcTransportOptions(config).max_connection_age, absl::Seconds(7));
+}
+
 }  // namespace
 }  // namespace interaction::app

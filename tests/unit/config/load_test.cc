@@ -87,10 +87,10 @@ TEST(LoadTest, EveryFormOfValueReachesItsMember) {
 
 // The member of each key is its own: setting one key changes its line of the description and no other.
 TEST(LoadTest, EveryKeyHasAMemberOfItsOwn) {
-  const std::vector<std::string> candidates = {"false",      "true",        "3",    "3s",      "3ms",
-                                               "3m",         "3KiB",        "3MiB", "xml",     "allow",
-                                               "redis",      "open",        "wait", "debug",   "https://x.example/",
-                                               "http://x:1", "127.0.0.1:3", "grpc", "optional"};
+  const std::vector<std::string> candidates = {"false",      "true",        "3",    "3s",       "3ms",
+                                               "3m",         "3KiB",        "3MiB", "xml",      "allow",
+                                               "redis",      "open",        "wait", "debug",    "https://x.example/",
+                                               "http://x:1", "127.0.0.1:3", "grpc", "optional", "text"};
   for (const Section& section : Sections()) {
     for (const Key& key : section.keys) {
       Config config;

@@ -123,6 +123,22 @@ TEST_F(LoggerTest, LinesThatTheSinkLosesAreCounted) {
 static_assert(!std::is_constructible_v<LogField, absl::string_view, Secret>);
 static_assert(!std::is_constructible_v<LogField, absl::string_view, const Secret&>);
 
+class TextLoggerTest : public LoggerTest {
+ protected:
+  Logger logger_{LogLevel::kInfo, &clock_, &sink_, LogFormat::kText};
+};
+
+TEST_F(TextLoggerTest, ALineIsTimeLevelMessageAndFieldsInOrder) {
+  logger_.Log(LogLevel::kWarning, "upstream is slow", {{"upstream", "a"}, {"calls", 3}, {"empty", ""}, {"late", true}});
+  EXPECT_THAT(sink_.lines(), ElementsAre("12:00:00.123 warning upstream is slow upstream=a calls=3 late=true\n"));
+}
+
+TEST_F(TextLoggerTest, ATextWithSpacesOrControlsIsQuotedSoThatTheLineStaysOneLine) {
+  logger_.Log(LogLevel::kInfo, "m", {{"a", "two words"}, {"b", "line\nend"}, {"c", "\x80"}});
+  EXPECT_THAT(sink_.lines(),
+              ElementsAre("12:00:00.123 info    m a=\"two words\" b=\"line\\nend\" c=\"\xef\xbf\xbd\"\n"));
+}
+
 TEST(LogLevelTest, NamesAreThoseOfTheConfiguration) {
   EXPECT_EQ(LogLevelFromName("debug"), LogLevel::kDebug);
   EXPECT_EQ(LogLevelFromName("info"), LogLevel::kInfo);
@@ -156,62 +172,6 @@ INSTANTIATE_TEST_SUITE_P(
         {"BeyondUnicode", "\xf4\x90\x80\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
     }),
     [](const auto& test) { return std::string(test.param.name); });
-
-// A pipe whose ends close themselves.
-class Pipe {
- public:
-  Pipe() { EXPECT_EQ(pipe2(ends_, O_NONBLOCK), 0); }
-  ~Pipe() {
-    close(ends_[0]);
-    close(ends_[1]);
-  }
-  int out() const { return ends_[1]; }
-  std::string ReadAll() const {
-    std::string all(1 << 20, '\0');
-    const ssize_t n = read(ends_[0], all.data(), all.size());
-    all.resize(n < 0 ? 0 : n);
-    return all;
-  }
-
- private:
-  int ends_[2];
-};
-
-TEST(FileLogSinkTest, LinesOfManyThreadsAreNotMixed) {
-  Pipe pipe;
-  FileLogSink sink(pipe.out());
-  const std::string line = std::string(99, 'x') + "\n";
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([&] {
-      for (int j = 0; j < 50; ++j) EXPECT_TRUE(sink.Write(line));
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-
-  std::vector<std::string> lines = absl::StrSplit(pipe.ReadAll(), '\n', absl::SkipEmpty());
-  EXPECT_THAT(lines, SizeIs(200));
-  EXPECT_THAT(lines, Each(std::string(99, 'x')));
-}
-
-TEST(FileLogSinkTest, AFullPipeLosesLinesAndTakesThemAgainOnceThereIsRoom) {
-  Pipe pipe;
-  // The sink sees a pipe that would block, as standard error is.
-  ASSERT_EQ(fcntl(pipe.out(), F_SETFL, 0), 0);
-  FileLogSink sink(pipe.out());
-  const std::string line(Logger::kMaxLine, 'x');
-  int taken = 0;
-  while (taken < 10000 && sink.Write(line)) ++taken;
-  EXPECT_GT(taken, 0);
-  EXPECT_LT(taken, 10000);
-  pipe.ReadAll();
-  EXPECT_TRUE(sink.Write(line));
-}
-
-TEST(FileLogSinkTest, AClosedDescriptorLosesLines) {
-  FileLogSink sink(-1);
-  EXPECT_FALSE(sink.Write("line\n"));
-}
 
 }  // namespace
 }  // namespace interaction::telemetry

@@ -1,0 +1,108 @@
+#include "server/admin/pages.h"
+
+#include <openssl/crypto.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "server/telemetry/exposition.h"
+
+namespace interaction::admin {
+namespace {
+
+constexpr absl::string_view kIndex =
+    "interaction-gateway, admin port\n"
+    "\n"
+    "GET  /livez      200 while the process runs\n"
+    "GET  /readyz     200 when calls can be served, 503 and why when not\n"
+    "GET  /metrics    metrics for Prometheus, also as OpenMetrics\n"
+    "GET  /statusz    what the gateway runs by and how it is, as JSON\n"
+    "GET  /loglevel   the level of the log\n"
+    "POST /loglevel?level=debug|info|warning|error   changes it, until the next reload; needs the admin token\n"
+    "POST /drain      ends the process gracefully, as SIGTERM does; needs the admin token\n";
+
+HttpResponse Text(int status, std::string body) { return {.status = status, .body = std::move(body)}; }
+
+HttpResponse WrongMethod(absl::string_view allowed) {
+  HttpResponse answer = Text(405, absl::StrCat("This page is for ", allowed, ".\n"));
+  answer.headers.emplace_back("Allow", allowed);
+  return answer;
+}
+
+HttpResponse Unauthorized() {
+  HttpResponse answer = Text(401, "This page needs the token of admin.token_file: Authorization: Bearer TOKEN\n");
+  answer.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"interaction-gateway admin\"");
+  return answer;
+}
+
+bool IsKnown(telemetry::LogLevel level, absl::string_view name) { return telemetry::LogLevelName(level) == name; }
+
+}  // namespace
+
+bool Pages::HasToken(const HttpRequest& request) const {
+  const auto found = request.headers.find("authorization");
+  if (found == request.headers.end()) return false;
+  absl::string_view given = found->second;
+  if (!absl::ConsumePrefix(&given, "Bearer ")) return false;
+  const absl::string_view token = token_.Reveal();
+  return given.size() == token.size() && CRYPTO_memcmp(given.data(), token.data(), token.size()) == 0;
+}
+
+HttpResponse Pages::Answer(const HttpRequest& request) const {
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (request.path == "/livez") return reads ? Text(200, "ok\n") : WrongMethod("GET");
+  if (request.path == "/readyz") return reads ? Readyz() : WrongMethod("GET");
+  const bool has_token = !token_.empty() && HasToken(request);
+  if (!token_.empty() && !has_token) return Unauthorized();
+  if (!reads && request.method != "POST") return WrongMethod("GET, POST");
+  if (!reads && !has_token) {
+    return Text(403, "What changes something needs the admin token: set admin.token_file.\n");
+  }
+  if (request.path == "/loglevel" && !reads) return SetLogLevel(request);
+  if (request.path == "/drain") return reads ? WrongMethod("POST") : Drain();
+  if (!reads) return WrongMethod("GET");
+  if (request.path == "/") return Text(200, std::string(kIndex));
+  if (request.path == "/metrics") return Metrics(request);
+  if (request.path == "/statusz") return {.content_type = "application/json", .body = sources_.status()};
+  if (request.path == "/loglevel" && sources_.log) {
+    return Text(200, absl::StrCat(telemetry::LogLevelName(sources_.log->level()), "\n"));
+  }
+  return Text(404, absl::StrCat("There is no such page. What there is:\n\n", kIndex));
+}
+
+// As Kubernetes' own /readyz?verbose writes it.
+HttpResponse Pages::Readyz() const {
+  const Readiness readiness = sources_.readiness();
+  std::string body;
+  for (const auto& [part, state] : readiness.parts) {
+    absl::StrAppend(&body, state == "ok" ? "[+]" : "[-]", part, " ", state, "\n");
+  }
+  absl::StrAppend(&body, readiness.is_ready ? "ready\n" : "not ready\n");
+  return Text(readiness.is_ready ? 200 : 503, std::move(body));
+}
+
+HttpResponse Pages::Metrics(const HttpRequest& request) const {
+  const auto accept = request.headers.find("accept");
+  const auto exposition =
+      telemetry::ExpositionFor(accept == request.headers.end() ? absl::string_view() : accept->second);
+  return {.content_type = std::string(telemetry::ContentTypeOf(exposition)),
+          .body = telemetry::WriteMetrics(sources_.metrics(), exposition)};
+}
+
+HttpResponse Pages::SetLogLevel(const HttpRequest& request) const {
+  const auto wished = request.query.find("level");
+  const std::string name = wished == request.query.end() ? "" : wished->second;
+  const telemetry::LogLevel level = telemetry::LogLevelFromName(name);
+  if (!IsKnown(level, name) || sources_.log == nullptr) {
+    return Text(400, "level must be debug, info, warning or error: POST /loglevel?level=debug\n");
+  }
+  sources_.log->SetLevel(level);
+  sources_.log->Log(telemetry::LogLevel::kWarning, "log level changed on the admin port", {{"to", name}});
+  return Text(200, absl::StrCat(name, "\n"));
+}
+
+HttpResponse Pages::Drain() const {
+  sources_.drain();
+  return Text(202, "The gateway drains and then ends.\n");
+}
+
+}  // namespace interaction::admin

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "server/admin/http_server.h"
+#include "server/base/secret.h"
+#include "server/telemetry/log.h"
+#include "server/telemetry/metric_family.h"
+
+namespace interaction::admin {
+
+// Whether the gateway can serve, and why not.
+struct Readiness {
+  bool is_ready = true;
+  // What is looked at: "records", and either "ok" or what is wrong.
+  std::vector<std::pair<std::string, std::string>> parts;
+};
+
+// What the pages show, and what they can do. All are called on the admin server's thread.
+struct Sources {
+  std::function<Readiness()> readiness;
+  std::function<std::vector<telemetry::MetricFamily>()> metrics;
+  std::function<std::string()> status;  // a JSON object
+  std::function<void()> drain;          // begins the graceful end, as SIGTERM does; returns at once
+  telemetry::Logger* log = nullptr;     // whose level can be changed; may be null
+};
+
+// The pages of the admin port. Everything but /livez and /readyz needs the token, if there is one; what changes
+// something (POST) is only there with one, because any page in a browser on this machine can send a POST.
+class Pages {
+ public:
+  // An empty `token`: there is none. What `sources` refers to outlives this.
+  Pages(Secret token, Sources sources) : token_(std::move(token)), sources_(std::move(sources)) {}
+
+  HttpResponse Answer(const HttpRequest& request) const;
+
+ private:
+  HttpResponse Readyz() const;
+  HttpResponse Metrics(const HttpRequest& request) const;
+  HttpResponse SetLogLevel(const HttpRequest& request) const;
+  HttpResponse Drain() const;
+  bool HasToken(const HttpRequest& request) const;
+
+  const Secret token_;
+  const Sources sources_;
+};
+
+}  // namespace interaction::admin

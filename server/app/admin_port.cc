@@ -1,0 +1,89 @@
+#include "server/app/admin_port.h"
+
+#include <utility>
+
+#include "server/app/metrics.h"
+#include "server/app/status_page.h"
+#include "server/base/status_macros.h"
+#include "server/config/files.h"
+#include "server/listen/listener.h"
+
+namespace interaction::app {
+namespace {
+
+constexpr size_t kMaxPemBytes = 1 << 20;
+
+// A gateway whose Redis is gone serves the calls that need none, and taking every replica out of service for it would
+// end those, too. So it is shown, but not held against the replica.
+admin::Readiness ReadinessOf(const Snapshot& snapshot) {
+  admin::Readiness readiness;
+  readiness.is_ready = snapshot.is_serving && !snapshot.is_draining;
+  readiness.parts.emplace_back("serving", snapshot.is_draining ? "draining" : snapshot.is_serving ? "ok" : "starting");
+  if (snapshot.redis_connected) {
+    readiness.parts.emplace_back("redis", *snapshot.redis_connected ? "ok" : "not connected");
+  }
+  return readiness;
+}
+
+}  // namespace
+
+// The certificate and key, read from their files.
+struct AdminPort::Material {
+  static absl::StatusOr<Material> Read(const config::Admin& config) {
+    Material material;
+    if (config.tls_cert_file.empty()) return material;
+    ASSIGN_OR_RETURN(material.tls.certificate, config::ReadFile(config.tls_cert_file, kMaxPemBytes));
+    ASSIGN_OR_RETURN(material.tls.key, config::ReadFile(config.tls_key_file, kMaxPemBytes));
+    return material;
+  }
+  ~Material() { Wipe(&tls.key); }
+
+  admin::HttpServer::Tls tls;
+};
+
+absl::Status AdminPort::Start(const config::Admin& config) {
+  if (config.listen == "off") return absl::OkStatus();
+  ASSIGN_OR_RETURN(const Material material, Material::Read(config));
+  UsePages(config);
+  return Serve(config.listen, material);
+}
+
+absl::Status AdminPort::Reload(const config::Admin& config) {
+  if (server_ == nullptr) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const Material material, Material::Read(config));
+  UsePages(config);
+  // A new key comes with a new certificate.
+  return material.tls.certificate == certificate_ ? absl::OkStatus() : Serve(server_->address(), material);
+}
+
+void AdminPort::UsePages(const config::Admin& config) {
+  auto pages = std::make_shared<const admin::Pages>(
+      config.token, admin::Sources{.readiness = [this] { return ReadinessOf(sources_.snapshot()); },
+                                   .metrics = [this] { return MetricsOf(sources_.snapshot()); },
+                                   .status = [this] { return StatusJson(sources_.snapshot()); },
+                                   .drain = sources_.drain,
+                                   .log = log_});
+  const MutexLock lock(&mutex_);
+  pages_ = std::move(pages);
+}
+
+absl::Status AdminPort::Serve(const std::string& address, const Material& material) {
+  server_.reset();  // it listens on the same address
+  ASSIGN_OR_RETURN(auto listener, listen::Listener::Open(address, clock_, log_));
+  ASSIGN_OR_RETURN(
+      server_, admin::HttpServer::Start(std::move(listener), material.tls.certificate.empty() ? nullptr : &material.tls,
+                                        [this](const auto& request) { return Answer(request); }));
+  certificate_ = material.tls.certificate;
+  return absl::OkStatus();
+}
+
+admin::HttpResponse AdminPort::Answer(const admin::HttpRequest& request) const {
+  std::shared_ptr<const admin::Pages> pages;
+  {
+    const MutexLock lock(&mutex_);
+    pages = pages_;
+  }
+  return pages->Answer(request);
+}
+
+}  // namespace interaction::app

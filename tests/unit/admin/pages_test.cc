@@ -1,0 +1,119 @@
+#include "server/admin/pages.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/support/fake_clock.h"
+#include "tests/support/log_lines.h"
+
+namespace interaction::admin {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class PagesTest : public ::testing::Test {
+ protected:
+  HttpResponse Get(const std::string& path, std::map<std::string, std::string> headers = {}) {
+    return pages_.Answer({.method = "GET", .path = path, .headers = std::move(headers)});
+  }
+  HttpResponse Post(const std::string& path, std::map<std::string, std::string> query,
+                    std::map<std::string, std::string> headers = {}) {
+    return pages_.Answer({.method = "POST", .path = path, .query = std::move(query), .headers = std::move(headers)});
+  }
+  static std::map<std::string, std::string> WithToken(const std::string& token = "right") {
+    return {{"authorization", "Bearer " + token}};
+  }
+
+  Sources MakeSources() {
+    return {
+        .readiness = [this] { return readiness_; },
+        .metrics =
+            [] { return std::vector<telemetry::MetricFamily>{{.name = "calls_total", .help = "H", .series = {{}}}}; },
+        .status = [] { return std::string("{}\n"); },
+        .drain = [this] { drained_ = true; },
+        .log = &logger_};
+  }
+
+  testing::FakeClock clock_;
+  testing::LogLines sink_;
+  telemetry::Logger logger_{telemetry::LogLevel::kInfo, &clock_, &sink_};
+  Readiness readiness_{.is_ready = true, .parts = {{"serving", "ok"}}};
+  bool drained_ = false;
+  Pages pages_{Secret(), MakeSources()};
+};
+
+class PagesWithTokenTest : public PagesTest {
+ protected:
+  PagesWithTokenTest() : guarded_(Secret("right"), MakeSources()) {}
+  HttpResponse Ask(const std::string& method, const std::string& path, std::map<std::string, std::string> headers,
+                   std::map<std::string, std::string> query = {}) {
+    return guarded_.Answer({.method = method, .path = path, .query = std::move(query), .headers = std::move(headers)});
+  }
+  Pages guarded_;
+};
+
+TEST_F(PagesTest, ReadyzSaysWhatIsWrong) {
+  EXPECT_EQ(Get("/readyz").status, 200);
+  EXPECT_EQ(Get("/readyz").body, "[+]serving ok\nready\n");
+  readiness_ = {.is_ready = false, .parts = {{"serving", "draining"}}};
+  EXPECT_EQ(Get("/readyz").status, 503);
+  EXPECT_EQ(Get("/readyz").body, "[-]serving draining\nnot ready\n");
+  EXPECT_EQ(Get("/livez").status, 200);
+}
+
+TEST_F(PagesTest, MetricsAreOfTheFormThatTheClientAccepts) {
+  EXPECT_THAT(Get("/metrics").content_type, StartsWith("text/plain; version=0.0.4"));
+  const HttpResponse open = Get("/metrics", {{"accept", "application/openmetrics-text"}});
+  EXPECT_THAT(open.content_type, StartsWith("application/openmetrics-text"));
+  EXPECT_THAT(open.body, HasSubstr("# EOF"));
+}
+
+TEST_F(PagesTest, AnUnknownPageSaysWhichThereAre) {
+  EXPECT_EQ(Get("/nothing").status, 404);
+  EXPECT_THAT(Get("/nothing").body, HasSubstr("/metrics"));
+}
+
+TEST_F(PagesTest, WithoutATokenNothingCanBeChanged) {
+  const HttpResponse answer = Post("/drain", {});
+  EXPECT_EQ(answer.status, 403);
+  EXPECT_THAT(answer.body, HasSubstr("admin.token_file"));
+  EXPECT_EQ(Post("/loglevel", {{"level", "debug"}}).status, 403);
+  EXPECT_FALSE(drained_);
+  EXPECT_EQ(logger_.level(), telemetry::LogLevel::kInfo);
+}
+
+TEST_F(PagesWithTokenTest, EverythingButTheProbesNeedsTheToken) {
+  for (const char* path : {"/", "/metrics", "/statusz", "/loglevel", "/nothing"}) {
+    EXPECT_EQ(Ask("GET", path, {}).status, 401) << path;
+    EXPECT_EQ(Ask("GET", path, WithToken("wrong")).status, 401) << path;
+    EXPECT_NE(Ask("GET", path, WithToken()).status, 401) << path;
+  }
+  EXPECT_EQ(Ask("GET", "/livez", {}).status, 200);
+  EXPECT_EQ(Ask("GET", "/readyz", {}).status, 200);
+}
+
+TEST_F(PagesWithTokenTest, TheLogLevelCanBeChanged) {
+  EXPECT_EQ(Ask("POST", "/loglevel", WithToken(), {{"level", "debug"}}).status, 200);
+  EXPECT_EQ(logger_.level(), telemetry::LogLevel::kDebug);
+  EXPECT_EQ(Ask("GET", "/loglevel", WithToken()).body, "debug\n");
+  EXPECT_EQ(Ask("POST", "/loglevel", WithToken(), {{"level", "loud"}}).status, 400);
+  EXPECT_EQ(logger_.level(), telemetry::LogLevel::kDebug);
+}
+
+TEST_F(PagesWithTokenTest, DrainNeedsAPost) {
+  EXPECT_EQ(Ask("GET", "/drain", WithToken()).status, 405);
+  EXPECT_FALSE(drained_);
+  EXPECT_EQ(Ask("POST", "/drain", WithToken()).status, 202);
+  EXPECT_TRUE(drained_);
+}
+
+TEST_F(PagesWithTokenTest, OtherMethodsAreRefused) {
+  EXPECT_EQ(Ask("DELETE", "/metrics", WithToken()).status, 405);
+  EXPECT_EQ(Ask("POST", "/metrics", WithToken()).status, 405);
+}
+
+}  // namespace
+}  // namespace interaction::admin
