@@ -11,7 +11,7 @@
 namespace interaction::app {
 namespace {
 
-constexpr size_t kMaxPemBytes = 1 << 20;
+constexpr size_t kMaxMaterialBytes = 1 << 20;
 
 // A gateway whose Redis is gone serves the calls that need none, and taking every replica out of service for it would
 // end those, too. So it is shown, but not held against the replica.
@@ -32,8 +32,8 @@ struct AdminPort::Material {
   static absl::StatusOr<Material> Read(const config::Admin& config) {
     Material material;
     if (config.tls_cert_file.empty()) return material;
-    ASSIGN_OR_RETURN(material.tls.certificate, config::ReadFile(config.tls_cert_file, kMaxPemBytes));
-    ASSIGN_OR_RETURN(material.tls.key, config::ReadFile(config.tls_key_file, kMaxPemBytes));
+    ASSIGN_OR_RETURN(material.tls.certificate, config::ReadFile(config.tls_cert_file, kMaxMaterialBytes));
+    ASSIGN_OR_RETURN(material.tls.key, config::ReadFile(config.tls_key_file, kMaxMaterialBytes));
     return material;
   }
   ~Material() { Wipe(&tls.key); }
