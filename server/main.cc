@@ -16,6 +16,7 @@
 #include "server/app/process.h"
 #include "server/app/reloader.h"
 #include "server/app/signals.h"
+#include "server/app/trace_options.h"
 #include "server/base/clock.h"
 #include "server/config/describe.h"
 #include "server/config/load.h"
@@ -83,7 +84,8 @@ telemetry::LogFormat FormatOf(const config::Log& log) {
 }
 
 // Lines about one event each, which tell an operator what the server is doing.
-int Serve(config::Config config, config::Sources sources, absl::Time loaded_at) {
+int Serve(config::Config config, config::Sources sources, absl::Time loaded_at,
+          std::optional<app::TraceOptions> traces) {
   const RealClock clock;
   telemetry::BufferedLogSink sink(STDERR_FILENO);
   telemetry::Logger log(telemetry::LogLevelFromName(config.log.level), &clock, &sink, FormatOf(config.log));
@@ -94,7 +96,7 @@ int Serve(config::Config config, config::Sources sources, absl::Time loaded_at) 
     log.Log(telemetry::LogLevel::kWarning, "configuration", {{"text", warning}});
   }
   auto app = app::App::Start(
-      config, {.clock = &clock, .log = &log, .drain = [] { kill(getpid(), SIGTERM); }, .log_sink = &sink});
+      config, {.clock = &clock, .log = &log, .traces = std::move(traces), .drain = [] { kill(getpid(), SIGTERM); }, .log_sink = &sink});
   if (!app.ok()) return Fail(absl::IsInvalidArgument(app.status()) ? kWrongConfiguration : kCannotServe, app.status());
   log.Log(telemetry::LogLevel::kInfo, "serving",
           {{"address", (*app)->address()},
@@ -139,6 +141,8 @@ int main(int argc, char** argv) {
   const absl::Time loaded_at = RealClock().WallNow();
   auto config = config::Load(sources, app::CheckConfig);
   if (!config.ok()) return Fail(kWrongConfiguration, config.status());
+  auto traces = app::ReadTraceOptions(sources.environment);
+  if (!traces.ok()) return Fail(kWrongConfiguration, traces.status());
   return line.check_config || line.print_config ? Show(line, *config)
-                                                : Serve(*std::move(config), std::move(sources), loaded_at);
+                                                : Serve(*std::move(config), std::move(sources), loaded_at, *std::move(traces));
 }

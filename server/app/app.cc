@@ -125,6 +125,7 @@ void App::BuildServices(const config::Config& config) {
                                        .add_wolkvox = {connected.add_wolkvox, resources_->wolkvox()},
                                        .handling = resources_->handling(),
                                        .lanes = lanes_.size(),
+                                       .tracer = tracer_.get(),
                                        .observer = observers_.get(),
                                        .counters = &resources_->counters(),
                                        .log = environment_.log});
@@ -155,7 +156,27 @@ void App::MakeObservers(const config::Config& config, const std::vector<std::str
         std::make_unique<call::AccessLog>(config.log.successes_percent / 100.0, &Resources::Random, environment_.log);
     observers.push_back(access_log_.get());
   }
+  if (environment_.traces) {
+    StartTraces();
+    observers.push_back(call_traces_.get());
+  }
   observers_ = std::make_unique<call::Observers>(std::move(observers));
+}
+
+void App::StartTraces() {
+  const TraceOptions& options = *environment_.traces;
+  const http::DownloadOptions transfer = {.ca_file = options.ca_file, .timeout = options.timeout};
+  span_exporter_ = std::make_unique<telemetry::SpanExporter>(
+      options.exporter, options.resource,
+      [options, transfer](const std::string& body) { return http::Post(options.url, options.headers, body, transfer); },
+      [this, limit = std::make_shared<telemetry::LineLimit>(1)](const absl::Status& status) {
+        if (environment_.log == nullptr) return;
+        if (limit->Judge(environment_.clock->SteadyNow()) != telemetry::LineLimit::Verdict::kWrite) return;
+        environment_.log->Log(telemetry::LogLevel::kWarning, "spans could not be sent", {{"text", status.message()}});
+      });
+  tracer_ = std::make_unique<telemetry::Tracer>(options.sampler, &Resources::RandomBits);
+  call_traces_ = std::make_unique<call::CallTraces>(
+      [exporter = span_exporter_.get()](telemetry::Span span) { exporter->Add(std::move(span)); });
 }
 
 std::unique_ptr<rpc::Transport> App::MakeTransport(const config::Config& config,
@@ -222,6 +243,7 @@ Snapshot App::TakeSnapshot() const {
   if (call_metrics_) snapshot.calls = call_metrics_->Collect();
   for (const auto& lane : lanes_) snapshot.lanes.push_back(lane->turns());
   if (environment_.log) snapshot.log_lines_lost = environment_.log->dropped();
+  if (span_exporter_) snapshot.spans = {span_exporter_->sent(), span_exporter_->dropped()};
   if (environment_.log_sink) snapshot.log_lines_lost += environment_.log_sink->lost();
   if (is_serving_) {
     snapshot.address = address_;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "server/app/parts.h"
 #include "server/app/resources.h"
 #include "server/app/snapshot.h"
+#include "server/app/trace_options.h"
 #include "server/app/upstream_health.h"
 #include "server/auth/gate.h"
 #include "server/base/clock.h"
@@ -22,6 +24,7 @@
 #include "server/call/access_log.h"
 #include "server/call/call_log.h"
 #include "server/call/call_metrics.h"
+#include "server/call/call_traces.h"
 #include "server/call/observers.h"
 #include "server/config/config.h"
 #include "server/front/front.h"
@@ -36,6 +39,8 @@
 #include "server/rpc/transport.h"
 #include "server/telemetry/buffered_log_sink.h"
 #include "server/telemetry/log.h"
+#include "server/telemetry/span_exporter.h"
+#include "server/telemetry/tracer.h"
 #include "server/upstream/upstream.h"
 
 namespace interaction::app {
@@ -49,6 +54,7 @@ class App {
     const Clock* clock;
     telemetry::Logger* log;
     http::Resolver* resolver = nullptr;  // null: the system's
+    std::optional<TraceOptions> traces = std::nullopt;  // nothing: no spans are made
     std::function<void()> drain;         // asks for the graceful end, for the admin port; null: it cannot be asked for
     const telemetry::BufferedLogSink* log_sink = nullptr;  // of `log`, for the number of lines it has lost; may be null
   };
@@ -97,6 +103,7 @@ class App {
   // whether that came about.
   bool WaitForCalls(absl::Duration timeout) const;
   void GiveUpCallsInFlight();
+  void StartTraces();
   Snapshot TakeSnapshot() const;
   void KeepConfiguration(const config::Config& config) ABSL_EXCLUSIVE_LOCKS_REQUIRED(parts_mutex_);
   void MakeObservers(const config::Config& config, const std::vector<std::string>& upstreams)
@@ -115,6 +122,9 @@ class App {
   std::unique_ptr<call::CallLog> call_log_;
   std::unique_ptr<call::AccessLog> access_log_;  // null: off
   std::unique_ptr<call::CallMetrics> call_metrics_;
+  std::unique_ptr<telemetry::SpanExporter> span_exporter_;  // null: no spans are made, like the two below
+  std::unique_ptr<telemetry::Tracer> tracer_;
+  std::unique_ptr<call::CallTraces> call_traces_;
   std::unique_ptr<call::Observers> observers_;  // all of these
   std::vector<std::unique_ptr<rpc::Service>> services_;
   rpc::Methods methods_;                             // of services_

@@ -90,6 +90,13 @@ void AddState(const Snapshot& snapshot, std::vector<MetricFamily>* families) {
   }
   families->push_back(Family("interaction_log_lines_lost_total", "Log lines that could not be written.",
                              MetricType::kCounter, {{.value = static_cast<double>(snapshot.log_lines_lost)}}));
+  if (snapshot.spans) {
+    families->push_back(Family("interaction_spans_sent_total", "Spans of traces that the collector has taken.",
+                               MetricType::kCounter, {{.value = static_cast<double>(snapshot.spans->first)}}));
+    families->push_back(Family("interaction_spans_dropped_total",
+                               "Spans that were lost because the collector was slow, gone or refused them.",
+                               MetricType::kCounter, {{.value = static_cast<double>(snapshot.spans->second)}}));
+  }
   if (snapshot.records) {
     families->push_back(
         Gauge("interaction_records", "Records of request_ids in memory.", static_cast<double>(*snapshot.records)));

@@ -52,6 +52,11 @@ double Resources::Random() {
   return absl::Uniform(generator, 0.0, 1.0);
 }
 
+uint64_t Resources::RandomBits() {
+  thread_local absl::BitGen generator;
+  return absl::Uniform<uint64_t>(generator);
+}
+
 Resources::Resources(const config::Config& config, const Clock* clock, telemetry::Logger* log)
     : clock_(clock),
       log_(log),

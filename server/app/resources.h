@@ -43,6 +43,8 @@ class Resources {
 
   // Uniform in [0, 1), on any thread. For spreading retries and probes, not for secrets.
   static double Random();
+  // Likewise 64 bits, for the ids of spans.
+  static uint64_t RandomBits();
 
   rpc::Handling handling() { return {.admission = &admission_, .once = once_.get(), .digest = &digest_}; }
   const limits::UpstreamLimits* seethepro() const { return &seethepro_.limits; }

@@ -23,6 +23,7 @@ struct Snapshot {
   std::optional<size_t> connections;  // of clients; not known with server.transport: grpc
   int calls_in_flight = 0;
   uint64_t log_lines_lost = 0;
+  std::optional<std::pair<uint64_t, uint64_t>> spans;  // sent and dropped; nothing: no spans are made
 
   std::vector<telemetry::MetricFamily> calls;    // from call::CallMetrics
   std::vector<int64_t> counters;                 // by telemetry::Counter

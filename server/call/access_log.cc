@@ -50,7 +50,8 @@ void AccessLog::OnEnd(const Call& call) {
              {"attempts", result.attempts},
              {"replayed", result.replayed},
              {"bypassed", result.bypassed},
-             {"traceId", call.trace.trace_id},
+             {"traceId", call.trace_id()},
+             {"spanId", call.span.span_id},
              {"xRequestId", call.trace.request_id},
              {"requestBytes", call.request_bytes},
              {"replyBytes", result.reply_bytes}});

@@ -33,9 +33,23 @@ std::shared_ptr<Breaker> FindBreaker(const Call& call, SteadyTime now) {
   return breakers ? breakers->Find(call.upstream->name, call.authority, now) : nullptr;
 }
 
-absl::StatusOr<http::Request> Encode(const Call& call) {
+// The trace as the upstream sees it: its spans are children of the attempt's or, where no spans are made, of the
+// caller's.
+telemetry::TraceContext ContextFor(Call& call) {
+  if (call.tracer == nullptr) return call.trace;
+  call.attempt_span_id = call.tracer->NewSpanId();
+  telemetry::TraceContext context = call.trace;
+  context.trace_id = call.span.trace_id;
+  context.parent_span_id = call.span.span_id;
+  context.span_id = call.attempt_span_id;
+  const bool is_debug = context.sampling == telemetry::Sampling::kDebug;
+  if (!is_debug) context.sampling = call.span.is_recorded ? telemetry::Sampling::kYes : telemetry::Sampling::kNo;
+  return context;
+}
+
+absl::StatusOr<http::Request> Encode(Call& call) {
   ASSIGN_OR_RETURN(http::Request request, call.request->Encode());
-  telemetry::AppendHeaders(call.trace, call.upstream->options.propagate_b3,
+  telemetry::AppendHeaders(ContextFor(call), call.upstream->options.propagate_b3,
                            [&](absl::string_view name, std::string value) {
                              request.headers.push_back({std::string(name), std::move(value)});
                            });

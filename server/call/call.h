@@ -19,6 +19,7 @@
 #include "server/limits/admission.h"
 #include "server/limits/upstream_limits.h"
 #include "server/telemetry/trace_context.h"
+#include "server/telemetry/tracer.h"
 #include "server/upstream/upstream.h"
 
 namespace interaction::call {
@@ -31,6 +32,8 @@ class PhaseTimes {
   void Enter(Phase phase, SteadyTime now) {
     Leave(now);
     current_ = phase;
+    SteadyTime& began = began_[static_cast<size_t>(phase)];
+    if (began == 0) began = now;
   }
   // Ends the current phase without beginning another.
   void Leave(SteadyTime now) {
@@ -38,10 +41,13 @@ class PhaseTimes {
     current_.reset();
     since_ = now;
   }
+  // When the call entered the phase first; 0: never.
+  SteadyTime Began(Phase phase) const { return began_[static_cast<size_t>(phase)]; }
   absl::Duration In(Phase phase) const { return absl::Nanoseconds(spent_[static_cast<size_t>(phase)]); }
 
  private:
   std::array<SteadyTime, static_cast<size_t>(Phase::kDecode) + 1> spent_{};
+  std::array<SteadyTime, static_cast<size_t>(Phase::kDecode) + 1> began_{};
   std::optional<Phase> current_;
   SteadyTime since_ = 0;
 };
@@ -68,6 +74,8 @@ struct Call {
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
+  // The trace that the call belongs to; "": none.
+  absl::string_view trace_id() const { return tracer ? span.trace_id : trace.trace_id; }
   void Enter(Phase phase) { times.Enter(phase, lane->clock().SteadyNow()); }
 
   // What arrived ----------------------------------------------------------------------------------------------------
@@ -80,7 +88,9 @@ struct Call {
   auth::Caller caller;
   std::shared_ptr<const auth::Rule> rule;  // of the policy, about the caller; null: everybody may call
   bool is_retry = false;                   // the caller has tried before (gRPC A6)
-  telemetry::TraceContext trace;
+  telemetry::TraceContext trace;             // as the caller sent it
+  const telemetry::Tracer* tracer = nullptr;  // null: no spans are made, and the upstream sees the caller's context
+  telemetry::Tracer::Started span;            // of the call, if there is a tracer
   lane::Cancellation cancellation;  // the caller is gone, or the server ends
 
   // What it asks for, once it is understood -----------------------------------------------------------------------
@@ -95,7 +105,8 @@ struct Call {
   SteadyTime send_before = kNever;  // when the record's lease ends: nothing is sent from then on
 
   // What became of it -----------------------------------------------------------------------------------------------
-  std::string authority;  // the host and port that the last request was sent to; "": none
+  std::string attempt_span_id;  // of the request under way, if there is a tracer
+  std::string authority;        // the host and port that the last request was sent to; "": none
   CallResult result;
   PhaseTimes times;
 };

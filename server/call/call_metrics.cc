@@ -12,6 +12,7 @@ namespace {
 size_t ClassOf(int status) { return status >= 100 && status < 600 ? static_cast<size_t>(status / 100) : 0; }
 
 absl::string_view TraceIdOf(const Call& call) {
+  if (call.tracer) return call.span.is_recorded ? call.trace_id() : absl::string_view();
   const bool recorded =
       call.trace.sampling == telemetry::Sampling::kYes || call.trace.sampling == telemetry::Sampling::kDebug;
   return recorded ? absl::string_view(call.trace.trace_id) : absl::string_view();

@@ -2,9 +2,11 @@
 
 #include <curl/curl.h>
 
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/status_macros.h"
 #include "server/http/curl_handles.h"
 
 namespace interaction::http {
@@ -36,6 +38,20 @@ void SetOptions(CURL* easy, const std::string& url, const DownloadOptions& optio
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, document);
 }
 
+// The status of the answer.
+absl::StatusOr<long> Perform(CURL* easy, size_t max_bytes) {
+  const CURLcode code = curl_easy_perform(easy);
+  if (code == CURLE_WRITE_ERROR) {
+    return absl::UnavailableError(absl::StrCat("the answer is longer than ", max_bytes, " bytes"));
+  }
+  if (code != CURLE_OK) return absl::UnavailableError(curl_easy_strerror(code));
+  long status = 0;
+  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  return status;
+}
+
+absl::Status WrongStatus(long status) { return absl::UnavailableError(absl::StrCat("the answer has status ", status)); }
+
 }  // namespace
 
 absl::StatusOr<std::string> Download(const std::string& url, const DownloadOptions& options) {
@@ -43,15 +59,25 @@ absl::StatusOr<std::string> Download(const std::string& url, const DownloadOptio
   if (easy == nullptr) return absl::UnavailableError("out of memory");
   Document document = {.text = "", .max_bytes = options.max_bytes};
   SetOptions(easy.get(), url, options, &document);
-  const CURLcode code = curl_easy_perform(easy.get());
-  if (code == CURLE_WRITE_ERROR) {
-    return absl::UnavailableError(absl::StrCat("the answer is longer than ", options.max_bytes, " bytes"));
-  }
-  if (code != CURLE_OK) return absl::UnavailableError(curl_easy_strerror(code));
-  long status = 0;
-  curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
-  if (status != 200) return absl::UnavailableError(absl::StrCat("the answer has status ", status));
+  ASSIGN_OR_RETURN(const long status, Perform(easy.get(), options.max_bytes));
+  if (status != 200) return WrongStatus(status);
   return std::move(document.text);
+}
+
+absl::Status Post(const std::string& url, const std::vector<std::string>& headers, const std::string& body,
+                  const DownloadOptions& options) {
+  const EasyHandle easy(curl_easy_init());
+  if (easy == nullptr) return absl::UnavailableError("out of memory");
+  Document document = {.text = "", .max_bytes = options.max_bytes};
+  SetOptions(easy.get(), url, options, &document);
+  curl_slist* list = curl_slist_append(nullptr, "Expect:");
+  for (const std::string& header : headers) list = curl_slist_append(list, header.c_str());
+  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> owned(list, &curl_slist_free_all);
+  curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, list);
+  curl_easy_setopt(easy.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  curl_easy_setopt(easy.get(), CURLOPT_POSTFIELDS, body.data());
+  ASSIGN_OR_RETURN(const long status, Perform(easy.get(), options.max_bytes));
+  return status / 100 == 2 ? absl::OkStatus() : WrongStatus(status);
 }
 
 }  // namespace interaction::http

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -19,5 +20,9 @@ struct DownloadOptions {
 // GETs a small document, such as a set of keys, and blocks meanwhile: never on a lane. Redirects are not followed.
 // UNAVAILABLE says why there is none, without repeating the URL: "the answer has status 404". Any thread.
 absl::StatusOr<std::string> Download(const std::string& url, const DownloadOptions& options);
+
+// POSTs a body likewise, with these headers besides: "Name: value". OK if the status is 2xx.
+absl::Status Post(const std::string& url, const std::vector<std::string>& headers, const std::string& body,
+                  const DownloadOptions& options);
 
 }  // namespace interaction::http

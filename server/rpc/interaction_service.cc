@@ -102,6 +102,10 @@ std::shared_ptr<call::Call> InteractionService::MakeCall(const Rpc& rpc, const S
   call->observer = options_.observer;
   call->peer = arrived.peer();
   call->trace = TraceContextOf(arrived.metadata());
+  if (options_.tracer) {
+    call->tracer = options_.tracer;
+    call->span = call->tracer->Start(call->trace);
+  }
   if (call->observer) call->observer->OnStart(*call);
   return call;
 }

@@ -15,8 +15,8 @@ enum class Sampling {
   kDebug,  // record in any case; only in B3
 };
 
-// The trace that a call belongs to, from its metadata. The gateway creates no span of its own: it passes on the context
-// as it is, so that the upstream's spans are children of the caller's.
+// The trace that a call belongs to, from its metadata. Where the gateway makes no spans (tracer.h), it passes on the
+// context as it is, so that the upstream's spans are children of the caller's.
 struct TraceContext {
   std::string trace_id;        // 32 lower-case hex digits, not all zero; "" if there is none
   std::string span_id;         // 16 digits, likewise; present if and only if trace_id is

@@ -41,6 +41,7 @@ Snapshot Full() {
   snapshot.lanes.resize(1);
   snapshot.breakers = {{"wolkvox", "wv0042.wolkvox.com", limits::Breaker::State::kOpen}};
   snapshot.permits = {{.upstream = "wolkvox", .active = 2, .waiting = 4, .parked = 1}};
+  snapshot.spans = {21, 22};
   snapshot.records = 11;
   snapshot.record_bytes = 1100;
   snapshot.redis_connected = true;

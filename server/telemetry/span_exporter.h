@@ -1,0 +1,64 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "server/base/mutex.h"
+#include "server/telemetry/span.h"
+
+namespace interaction::telemetry {
+
+// Sends spans to a collector, many at a time, on a thread of its own. A collector that is slow or gone stops nobody: what
+// the queue has no room for is dropped and counted. Thread-safe.
+class SpanExporter {
+ public:
+  // As OpenTelemetry's batch processor: OTEL_BSP_MAX_QUEUE_SIZE, .._MAX_EXPORT_BATCH_SIZE, .._SCHEDULE_DELAY.
+  struct Options {
+    size_t max_queue = 2048;
+    size_t max_batch = 512;
+    absl::Duration delay = absl::Seconds(5);
+  };
+
+  // Sends a serialized ExportTraceServiceRequest (otlp.h); blocks until the collector has answered, or the time is up.
+  using Send = std::function<absl::Status(std::string body)>;
+  // Told of failures, on the exporter's thread.
+  using OnFailure = std::function<void(const absl::Status& status)>;
+
+  SpanExporter(const Options& options, Span::Attributes resource, Send send, OnFailure on_failure);
+  ~SpanExporter();  // sends what is left, once
+
+  // Costs a lock that is held for a moment.
+  void Add(Span span);
+
+  uint64_t sent() const { return sent_.load(std::memory_order_relaxed); }
+  uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+
+ private:
+  void Run();
+  bool WaitForBatch(std::vector<Span>* batch);
+  bool DropAllAtEnd();
+  bool SendBatch(const std::vector<Span>& batch);
+
+  const Options options_;
+  const Span::Attributes resource_;
+  const Send send_;
+  const OnFailure on_failure_;
+  std::atomic<uint64_t> sent_{0};
+  std::atomic<uint64_t> dropped_{0};
+  Mutex mutex_;
+  std::condition_variable_any changed_;
+  std::vector<Span> queue_ ABSL_GUARDED_BY(mutex_);
+  bool is_ending_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace interaction::telemetry
