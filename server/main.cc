@@ -95,8 +95,11 @@ int Serve(config::Config config, config::Sources sources, absl::Time loaded_at,
   for (const std::string& warning : config.warnings) {
     log.Log(telemetry::LogLevel::kWarning, "configuration", {{"text", warning}});
   }
-  auto app = app::App::Start(
-      config, {.clock = &clock, .log = &log, .traces = std::move(traces), .drain = [] { kill(getpid(), SIGTERM); }, .log_sink = &sink});
+  auto app = app::App::Start(config, {.clock = &clock,
+                                      .log = &log,
+                                      .traces = std::move(traces),
+                                      .drain = [] { kill(getpid(), SIGTERM); },
+                                      .log_sink = &sink});
   if (!app.ok()) return Fail(absl::IsInvalidArgument(app.status()) ? kWrongConfiguration : kCannotServe, app.status());
   log.Log(telemetry::LogLevel::kInfo, "serving",
           {{"address", (*app)->address()},
@@ -143,6 +146,7 @@ int main(int argc, char** argv) {
   if (!config.ok()) return Fail(kWrongConfiguration, config.status());
   auto traces = app::ReadTraceOptions(sources.environment);
   if (!traces.ok()) return Fail(kWrongConfiguration, traces.status());
-  return line.check_config || line.print_config ? Show(line, *config)
-                                                : Serve(*std::move(config), std::move(sources), loaded_at, *std::move(traces));
+  return line.check_config || line.print_config
+             ? Show(line, *config)
+             : Serve(*std::move(config), std::move(sources), loaded_at, *std::move(traces));
 }

@@ -175,8 +175,7 @@ void App::StartTraces() {
         environment_.log->Log(telemetry::LogLevel::kWarning, "spans could not be sent", {{"text", status.message()}});
       });
   tracer_ = std::make_unique<telemetry::Tracer>(options.sampler, &Resources::RandomBits);
-  call_traces_ = std::make_unique<call::CallTraces>(
-      [exporter = span_exporter_.get()](telemetry::Span span) { exporter->Add(std::move(span)); });
+  call_traces_ = std::make_unique<call::CallTraces>(span_exporter_.get());
 }
 
 std::unique_ptr<rpc::Transport> App::MakeTransport(const config::Config& config,

@@ -53,9 +53,9 @@ class App {
   struct Environment {
     const Clock* clock;
     telemetry::Logger* log;
-    http::Resolver* resolver = nullptr;  // null: the system's
+    http::Resolver* resolver = nullptr;                 // null: the system's
     std::optional<TraceOptions> traces = std::nullopt;  // nothing: no spans are made
-    std::function<void()> drain;         // asks for the graceful end, for the admin port; null: it cannot be asked for
+    std::function<void()> drain;  // asks for the graceful end, for the admin port; null: it cannot be asked for
     const telemetry::BufferedLogSink* log_sink = nullptr;  // of `log`, for the number of lines it has lost; may be null
   };
 

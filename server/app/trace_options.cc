@@ -73,9 +73,7 @@ class Reader {
     return pairs;
   }
 
-  void Complain(absl::string_view name, absl::string_view what) {
-    problems_.push_back(absl::StrCat(name, " ", what));
-  }
+  void Complain(absl::string_view name, absl::string_view what) { problems_.push_back(absl::StrCat(name, " ", what)); }
   void Complain(const absl::Status& status) { problems_.emplace_back(status.message()); }
 
   absl::Status ToStatus() const {
@@ -102,7 +100,7 @@ bool IsOff(const Reader& reader) {
          reader.Text("OTEL_TRACES_EXPORTER") == "none";
 }
 
-telemetry::Span::Attributes ResourceOf(Reader* reader) {
+telemetry::Resource ResourceOf(Reader* reader) {
   std::map<std::string, std::string> resource = {{"service.name", kService},
                                                  {"service.version", std::string(GetBuildInfo().version)}};
   const std::string name = "OTEL_RESOURCE_ATTRIBUTES";

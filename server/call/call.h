@@ -86,12 +86,12 @@ struct Call {
   const SteadyTime arrived;
   std::string peer;  // the client, as gRPC writes it: "ipv4:10.0.0.7:53124"
   auth::Caller caller;
-  std::shared_ptr<const auth::Rule> rule;  // of the policy, about the caller; null: everybody may call
-  bool is_retry = false;                   // the caller has tried before (gRPC A6)
-  telemetry::TraceContext trace;             // as the caller sent it
+  std::shared_ptr<const auth::Rule> rule;     // of the policy, about the caller; null: everybody may call
+  bool is_retry = false;                      // the caller has tried before (gRPC A6)
+  telemetry::TraceContext trace;              // as the caller sent it
   const telemetry::Tracer* tracer = nullptr;  // null: no spans are made, and the upstream sees the caller's context
   telemetry::Tracer::Started span;            // of the call, if there is a tracer
-  lane::Cancellation cancellation;  // the caller is gone, or the server ends
+  lane::Cancellation cancellation;            // the caller is gone, or the server ends
 
   // What it asks for, once it is understood -----------------------------------------------------------------------
   std::string request_id;    // in canonical form; "": none

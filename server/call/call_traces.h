@@ -1,9 +1,7 @@
 #pragma once
 
-#include <functional>
-
 #include "server/call/observer.h"
-#include "server/telemetry/span.h"
+#include "server/telemetry/span_exporter.h"
 
 namespace interaction::call {
 
@@ -13,14 +11,14 @@ namespace interaction::call {
 // personal data or a secret. Thread-safe.
 class CallTraces final : public Observer {
  public:
-  // `add` takes the spans; called on lanes, must not block.
-  explicit CallTraces(std::function<void(telemetry::Span)> add) : add_(std::move(add)) {}
+  // `exporter` outlives this.
+  explicit CallTraces(telemetry::SpanExporter* exporter) : exporter_(exporter) {}
 
   void OnAttemptEnd(const Call& call, const AttemptResult& attempt) override;
   void OnEnd(const Call& call) override;
 
  private:
-  const std::function<void(telemetry::Span)> add_;
+  telemetry::SpanExporter* const exporter_;
 };
 
 }  // namespace interaction::call

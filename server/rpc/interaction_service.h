@@ -38,7 +38,7 @@ class InteractionService final : public Service {
     Handling handling;
     size_t lanes = 1;
     const telemetry::Tracer* tracer = nullptr;  // null: no spans are made
-    call::Observer* observer = nullptr;  // may be null, like the two below; all outlive the service
+    call::Observer* observer = nullptr;         // may be null, like the two below; all outlive the service
     telemetry::Counters* counters = nullptr;
     telemetry::Logger* log = nullptr;
   };

@@ -1,14 +1,12 @@
 #include "server/telemetry/span_exporter.h"
 
-#include <algorithm>
-#include <iterator>
 #include <utility>
 
-#include "server/telemetry/otlp.h"
+#include "absl/time/clock.h"
 
 namespace interaction::telemetry {
 
-SpanExporter::SpanExporter(const Options& options, Span::Attributes resource, Send send, OnFailure on_failure)
+SpanExporter::SpanExporter(const Options& options, Resource resource, Send send, OnFailure on_failure)
     : options_(options),
       resource_(std::move(resource)),
       send_(std::move(send)),
@@ -24,54 +22,58 @@ SpanExporter::~SpanExporter() {
   thread_.join();
 }
 
-void SpanExporter::Add(Span span) {
-  bool is_batch;
+void SpanExporter::Add(absl::string_view span) {
+  bool is_full;
   {
     const MutexLock lock(&mutex_);
-    if (queue_.size() >= options_.max_queue) {
+    if (spans_ >= options_.max_queue) {
       dropped_.fetch_add(1, std::memory_order_relaxed);
       return;
     }
-    queue_.push_back(std::move(span));
-    is_batch = queue_.size() == options_.max_batch;
+    if (queue_.empty() || queue_.back().size() >= options_.max_batch) queue_.emplace_back();
+    queue_.back().Add(span);
+    ++spans_;
+    is_full = queue_.back().size() == options_.max_batch;
   }
-  if (is_batch) changed_.notify_one();
+  if (is_full) changed_.notify_one();
 }
 
 void SpanExporter::Run() {
-  std::vector<Span> batch;
+  SpanBatch batch;
   while (WaitForBatch(&batch)) {
     if (!SendBatch(batch) && DropAllAtEnd()) return;
-    batch.clear();
   }
 }
 
 // A collector that does not answer must not hold up the end.
 bool SpanExporter::DropAllAtEnd() {
   const MutexLock lock(&mutex_);
-  if (is_ending_) dropped_.fetch_add(queue_.size(), std::memory_order_relaxed);
+  if (is_ending_) dropped_.fetch_add(spans_, std::memory_order_relaxed);
   return is_ending_;
 }
 
 // False when there are no spans left and there will be none.
-bool SpanExporter::WaitForBatch(std::vector<Span>* batch) {
+bool SpanExporter::WaitForBatch(SpanBatch* batch) {
+  *batch = SpanBatch();
   const auto deadline = absl::ToChronoTime(absl::Now() + options_.delay);
   const MutexLock lock(&mutex_);
-  while (queue_.size() < options_.max_batch && !is_ending_) {
-    const bool is_late = changed_.wait_until(mutex_, deadline) == std::cv_status::timeout;
-    if (is_late && !queue_.empty()) break;
-    if (is_late) return !is_ending_;
+  const auto has_full_batch = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return !queue_.empty() && queue_.front().size() >= options_.max_batch;
+  };
+  bool is_late = false;
+  while (!has_full_batch() && !is_ending_ && !is_late) {
+    is_late = changed_.wait_until(mutex_, deadline) == std::cv_status::timeout;
   }
-  const size_t size = std::min(queue_.size(), options_.max_batch);
-  const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(size);
-  batch->assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
-  queue_.erase(queue_.begin(), end);
-  return !batch->empty();
+  if (queue_.empty()) return !is_ending_;
+  *batch = std::move(queue_.front());
+  queue_.pop_front();
+  spans_ -= batch->size();
+  return true;
 }
 
-bool SpanExporter::SendBatch(const std::vector<Span>& batch) {
-  if (batch.empty()) return true;
-  const absl::Status status = send_(EncodeTraces(resource_, batch));
+bool SpanExporter::SendBatch(const SpanBatch& batch) {
+  if (batch.size() == 0) return true;
+  const absl::Status status = send_(batch.ToRequest(resource_));
   if (status.ok()) {
     sent_.fetch_add(batch.size(), std::memory_order_relaxed);
     return true;

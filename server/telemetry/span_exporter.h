@@ -4,21 +4,22 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "server/base/mutex.h"
-#include "server/telemetry/span.h"
+#include "server/telemetry/otlp.h"
 
 namespace interaction::telemetry {
 
-// Sends spans to a collector, many at a time, on a thread of its own. A collector that is slow or gone stops nobody: what
-// the queue has no room for is dropped and counted. Thread-safe.
+// Sends spans to a collector, many at a time, on a thread of its own. A collector that is slow or gone stops nobody:
+// what the queue has no room for is dropped and counted. Thread-safe.
 class SpanExporter {
  public:
   // As OpenTelemetry's batch processor: OTEL_BSP_MAX_QUEUE_SIZE, .._MAX_EXPORT_BATCH_SIZE, .._SCHEDULE_DELAY.
@@ -33,30 +34,31 @@ class SpanExporter {
   // Told of failures, on the exporter's thread.
   using OnFailure = std::function<void(const absl::Status& status)>;
 
-  SpanExporter(const Options& options, Span::Attributes resource, Send send, OnFailure on_failure);
+  SpanExporter(const Options& options, Resource resource, Send send, OnFailure on_failure);
   ~SpanExporter();  // sends what is left, once
 
-  // Costs a lock that is held for a moment.
-  void Add(Span span);
+  // `span`: from a SpanWriter. Costs a lock that is held while it is copied.
+  void Add(absl::string_view span);
 
   uint64_t sent() const { return sent_.load(std::memory_order_relaxed); }
   uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
  private:
   void Run();
-  bool WaitForBatch(std::vector<Span>* batch);
+  bool WaitForBatch(SpanBatch* batch);
   bool DropAllAtEnd();
-  bool SendBatch(const std::vector<Span>& batch);
+  bool SendBatch(const SpanBatch& batch);
 
   const Options options_;
-  const Span::Attributes resource_;
+  const Resource resource_;
   const Send send_;
   const OnFailure on_failure_;
   std::atomic<uint64_t> sent_{0};
   std::atomic<uint64_t> dropped_{0};
   Mutex mutex_;
   std::condition_variable_any changed_;
-  std::vector<Span> queue_ ABSL_GUARDED_BY(mutex_);
+  std::deque<SpanBatch> queue_ ABSL_GUARDED_BY(mutex_);  // all but the last are full
+  size_t spans_ ABSL_GUARDED_BY(mutex_) = 0;             // in it
   bool is_ending_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };

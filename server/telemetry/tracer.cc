@@ -32,9 +32,9 @@ absl::StatusOr<Sampler> Sampler::Parse(absl::string_view name, absl::string_view
     return sampler;
   }
   if (kind != "traceidratio") {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "OTEL_TRACES_SAMPLER is \"", name,
-        "\"; there are always_on, always_off and traceidratio, and each of them after parentbased_"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("OTEL_TRACES_SAMPLER is \"", name,
+                     "\"; there are always_on, always_off and traceidratio, and each of them after parentbased_"));
   }
   if (argument.empty()) return sampler;
   if (!absl::SimpleAtod(argument, &sampler.ratio) || !(sampler.ratio >= 0 && sampler.ratio <= 1)) {

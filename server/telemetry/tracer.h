@@ -13,11 +13,11 @@ namespace interaction::telemetry {
 // Which traces are recorded: OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG
 // (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/).
 struct Sampler {
-  double ratio = 1;           // of the traces that begin here, and of all others unless by_parent
-  bool by_parent = true;      // a caller that has decided is followed
+  double ratio = 1;       // of the traces that begin here, and of all others unless by_parent
+  bool by_parent = true;  // a caller that has decided is followed
 
-  // "always_on", "always_off", "traceidratio" with a ratio, and each of them after "parentbased_". INVALID_ARGUMENT says
-  // what there is.
+  // "always_on", "always_off", "traceidratio" with a ratio, and each of them after "parentbased_". INVALID_ARGUMENT
+  // says what there is.
   static absl::StatusOr<Sampler> Parse(absl::string_view name, absl::string_view argument);
 };
 

@@ -59,8 +59,8 @@ TEST(TraceOptionsTest, ReadsWhatTheSpecificationNames) {
   EXPECT_EQ(options.exporter.delay, absl::Milliseconds(20));
   EXPECT_FALSE(options.sampler.by_parent);
   EXPECT_EQ(options.sampler.ratio, 0.25);
-  EXPECT_THAT(options.resource, Contains(Pair("service.name", telemetry::Span::Value("calls"))));
-  EXPECT_THAT(options.resource, Contains(Pair("deployment.environment", telemetry::Span::Value("test"))));
+  EXPECT_THAT(options.resource, Contains(Pair("service.name", "calls")));
+  EXPECT_THAT(options.resource, Contains(Pair("deployment.environment", "test")));
 }
 
 TEST(TraceOptionsTest, EveryMistakeIsNamed) {

@@ -1,20 +1,29 @@
 #include "server/telemetry/span_exporter.h"
 
+#include <initializer_list>
 #include <mutex>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/telemetry/otlp.h"
 
 namespace interaction::telemetry {
 namespace {
 
 using ::testing::ElementsAre;
 
-Span Named(const std::string& name) {
-  return {.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736", .span_id = "00f067aa0ba902b7", .name = name};
+// A span, as far as the exporter looks at it.
+constexpr absl::string_view kOne = "one", kTwo = "two";
+
+const Resource kResource = {{"service.name", "gateway"}};
+
+std::string RequestOf(std::initializer_list<absl::string_view> spans) {
+  SpanBatch batch;
+  for (const absl::string_view span : spans) batch.Add(span);
+  return batch.ToRequest(kResource);
 }
 
 // What a collector got.
@@ -39,12 +48,10 @@ class Collector {
   std::vector<std::string> bodies_;
 };
 
-const Span::Attributes kResource = {{"service.name", "gateway"}};
-
 TEST(SpanExporterTest, SendsWhatIsLeftAtItsEnd) {
   Collector collector;
-  { SpanExporter({.delay = absl::Hours(1)}, kResource, collector.Send(), nullptr).Add(Named("one")); }
-  EXPECT_THAT(collector.bodies(), ElementsAre(EncodeTraces(kResource, {Named("one")})));
+  { SpanExporter({.delay = absl::Hours(1)}, kResource, collector.Send(), nullptr).Add(kOne); }
+  EXPECT_THAT(collector.bodies(), ElementsAre(RequestOf({kOne})));
 }
 
 TEST(SpanExporterTest, SendsABatchAsSoonAsItIsFull) {
@@ -52,13 +59,13 @@ TEST(SpanExporterTest, SendsABatchAsSoonAsItIsFull) {
   SpanExporter exporter(
       {.max_batch = 2, .delay = absl::Hours(1)}, kResource,
       [&](const std::string& body) {
-        EXPECT_EQ(body, EncodeTraces(kResource, {Named("one"), Named("two")}));
+        EXPECT_EQ(body, RequestOf({kOne, kTwo}));
         sent.Notify();
         return absl::OkStatus();
       },
       nullptr);
-  exporter.Add(Named("one"));
-  exporter.Add(Named("two"));
+  exporter.Add(kOne);
+  exporter.Add(kTwo);
   sent.WaitForNotification();
 }
 
@@ -71,7 +78,7 @@ TEST(SpanExporterTest, SendsAfterAWhile) {
         return absl::OkStatus();
       },
       nullptr);
-  exporter.Add(Named("one"));
+  exporter.Add(kOne);
   sent.WaitForNotification();
 }
 
@@ -84,7 +91,7 @@ TEST(SpanExporterTest, DropsAndCountsWhatTheQueueHasNoRoomFor) {
         return absl::OkStatus();
       },
       nullptr);
-  for (int i = 0; i < 100; ++i) exporter.Add(Named(absl::StrCat(i)));
+  for (int i = 0; i < 100; ++i) exporter.Add(absl::StrCat(i));
   EXPECT_GE(exporter.dropped(), 100u - 8u);
   go_on.Notify();
 }
@@ -96,7 +103,7 @@ TEST(SpanExporterTest, ACollectorThatFailsIsReportedAndItsSpansAreDropped) {
   {
     SpanExporter exporter({.max_batch = 1, .delay = absl::Hours(1)}, kResource, collector.Send(),
                           [&](const absl::Status& status) { failures.push_back(status); });
-    for (int i = 0; i < 3; ++i) exporter.Add(Named("one"));
+    for (int i = 0; i < 3; ++i) exporter.Add(kOne);
   }
   ASSERT_FALSE(failures.empty());
   EXPECT_EQ(failures.front(), absl::UnavailableError("gone"));

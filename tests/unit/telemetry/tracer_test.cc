@@ -62,8 +62,7 @@ TEST(TracerTest, ARatioChoosesByTheTracesId) {
 }
 
 TEST(SamplerTest, WhatIsWrongIsNamedWithWhatThereIs) {
-  EXPECT_THAT(Sampler::Parse("sometimes", ""),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("parentbased_")));
+  EXPECT_THAT(Sampler::Parse("sometimes", ""), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("parentbased_")));
   for (const char* ratio : {"2", "-1", "much", "nan"}) {
     EXPECT_THAT(Sampler::Parse("traceidratio", ratio),
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("OTEL_TRACES_SAMPLER_ARG")))
