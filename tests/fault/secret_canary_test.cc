@@ -15,6 +15,7 @@
 #include "tests/fault/secure_server.h"
 #include "tests/integration/answer_matchers.h"
 #include "tests/integration/vendor_replies.h"
+#include "tests/support/http_get.h"
 #include "tests/support/raw_upstream.h"
 
 namespace interaction::testing {
@@ -90,11 +91,17 @@ TEST_F(SecretCanaryTest, NoSecretIsLoggedOrAnsweredOrVisible) {
   EXPECT_THAT(log, HasSubstr("CALLER_UNAUTHENTICATED")) << "it did log";
   const std::string visible = Visible(server_.process().pid());
   EXPECT_THAT(visible, HasSubstr("interaction-server")) << "it was read";
+  std::string pages;
+  for (const char* page : {"/metrics", "/statusz", "/readyz", "/"}) {
+    pages += Fetch(absl::StrCat("http://", server_.admin_address(), page)).body;
+  }
+  EXPECT_THAT(pages, HasSubstr("CALLER_UNAUTHENTICATED")) << "they were read";
   for (const std::string& secret : {std::string(kApiKey), std::string("canary"), std::string("first-key"), token,
                                     expired, token.substr(token.rfind('.')), std::string("PRIVATE KEY")}) {
     EXPECT_THAT(log, Not(HasSubstr(secret)));
     EXPECT_THAT(answers, Not(HasSubstr(secret)));
     EXPECT_THAT(visible, Not(HasSubstr(secret)));
+    EXPECT_THAT(pages, Not(HasSubstr(secret)));
   }
 }
 

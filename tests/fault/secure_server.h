@@ -63,6 +63,7 @@ class SecureServer {
   CertificateAuthority& authority() { return authority_; }
   const SigningKey& signing_key() const { return signing_key_; }
   Subprocess& process() { return server_.process(); }
+  const std::string& admin_address() const { return server_.admin_address(); }
 
   // Reads the configuration anew, and waits until that is done; returns the line that says how.
   std::string Reload() {
