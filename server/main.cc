@@ -12,9 +12,11 @@
 #include "server/app/app.h"
 #include "server/app/check_config.h"
 #include "server/app/command_line.h"
+#include "server/app/end_watchdog.h"
 #include "server/app/explain_caller.h"
 #include "server/app/process.h"
 #include "server/app/reloader.h"
+#include "server/app/service_manager.h"
 #include "server/app/signals.h"
 #include "server/app/trace_options.h"
 #include "server/base/clock.h"
@@ -33,8 +35,14 @@ constexpr int kCannotServe = 1;
 constexpr int kWrongCommandLine = 2;
 constexpr int kWrongConfiguration = 78;  // EX_CONFIG of sysexits.h
 
-// How often the server looks whether its files have changed. A change is used after two looks.
-constexpr absl::Duration kLookAtFiles = absl::Seconds(1);
+// How often the server looks whether its files have changed, and whether its lanes turn. A change is used after two
+// looks.
+constexpr absl::Duration kLook = absl::Seconds(1);
+
+// Beyond calls.drain_timeout: for calls that are given up, records that are saved, threads that end.
+constexpr absl::Duration kMostToEnd = absl::Seconds(5);
+
+constexpr absl::string_view kServing = "serving";
 
 // Each line names the program, because a log of several programs may interleave them.
 void Print(absl::string_view kind, absl::string_view text) {
@@ -66,12 +74,16 @@ int Show(const app::CommandLine& line, const config::Config& config) {
 }
 
 // Returns the name of the signal that asks for shutdown.
-std::string ReloadUntilEnd(const app::Signals& signals, app::Reloader* reloader) {
+std::string ReloadUntilEnd(const app::Signals& signals, const app::ServiceManager& manager, app::App* app,
+                           app::Reloader* reloader) {
   while (true) {
-    const app::Signals::Event event = signals.Wait(kLookAtFiles);
+    if (app->IsAlive()) manager.Alive();
+    const app::Signals::Event event = signals.Wait(kLook);
     if (event.wish == app::Signals::Wish::kEnd) return event.signal;
     if (event.wish == app::Signals::Wish::kReload) {
+      manager.Reloading();
       reloader->Reload(event.signal);
+      manager.Ready(kServing);
     } else {
       reloader->ReloadIfFilesHaveChanged();
     }
@@ -113,7 +125,10 @@ int Serve(config::Config config, config::Sources sources, absl::Time loaded_at,
   }
 
   app::Reloader reloader(std::move(sources), app::CheckConfig, std::move(config), loaded_at, app->get(), &clock, &log);
-  const std::string signal = ReloadUntilEnd(signals, &reloader);
+  const app::ServiceManager manager;
+  manager.Ready(kServing);
+  const std::string signal = ReloadUntilEnd(signals, manager, app->get(), &reloader);
+  manager.Stopping();
   const config::Calls& calls = reloader.config().calls;
   (*app)->AnnounceShutdown();
   log.Log(telemetry::LogLevel::kInfo, "draining: NOT_SERVING, calls are still accepted",
@@ -122,6 +137,10 @@ int Serve(config::Config config, config::Sources sources, absl::Time loaded_at,
   log.Log(telemetry::LogLevel::kInfo, "draining: waiting for calls in flight",
           {{"signal", second_signal}, {"seconds", absl::ToDoubleSeconds(calls.drain_timeout)}});
   signals.LetThemKill();
+  const app::EndWatchdog watchdog(calls.drain_timeout + kMostToEnd, [] {
+    Print("", "the shutdown does not come to an end; the process is ended");
+    _exit(kCannotServe);
+  });
   (*app)->Shutdown(calls.drain_timeout);
   log.Log(telemetry::LogLevel::kInfo, "ended");
   grpc_transport::RedirectLog(nullptr);

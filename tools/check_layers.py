@@ -54,6 +54,7 @@ LIBRARIES = {
     "cjose/": ("server/auth/token_verifier.cc", "tests/*"),
     "openssl/": ("server/tls/*", "server/admin/pages.cc", "server/auth/api_keys.cc", "server/records/digest.*", "server/redis/script.cc", "client/tls_files.cc", "tests/*"),
     "microhttpd.h": ("server/admin/http_server.cc", "sandbox/*"),
+    "systemd/": ("server/app/service_manager.cc",),
     "prometheus/": ("server/telemetry/exposition.cc",),
     "nghttp2/": ("server/h2/*.cc", "tests/*"),
     "zlib.h": ("server/h2/*", "tests/*"),

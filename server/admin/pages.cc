@@ -12,7 +12,7 @@ namespace {
 constexpr absl::string_view kIndex =
     "interaction-gateway, admin port\n"
     "\n"
-    "GET  /livez      200 while the process runs\n"
+    "GET  /livez      200 while the process works, 503 when a part of it is stuck\n"
     "GET  /readyz     200 when calls can be served, 503 and why when not\n"
     "GET  /metrics    metrics for Prometheus, also as OpenMetrics\n"
     "GET  /statusz    what the gateway runs by and how it is, as JSON\n"
@@ -49,7 +49,7 @@ bool Pages::HasToken(const HttpRequest& request) const {
 
 HttpResponse Pages::Answer(const HttpRequest& request) const {
   const bool reads = request.method == "GET" || request.method == "HEAD";
-  if (request.path == "/livez") return reads ? Text(200, "ok\n") : WrongMethod("GET");
+  if (request.path == "/livez") return reads ? Livez() : WrongMethod("GET");
   if (request.path == "/readyz") return reads ? Readyz() : WrongMethod("GET");
   const bool has_token = !token_.empty() && HasToken(request);
   if (!token_.empty() && !has_token) return Unauthorized();
@@ -67,6 +67,11 @@ HttpResponse Pages::Answer(const HttpRequest& request) const {
     return Text(200, absl::StrCat(telemetry::LogLevelName(sources_.log->level()), "\n"));
   }
   return Text(404, absl::StrCat("There is no such page. What there is:\n\n", kIndex));
+}
+
+HttpResponse Pages::Livez() const {
+  const std::string stuck = sources_.stuck();
+  return stuck.empty() ? Text(200, "ok\n") : Text(503, absl::StrCat("stuck: ", stuck, "\n"));
 }
 
 // As Kubernetes' own /readyz?verbose writes it.

@@ -23,6 +23,7 @@ struct Readiness {
 
 // What the pages show, and what they can do. All are called on the admin server's thread.
 struct Sources {
+  std::function<std::string()> stuck;  // what does not turn any more, "" if all does
   std::function<Readiness()> readiness;
   std::function<std::vector<telemetry::MetricFamily>()> metrics;
   std::function<std::string()> status;  // a JSON object
@@ -40,6 +41,7 @@ class Pages {
   HttpResponse Answer(const HttpRequest& request) const;
 
  private:
+  HttpResponse Livez() const;
   HttpResponse Readyz() const;
   HttpResponse Metrics(const HttpRequest& request) const;
   HttpResponse SetLogLevel(const HttpRequest& request) const;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "server/app/metrics.h"
 #include "server/app/status_page.h"
 #include "server/base/status_macros.h"
@@ -23,6 +25,11 @@ admin::Readiness ReadinessOf(const Snapshot& snapshot) {
     readiness.parts.emplace_back("redis", *snapshot.redis_connected ? "ok" : "not connected");
   }
   return readiness;
+}
+
+std::string StuckIn(const Snapshot& snapshot) {
+  return absl::StrJoin(snapshot.stuck_lanes, ", ",
+                       [](std::string* to, size_t lane) { absl::StrAppend(to, "lane ", lane); });
 }
 
 }  // namespace
@@ -58,7 +65,8 @@ absl::Status AdminPort::Reload(const config::Admin& config) {
 
 void AdminPort::UsePages(const config::Admin& config) {
   auto pages = std::make_shared<const admin::Pages>(
-      config.token, admin::Sources{.readiness = [this] { return ReadinessOf(sources_.snapshot()); },
+      config.token, admin::Sources{.stuck = [this] { return StuckIn(sources_.snapshot()); },
+                                   .readiness = [this] { return ReadinessOf(sources_.snapshot()); },
                                    .metrics = [this] { return MetricsOf(sources_.snapshot()); },
                                    .status = [this] { return StatusJson(sources_.snapshot()); },
                                    .drain = sources_.drain,

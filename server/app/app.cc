@@ -206,8 +206,18 @@ absl::Status App::StartServing(const config::Config& config) {
   ASSIGN_OR_RETURN(auto listener, listen::Listener::Open(config.server.listen, environment_.clock, environment_.log));
   address_ = listener->address();
   transport_ = MakeTransport(config, std::move(listener));
-  for (const auto& lane : lanes_) lane->Start();
+  std::vector<lane::Lane*> lanes;
+  for (const auto& lane : lanes_) {
+    lane->Start();
+    lanes.push_back(lane.get());
+  }
+  lane_watch_ = std::make_unique<LaneWatch>(std::move(lanes), environment_.clock);
   return transport_->Start();
+}
+
+bool App::IsAlive() {
+  lane_watch_->Look();
+  return lane_watch_->Stuck().empty();
 }
 
 // The upstreams, with the connections of the lanes to them.
@@ -245,6 +255,7 @@ Snapshot App::TakeSnapshot() const {
   if (span_exporter_) snapshot.spans = {span_exporter_->sent(), span_exporter_->dropped()};
   if (environment_.log_sink) snapshot.log_lines_lost += environment_.log_sink->lost();
   if (is_serving_) {
+    snapshot.stuck_lanes = lane_watch_->Stuck();
     snapshot.address = address_;
     if (front_) snapshot.connections = front_->connections();
   }

@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "server/app/admin_port.h"
 #include "server/app/key_source.h"
+#include "server/app/lane_watch.h"
 #include "server/app/parts.h"
 #include "server/app/resources.h"
 #include "server/app/snapshot.h"
@@ -79,6 +80,9 @@ class App {
   // Calls in flight, including those whose callers have left while the upstream's answer is still awaited.
   int calls_in_flight() const { return resources_->admission().in_flight(); }
 
+  // Looks whether all lanes turn; call it about once a second. False: one is stuck (/livez says which).
+  bool IsAlive();
+
   // First step of the shutdown: health says NOT_SERVING, calls are still accepted.
   void AnnounceShutdown();
 
@@ -142,6 +146,7 @@ class App {
   std::unique_ptr<rpc::Transport> transport_;
   front::Front* front_ = nullptr;  // the same, if it is the gateway's own
   KeySource key_source_;
+  std::unique_ptr<LaneWatch> lane_watch_;
   std::atomic<bool> is_serving_{false};
   std::atomic<bool> is_draining_{false};
   AdminPort admin_port_;  // shows the others

@@ -83,6 +83,8 @@ void AddProcess(const Snapshot& snapshot, std::vector<MetricFamily>* families) {
 void AddState(const Snapshot& snapshot, std::vector<MetricFamily>* families) {
   families->push_back(Gauge("interaction_calls_in_flight", "Calls in flight, including those whose callers have left.",
                             snapshot.calls_in_flight));
+  families->push_back(Gauge("interaction_lanes_stuck", "Lanes that have not turned for ten seconds.",
+                            static_cast<double>(snapshot.stuck_lanes.size())));
   families->push_back(Gauge("interaction_draining", "1 while the gateway ends gracefully.", snapshot.is_draining));
   if (snapshot.connections) {
     families->push_back(

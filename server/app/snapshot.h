@@ -19,6 +19,7 @@ struct Snapshot {
   absl::Time started;
   bool is_serving = false;            // it accepts connections
   bool is_draining = false;           // it has been asked to end
+  std::vector<size_t> stuck_lanes;    // that do not turn any more
   std::string address;                // where it listens
   std::optional<size_t> connections;  // of clients; not known with server.transport: grpc
   int calls_in_flight = 0;

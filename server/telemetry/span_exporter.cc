@@ -1,8 +1,7 @@
 #include "server/telemetry/span_exporter.h"
 
+#include <chrono>
 #include <utility>
-
-#include "absl/time/clock.h"
 
 namespace interaction::telemetry {
 
@@ -55,7 +54,7 @@ bool SpanExporter::DropAllAtEnd() {
 // False when there are no spans left and there will be none.
 bool SpanExporter::WaitForBatch(SpanBatch* batch) {
   *batch = SpanBatch();
-  const auto deadline = absl::ToChronoTime(absl::Now() + options_.delay);
+  const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(options_.delay);
   const MutexLock lock(&mutex_);
   const auto has_full_batch = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return !queue_.empty() && queue_.front().size() >= options_.max_batch;

@@ -29,6 +29,7 @@ class PagesTest : public ::testing::Test {
 
   Sources MakeSources() {
     return {
+        .stuck = [this] { return stuck_; },
         .readiness = [this] { return readiness_; },
         .metrics =
             [] { return std::vector<telemetry::MetricFamily>{{.name = "calls_total", .help = "H", .series = {{}}}}; },
@@ -41,6 +42,7 @@ class PagesTest : public ::testing::Test {
   testing::LogLines sink_;
   telemetry::Logger logger_{telemetry::LogLevel::kInfo, &clock_, &sink_};
   Readiness readiness_{.is_ready = true, .parts = {{"serving", "ok"}}};
+  std::string stuck_;
   bool drained_ = false;
   Pages pages_{Secret(), MakeSources()};
 };
@@ -62,6 +64,13 @@ TEST_F(PagesTest, ReadyzSaysWhatIsWrong) {
   EXPECT_EQ(Get("/readyz").status, 503);
   EXPECT_EQ(Get("/readyz").body, "[-]serving draining\nnot ready\n");
   EXPECT_EQ(Get("/livez").status, 200);
+}
+
+TEST_F(PagesTest, LivezSaysWhatIsStuck) {
+  EXPECT_EQ(Get("/livez").status, 200);
+  stuck_ = "lane 1";
+  EXPECT_EQ(Get("/livez").status, 503);
+  EXPECT_EQ(Get("/livez").body, "stuck: lane 1\n");
 }
 
 TEST_F(PagesTest, MetricsAreOfTheFormThatTheClientAccepts) {
