@@ -41,7 +41,8 @@ class Reader {
   // An empty variable counts as one that is not set.
   std::string Text(const std::string& name, std::string otherwise = "") const {
     const auto found = variables_.find(name);
-    return found == variables_.end() || found->second.empty() ? std::move(otherwise) : found->second;
+    if (found == variables_.end() || found->second.empty()) return otherwise;
+    return found->second;
   }
 
   // The variable for traces wins over that for all signals: Otlp("HEADERS").

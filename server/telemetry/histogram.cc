@@ -1,5 +1,6 @@
 #include "server/telemetry/histogram.h"
 
+#include <cmath>
 #include <numeric>
 
 #include "absl/strings/numbers.h"
@@ -14,7 +15,7 @@ constexpr size_t kHexDigits = 16;  // of a uint64_t
 size_t BucketOf(int64_t nanoseconds) {
   static const auto bounds = [] {
     std::array<int64_t, kDurationBounds.size()> made;
-    for (size_t i = 0; i < made.size(); ++i) made[i] = static_cast<int64_t>(kDurationBounds[i] * 1e9 + 0.5);
+    for (size_t i = 0; i < made.size(); ++i) made[i] = std::llround(kDurationBounds[i] * 1e9);
     return made;
   }();
   return static_cast<size_t>(std::lower_bound(bounds.begin(), bounds.end(), nanoseconds) - bounds.begin());
@@ -50,11 +51,11 @@ void Histogram::Observe(int64_t nanoseconds, absl::string_view trace_id, absl::T
 void Histogram::Write(ExemplarSlot* slot, absl::string_view trace_id, int64_t nanoseconds, absl::Time now) {
   const uint32_t version = slot->version.load(std::memory_order_relaxed);
   slot->version.store(version + 1, std::memory_order_relaxed);
-  std::atomic_thread_fence(std::memory_order_release);
-  slot->trace_id[0].store(FromHex(trace_id.substr(0, kHexDigits)), std::memory_order_relaxed);
-  slot->trace_id[1].store(FromHex(trace_id.substr(kHexDigits)), std::memory_order_relaxed);
-  slot->nanoseconds.store(nanoseconds, std::memory_order_relaxed);
-  slot->time.store(absl::ToUnixNanos(now), std::memory_order_relaxed);
+  // Whoever sees one of these sees the odd version, too.
+  slot->trace_id[0].store(FromHex(trace_id.substr(0, kHexDigits)), std::memory_order_release);
+  slot->trace_id[1].store(FromHex(trace_id.substr(kHexDigits)), std::memory_order_release);
+  slot->nanoseconds.store(nanoseconds, std::memory_order_release);
+  slot->time.store(absl::ToUnixNanos(now), std::memory_order_release);
   slot->version.store(version + 2, std::memory_order_release);
 }
 
@@ -62,11 +63,10 @@ std::optional<Exemplar> Histogram::Read(const ExemplarSlot& slot) {
   while (true) {
     const uint32_t version = slot.version.load(std::memory_order_acquire);
     if (version == 0) return std::nullopt;
-    const uint64_t high = slot.trace_id[0].load(std::memory_order_relaxed);
-    const uint64_t low = slot.trace_id[1].load(std::memory_order_relaxed);
-    const int64_t nanoseconds = slot.nanoseconds.load(std::memory_order_relaxed);
-    const int64_t time = slot.time.load(std::memory_order_relaxed);
-    std::atomic_thread_fence(std::memory_order_acquire);
+    const uint64_t high = slot.trace_id[0].load(std::memory_order_acquire);
+    const uint64_t low = slot.trace_id[1].load(std::memory_order_acquire);
+    const int64_t nanoseconds = slot.nanoseconds.load(std::memory_order_acquire);
+    const int64_t time = slot.time.load(std::memory_order_acquire);
     if (version % 2 != 0 || slot.version.load(std::memory_order_relaxed) != version) continue;
     return Exemplar{.trace_id = absl::StrCat(absl::Hex(high, absl::kZeroPad16), absl::Hex(low, absl::kZeroPad16)),
                     .seconds = static_cast<double>(nanoseconds) / 1e9,

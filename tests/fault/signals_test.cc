@@ -81,6 +81,18 @@ TEST(IgnoredSignalTest, NoneCutsTheDrainShort) {
   EXPECT_EQ(server.process().Wait(), ExitStatus{});
 }
 
+TEST(HungUpstreamTest, DoesNotHoldUpTheEndAndItsCallLearnsThatItMayHaveBeenApplied) {
+  RawUpstream upstream(Always({Hang()}));
+  ServerProcess server(With(SettingsFor(upstream.url(), upstream.url()), {"calls.drain_timeout=1s"}));
+  std::thread caller([&] {
+    EXPECT_EQ(server.CreateVsp(TestGateway::ValidVsp(), WithDeadline(absl::Seconds(50))).outcome, "unknown");
+  });
+  EXPECT_TRUE(upstream.WaitForRequests(1));
+  server.process().Signal(SIGTERM);
+  EXPECT_EQ(server.process().Wait(absl::Seconds(6)), ExitStatus{});
+  caller.join();
+}
+
 TEST(RepeatedSignalTest, TheSecondSkipsTheDelayAndTheThirdEndsTheProcess) {
   RawUpstream upstream(Always({Hang()}));
   ServerProcess server(With(SettingsFor(upstream.url(), upstream.url()), {"calls.drain_delay=10m"}));
