@@ -75,7 +75,8 @@ void AdminPort::UsePages(const config::Admin& config) {
   pages_ = std::move(pages);
 }
 
-absl::Status AdminPort::Serve(const std::string& address, const Material& material) {
+// NOLINTNEXTLINE(performance-unnecessary-value-param): it may be the address of the server that ends
+absl::Status AdminPort::Serve(std::string address, const Material& material) {
   server_.reset();  // it listens on the same address
   ASSIGN_OR_RETURN(auto listener, listen::Listener::Open(address, clock_, log_));
   ASSIGN_OR_RETURN(

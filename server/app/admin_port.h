@@ -45,7 +45,7 @@ class AdminPort {
   struct Material;
 
   void UsePages(const config::Admin& config);
-  absl::Status Serve(const std::string& address, const Material& material);
+  absl::Status Serve(std::string address, const Material& material);  // a copy: it may be the server's own
   admin::HttpResponse Answer(const admin::HttpRequest& request) const;
 
   const Sources sources_;

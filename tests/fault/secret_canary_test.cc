@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -40,7 +41,7 @@ std::string Visible(pid_t process) {
 int TimesInMemory(pid_t process, const std::string& text) {
   std::ifstream maps(absl::StrCat("/proc/", process, "/maps"));
   std::ifstream memory(absl::StrCat("/proc/", process, "/mem"), std::ios::binary);
-  constexpr unsigned long kLargestMapping = 1ul << 30;
+  constexpr unsigned long kLargestMapping = 1ul << 30, kPiece = 1ul << 20;
   int times = 0;
   for (std::string line; std::getline(maps, line);) {
     unsigned long begin = 0, end = 0;
@@ -48,12 +49,15 @@ int TimesInMemory(pid_t process, const std::string& text) {
     if (sscanf(line.c_str(), "%lx-%lx %4s", &begin, &end, rights) != 3 || rights[1] != 'w') continue;
     if (end - begin > kLargestMapping) continue;  // a sanitizer's shadow
 
-    std::string content(end - begin, '\0');
-    memory.clear();
-    memory.seekg(static_cast<std::streamoff>(begin));
-    memory.read(content.data(), static_cast<std::streamsize>(content.size()));
-    content.resize(static_cast<size_t>(memory.gcount()));
-    for (size_t at = content.find(text); at != content.npos; at = content.find(text, at + 1)) ++times;
+    // Piece by piece: where one cannot be read, the process has given it back meanwhile, and the rest still counts.
+    for (unsigned long at = begin; at < end; at += kPiece) {
+      std::string content(std::min(kPiece + text.size() - 1, end - at), '\0');
+      memory.clear();
+      memory.seekg(static_cast<std::streamoff>(at));
+      memory.read(content.data(), static_cast<std::streamsize>(content.size()));
+      content.resize(static_cast<size_t>(memory.gcount()));
+      for (size_t found = content.find(text); found != content.npos; found = content.find(text, found + 1)) ++times;
+    }
   }
   return times;
 }

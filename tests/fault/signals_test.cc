@@ -83,7 +83,8 @@ TEST(IgnoredSignalTest, NoneCutsTheDrainShort) {
 
 TEST(HungUpstreamTest, DoesNotHoldUpTheEndAndItsCallLearnsThatItMayHaveBeenApplied) {
   RawUpstream upstream(Always({Hang()}));
-  ServerProcess server(With(SettingsFor(upstream.url(), upstream.url()), {"calls.drain_timeout=1s"}));
+  ServerProcess server(
+      With(SettingsFor(upstream.url(), upstream.url()), {"calls.default_deadline=1s", "calls.drain_timeout=1s"}));
   std::thread caller([&] {
     EXPECT_EQ(server.CreateVsp(TestGateway::ValidVsp(), WithDeadline(absl::Seconds(50))).outcome, "unknown");
   });
