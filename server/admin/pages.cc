@@ -106,6 +106,7 @@ HttpResponse Pages::SetLogLevel(const HttpRequest& request) const {
 }
 
 HttpResponse Pages::Drain() const {
+  if (!sources_.drain) return Text(404, "This gateway cannot be asked to drain.\n");
   sources_.drain();
   return Text(202, "The gateway drains and then ends.\n");
 }

@@ -17,18 +17,18 @@ constexpr size_t kMaxMaterialBytes = 1 << 20;
 
 // A gateway whose Redis is gone serves the calls that need none, and taking every replica out of service for it would
 // end those, too. So it is shown, but not held against the replica.
-admin::Readiness ReadinessOf(const Snapshot& snapshot) {
+admin::Readiness ReadinessOf(const Health& health) {
   admin::Readiness readiness;
-  readiness.is_ready = snapshot.is_serving && !snapshot.is_draining;
-  readiness.parts.emplace_back("serving", snapshot.is_draining ? "draining" : snapshot.is_serving ? "ok" : "starting");
-  if (snapshot.redis_connected) {
-    readiness.parts.emplace_back("redis", *snapshot.redis_connected ? "ok" : "not connected");
+  readiness.is_ready = health.is_serving && !health.is_draining;
+  readiness.parts.emplace_back("serving", health.is_draining ? "draining" : health.is_serving ? "ok" : "starting");
+  if (health.redis_connected) {
+    readiness.parts.emplace_back("redis", *health.redis_connected ? "ok" : "not connected");
   }
   return readiness;
 }
 
-std::string StuckIn(const Snapshot& snapshot) {
-  return absl::StrJoin(snapshot.stuck_lanes, ", ",
+std::string StuckIn(const Health& health) {
+  return absl::StrJoin(health.stuck_lanes, ", ",
                        [](std::string* to, size_t lane) { absl::StrAppend(to, "lane ", lane); });
 }
 
@@ -65,8 +65,8 @@ absl::Status AdminPort::Reload(const config::Admin& config) {
 
 void AdminPort::UsePages(const config::Admin& config) {
   auto pages = std::make_shared<const admin::Pages>(
-      config.token, admin::Sources{.stuck = [this] { return StuckIn(sources_.snapshot()); },
-                                   .readiness = [this] { return ReadinessOf(sources_.snapshot()); },
+      config.token, admin::Sources{.stuck = [this] { return StuckIn(sources_.health()); },
+                                   .readiness = [this] { return ReadinessOf(sources_.health()); },
                                    .metrics = [this] { return MetricsOf(sources_.snapshot()); },
                                    .status = [this] { return StatusJson(sources_.snapshot()); },
                                    .drain = sources_.drain,

@@ -21,6 +21,7 @@ class AdminPort {
  public:
   // Called on the port's thread.
   struct Sources {
+    std::function<Health()> health;
     std::function<Snapshot()> snapshot;
     std::function<void()> drain;  // null: cannot be asked for
   };

@@ -68,8 +68,10 @@ App::App(const Environment& environment)
       started_(environment.clock->WallNow()),
       key_source_(environment.clock, environment.log,
                   [this](std::string key_set) { return TakeKeySet(std::move(key_set)); }),
-      admin_port_({.snapshot = [this] { return TakeSnapshot(); }, .drain = environment.drain}, environment.clock,
-                  environment.log) {}
+      admin_port_({.health = [this] { return LookAtHealth(); },
+                   .snapshot = [this] { return TakeSnapshot(); },
+                   .drain = environment.drain},
+                  environment.clock, environment.log) {}
 
 App::~App() {
   if (transport_) Shutdown(absl::ZeroDuration());
@@ -244,10 +246,16 @@ void App::KeepConfiguration(const config::Config& config) {
   files_ = config::Files(config);
 }
 
+Health App::LookAtHealth() const {
+  Health health{.is_serving = is_serving_, .is_draining = is_draining_};
+  if (health.is_serving) health.stuck_lanes = lane_watch_->Stuck();
+  health.redis_connected = resources_->redis_connected();
+  return health;
+}
+
 Snapshot App::TakeSnapshot() const {
   Snapshot snapshot{.now = environment_.clock->WallNow(), .started = started_};
-  snapshot.is_serving = is_serving_;
-  snapshot.is_draining = is_draining_;
+  snapshot.health = LookAtHealth();
   resources_->Describe(&snapshot);
   if (call_metrics_) snapshot.calls = call_metrics_->Collect();
   for (const auto& lane : lanes_) snapshot.lanes.push_back(lane->turns());
@@ -255,7 +263,6 @@ Snapshot App::TakeSnapshot() const {
   if (span_exporter_) snapshot.spans = {span_exporter_->sent(), span_exporter_->dropped()};
   if (environment_.log_sink) snapshot.log_lines_lost += environment_.log_sink->lost();
   if (is_serving_) {
-    snapshot.stuck_lanes = lane_watch_->Stuck();
     snapshot.address = address_;
     if (front_) snapshot.connections = front_->connections();
   }

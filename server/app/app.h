@@ -108,6 +108,7 @@ class App {
   bool WaitForCalls(absl::Duration timeout) const;
   void GiveUpCallsInFlight();
   void StartTraces();
+  Health LookAtHealth() const;
   Snapshot TakeSnapshot() const;
   void KeepConfiguration(const config::Config& config) ABSL_EXCLUSIVE_LOCKS_REQUIRED(parts_mutex_);
   void MakeObservers(const config::Config& config, const std::vector<std::string>& upstreams)

@@ -84,8 +84,9 @@ void AddState(const Snapshot& snapshot, std::vector<MetricFamily>* families) {
   families->push_back(Gauge("interaction_calls_in_flight", "Calls in flight, including those whose callers have left.",
                             snapshot.calls_in_flight));
   families->push_back(Gauge("interaction_lanes_stuck", "Lanes that have not turned for ten seconds.",
-                            static_cast<double>(snapshot.stuck_lanes.size())));
-  families->push_back(Gauge("interaction_draining", "1 while the gateway ends gracefully.", snapshot.is_draining));
+                            static_cast<double>(snapshot.health.stuck_lanes.size())));
+  families->push_back(
+      Gauge("interaction_draining", "1 while the gateway ends gracefully.", snapshot.health.is_draining));
   if (snapshot.connections) {
     families->push_back(
         Gauge("interaction_client_connections", "Connections of clients.", static_cast<double>(*snapshot.connections)));
@@ -105,8 +106,9 @@ void AddState(const Snapshot& snapshot, std::vector<MetricFamily>* families) {
     families->push_back(
         Gauge("interaction_record_bytes", "Memory of these records.", static_cast<double>(*snapshot.record_bytes)));
   }
-  if (snapshot.redis_connected) {
-    families->push_back(Gauge("interaction_redis_connected", "1 while Redis is connected.", *snapshot.redis_connected));
+  if (snapshot.health.redis_connected) {
+    families->push_back(
+        Gauge("interaction_redis_connected", "1 while Redis is connected.", *snapshot.health.redis_connected));
   }
 }
 

@@ -33,18 +33,6 @@ Secret DigestKey(const config::Config& config) {
   return config.redis.digest_key.empty() ? Secret(RandomBytes(32)) : config.redis.digest_key;
 }
 
-absl::string_view StateName(limits::Breaker::State state) {
-  switch (state) {
-    case limits::Breaker::State::kClosed:
-      return "closed";
-    case limits::Breaker::State::kOpen:
-      return "open";
-    case limits::Breaker::State::kHalfOpen:
-      return "half-open";
-  }
-  return "";
-}
-
 }  // namespace
 
 double Resources::Random() {
@@ -76,7 +64,7 @@ absl::StatusOr<std::unique_ptr<Resources>> Resources::Create(const config::Confi
                                                               limits::Breaker::State state) {
       if (log) {
         log->Log(telemetry::LogLevel::kWarning, "circuit breaker",
-                 {{"upstream", upstream}, {"authority", authority}, {"state", StateName(state)}});
+                 {{"upstream", upstream}, {"authority", authority}, {"state", limits::BreakerStateName(state)}});
       }
       if (listener) listener(upstream, authority, state);
     };
@@ -146,6 +134,11 @@ void Resources::UseRedisCredentials(const config::Config& config, std::shared_pt
   if (redis_) redis_->Use(config.redis.username, config.redis.password, std::move(tls));
 }
 
+std::optional<bool> Resources::redis_connected() const {
+  if (redis_ == nullptr) return std::nullopt;
+  return redis_->connected();
+}
+
 void Resources::Describe(Snapshot* snapshot) const {
   snapshot->calls_in_flight = admission_.in_flight();
   for (size_t i = 0; i < static_cast<size_t>(telemetry::Counter::kCount); ++i) {
@@ -166,7 +159,6 @@ void Resources::Describe(Snapshot* snapshot) const {
     snapshot->records = memory_records_->size();
     snapshot->record_bytes = memory_records_->bytes();
   }
-  if (redis_) snapshot->redis_connected = redis_->connected();
 }
 
 void Resources::WaitUntilSettled(absl::Duration timeout) const {

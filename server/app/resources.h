@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -55,6 +56,9 @@ class Resources {
 
   // Connections to Redis that are made from now on use these credentials; `tls` may be null.
   void UseRedisCredentials(const config::Config& config, std::shared_ptr<const tls::ClientContext> tls);
+
+  // Whether Redis is connected; nothing without Redis.
+  std::optional<bool> redis_connected() const;
 
   // Adds what the resources hold to the snapshot.
   void Describe(Snapshot* snapshot) const;

@@ -13,13 +13,19 @@
 
 namespace interaction::app {
 
+// What the probes of the admin port ask, several times a minute: cheap to find out.
+struct Health {
+  bool is_serving = false;              // it accepts connections
+  bool is_draining = false;             // it has been asked to end
+  std::vector<size_t> stuck_lanes;      // that do not turn any more
+  std::optional<bool> redis_connected;  // without Redis: nothing
+};
+
 // How the gateway is at one moment: what the admin port shows. It holds no secret and no personal data.
 struct Snapshot {
+  Health health;
   absl::Time now;
   absl::Time started;
-  bool is_serving = false;            // it accepts connections
-  bool is_draining = false;           // it has been asked to end
-  std::vector<size_t> stuck_lanes;    // that do not turn any more
   std::string address;                // where it listens
   std::optional<size_t> connections;  // of clients; not known with server.transport: grpc
   int calls_in_flight = 0;
@@ -43,7 +49,6 @@ struct Snapshot {
 
   std::optional<int64_t> records;       // in memory
   std::optional<int64_t> record_bytes;  // likewise
-  std::optional<bool> redis_connected;  // without Redis: nothing
 
   // What each certificate of the gateway's is for, and when it ends: "server", "upstreams", "redis".
   std::vector<std::pair<std::string, absl::Time>> certificates;

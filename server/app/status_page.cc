@@ -34,32 +34,24 @@ void PutTime(absl::string_view key, absl::Time time, Json* json) {
   PutText(key, absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone()), json);
 }
 
-absl::string_view NameOf(limits::Breaker::State state) {
-  switch (state) {
-    case limits::Breaker::State::kClosed:
-      return "closed";
-    case limits::Breaker::State::kOpen:
-      return "open";
-    case limits::Breaker::State::kHalfOpen:
-      return "half-open";
-  }
-  return "";
-}
-
 void PutProcess(const Snapshot& snapshot, Json* json) {
   const BuildInfo& build = GetBuildInfo();
   PutText("version", build.version, json);
   PutText("commit", build.commit, json);
   PutTime("started", snapshot.started, json);
   PutNumber("uptimeSeconds", absl::ToInt64Seconds(snapshot.now - snapshot.started), json);
-  PutText("state", snapshot.is_draining ? "draining" : snapshot.is_serving ? "serving" : "starting", json);
+  PutText("state",
+          snapshot.health.is_draining  ? "draining"
+          : snapshot.health.is_serving ? "serving"
+                                       : "starting",
+          json);
   PutText("address", snapshot.address, json);
   if (snapshot.connections) PutNumber("clientConnections", static_cast<int64_t>(*snapshot.connections), json);
   PutNumber("callsInFlight", snapshot.calls_in_flight, json);
   PutNumber("logLinesLost", static_cast<int64_t>(snapshot.log_lines_lost), json);
   if (snapshot.records) PutNumber("records", *snapshot.records, json);
   if (snapshot.record_bytes) PutNumber("recordBytes", *snapshot.record_bytes, json);
-  if (snapshot.redis_connected) PutBoolean("redisConnected", *snapshot.redis_connected, json);
+  if (snapshot.health.redis_connected) PutBoolean("redisConnected", *snapshot.health.redis_connected, json);
 }
 
 void PutLimits(const Snapshot& snapshot, Json* json) {
@@ -69,7 +61,7 @@ void PutLimits(const Snapshot& snapshot, Json* json) {
     json->StartObject();
     PutText("upstream", breaker.upstream, json);
     PutText("host", breaker.authority, json);
-    PutText("state", NameOf(breaker.state), json);
+    PutText("state", limits::BreakerStateName(breaker.state), json);
     json->EndObject();
   }
   json->EndArray();

@@ -1,5 +1,6 @@
 #include "server/call/call_traces.h"
 
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -18,14 +19,19 @@ absl::Time WallTimeOf(const Call& call, SteadyTime time) {
   return clock.WallNow() - absl::Nanoseconds(clock.SteadyNow() - time);
 }
 
+// What the error of a call or attempt tells; nothing for success.
+std::optional<ErrorDetails> DetailsOf(const absl::Status& status) {
+  if (status.ok()) return std::nullopt;
+  return GetErrorDetails(status);
+}
+
 // Whether and why it failed. `is_error`: whether that is an error of the span's side.
-void AddResult(const absl::Status& status, bool is_error, SpanWriter* span) {
-  if (status.ok()) return span->Add("interaction.outcome", OutcomeName(Outcome::kApplied));
-  const ErrorDetails details = GetErrorDetails(status);
-  const absl::string_view reason = Describe(details.reason).name;
+void AddResult(const std::optional<ErrorDetails>& details, bool is_error, SpanWriter* span) {
+  if (!details) return span->Add("interaction.outcome", OutcomeName(Outcome::kApplied));
+  const absl::string_view reason = Describe(details->reason).name;
   span->Add("error.type", reason);
-  span->Add("interaction.outcome", OutcomeName(details.outcome));
-  if (details.phase) span->Add("interaction.phase", PhaseName(*details.phase));
+  span->Add("interaction.outcome", OutcomeName(details->outcome));
+  if (details->phase) span->Add("interaction.phase", PhaseName(*details->phase));
   if (is_error) span->Fail(reason);
 }
 
@@ -35,20 +41,12 @@ void AddWait(const Call& call, Phase phase, absl::string_view name, SpanWriter* 
   span->AddEvent(name, WallTimeOf(call, call.times.Began(phase)), waited);
 }
 
-void AddEvents(const Call& call, absl::Time end, SpanWriter* span) {
+void AddEvents(const Call& call, const std::optional<ErrorDetails>& details, absl::Time end, SpanWriter* span) {
   AddWait(call, Phase::kStore, "waited for the record", span);
   AddWait(call, Phase::kQueue, "waited for a permit or the next attempt", span);
-  const CallResult& result = call.result;
-  if (result.replayed) span->AddEvent("replayed", end);
-  if (result.status.ok()) return;
-  const bool is_breaker = GetErrorDetails(result.status).reason == Reason::kUpstreamCircuitOpen;
+  if (call.result.replayed) span->AddEvent("replayed", end);
+  const bool is_breaker = details && details->reason == Reason::kUpstreamCircuitOpen;
   if (is_breaker) span->AddEvent("refused by the circuit breaker", end);
-}
-
-// By OpenTelemetry's rule for servers: what the caller has caused is no error of theirs.
-bool IsServersError(const absl::Status& status) {
-  if (status.ok()) return false;
-  return LevelOf(status, GetErrorDetails(status)) != telemetry::LogLevel::kInfo;
 }
 
 }  // namespace
@@ -77,8 +75,10 @@ void CallTraces::OnEnd(const Call& call) {
   span.Add("interaction.attempts", result.attempts);
   span.AddTrue("interaction.replayed", result.replayed);
   span.AddTrue("interaction.bypassed", result.bypassed);
-  AddResult(result.status, IsServersError(result.status), &span);
-  AddEvents(call, end, &span);
+  const std::optional<ErrorDetails> details = DetailsOf(result.status);
+  // By OpenTelemetry's rule for servers: what the caller has caused is no error of theirs.
+  AddResult(details, details && LevelOf(result.status, *details) != telemetry::LogLevel::kInfo, &span);
+  AddEvents(call, details, end, &span);
   exporter_->Add(span.bytes());
 }
 
@@ -99,7 +99,7 @@ void CallTraces::OnAttemptEnd(const Call& call, const AttemptResult& attempt) {
   span.Add("http.request.resend_count", attempt.number - 1);
   span.Add("interaction.upstream", call.upstream->name);
   span.AddTrue("interaction.late", attempt.is_late);
-  AddResult(attempt.status, /*is_error=*/true, &span);
+  AddResult(DetailsOf(attempt.status), /*is_error=*/true, &span);
   exporter_->Add(span.bytes());
 }
 

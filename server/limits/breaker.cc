@@ -207,6 +207,18 @@ Breakers::Breakers(const BreakerOptions& options, std::function<double()> random
                    telemetry::Counters* counters)
     : options_(options), random_(std::move(random)), listener_(std::move(listener)), counters_(counters) {}
 
+absl::string_view BreakerStateName(Breaker::State state) {
+  switch (state) {
+    case Breaker::State::kClosed:
+      return "closed";
+    case Breaker::State::kOpen:
+      return "open";
+    case Breaker::State::kHalfOpen:
+      return "half-open";
+  }
+  return "";
+}
+
 std::vector<Breakers::BreakerState> Breakers::Snapshot() const {
   std::vector<BreakerState> states;
   const MutexLock lock(&mutex_);

@@ -123,6 +123,9 @@ class Breaker {
   int probes_succeeded_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
+// "closed", "open" or "half-open".
+absl::string_view BreakerStateName(Breaker::State state);
+
 // The breakers of all upstreams, one for each authority (host and port). Thread-safe.
 class Breakers {
  public:

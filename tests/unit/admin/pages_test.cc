@@ -119,6 +119,13 @@ TEST_F(PagesWithTokenTest, DrainNeedsAPost) {
   EXPECT_TRUE(drained_);
 }
 
+TEST_F(PagesWithTokenTest, DrainIsRefusedWhereNobodyCanDoIt) {
+  Sources sources = MakeSources();
+  sources.drain = nullptr;
+  const Pages pages(Secret("right"), sources);
+  EXPECT_EQ(pages.Answer({.method = "POST", .path = "/drain", .headers = WithToken()}).status, 404);
+}
+
 TEST_F(PagesWithTokenTest, OtherMethodsAreRefused) {
   EXPECT_EQ(Ask("DELETE", "/metrics", WithToken()).status, 405);
   EXPECT_EQ(Ask("POST", "/metrics", WithToken()).status, 405);

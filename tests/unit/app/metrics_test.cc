@@ -32,7 +32,7 @@ Snapshot Full() {
   const call::CallMetrics calls(1, {{"wolkvox", "interaction.v1.InteractionService", "AddWolkvoxInteraction"}},
                                 {{"wolkvox", "wv0042.wolkvox.com"}});
   Snapshot snapshot{.now = absl::FromUnixSeconds(2000), .started = absl::FromUnixSeconds(1000)};
-  snapshot.is_serving = true;
+  snapshot.health.is_serving = true;
   snapshot.address = "127.0.0.1:50051";
   snapshot.connections = 3;
   snapshot.calls_in_flight = 5;
@@ -44,7 +44,7 @@ Snapshot Full() {
   snapshot.spans = {21, 22};
   snapshot.records = 11;
   snapshot.record_bytes = 1100;
-  snapshot.redis_connected = true;
+  snapshot.health.redis_connected = true;
   snapshot.certificates = {{"server", absl::FromUnixSeconds(5000)}};
   snapshot.files = {{"admin.token_file", "/run/secrets/admin", absl::FromUnixSeconds(500)}};
   snapshot.configuration = {{"server.listen", "127.0.0.1:50051"}};
