@@ -59,12 +59,16 @@ function(interaction_executable)
   endif()
 endfunction()
 
-# interaction_test(NAME guid_test SRCS ... DEPS ... LABEL unit [TIMEOUT 60] [ARGS ...]): one GoogleTest binary.
-# SERIAL: it measures time, so nothing else runs beside it.
+# interaction_test(NAME guid_test SRCS ... DEPS ... LABEL unit [TIMEOUT 120] [ARGS ...]): one GoogleTest binary.
+# SERIAL: it measures time, so nothing else runs beside it. TIMEOUT is in seconds and for a test that hangs: several times
+# what the test takes on a busy machine, and three times that under a sanitizer.
 function(interaction_test)
   cmake_parse_arguments(ARG "SERIAL" "NAME;LABEL;TIMEOUT" "SRCS;DEPS;ARGS" ${ARGN})
   if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 60)
+    set(ARG_TIMEOUT 120)
+  endif()
+  if(INTERACTION_SANITIZE)
+    math(EXPR ARG_TIMEOUT "3 * ${ARG_TIMEOUT}")
   endif()
   add_executable(${ARG_NAME} ${ARG_SRCS})
   target_link_libraries(${ARG_NAME} PRIVATE interaction_flags ${ARG_DEPS} GTest::gmock_main)

@@ -42,7 +42,7 @@ class ClientTest : public ::testing::Test {
   ClientTest();
 
   static EndpointOptions Local();  // options of endpoint_
-  Endpoint* Add(const EndpointOptions& options);
+  Endpoint* Add(EndpointOptions options);
 
   static Request Post(const std::string& url, const std::string& body = "{}");
   Transfer* Send(const std::string& url, Outcomes* outcomes, absl::Duration timeout = absl::Seconds(20));
