@@ -3,7 +3,13 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include <filesystem>
+#include <system_error>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace interaction::tls {
 namespace {
@@ -52,6 +58,17 @@ std::string WhyNoChain(SSL_CTX* context, absl::Time now) {
 
 absl::Status UseAuthorities(SSL_CTX* context, absl::string_view what, const std::string& file) {
   return SSL_CTX_load_verify_file(context, file.c_str()) == 1 ? absl::OkStatus() : Unusable(what, file);
+}
+
+bool HasCertificateLinks(const std::string& folder) {
+  const auto is_link = [](absl::string_view name) {
+    return absl::ConsumeSuffix(&name, ".0") && name.size() == 8 && absl::c_all_of(name, absl::ascii_isxdigit);
+  };
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    if (is_link(entry->path().filename().native())) return true;
+  }
+  return false;
 }
 
 absl::Status UseIdentity(SSL_CTX* context, absl::string_view side, const std::string& certificate,

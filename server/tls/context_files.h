@@ -15,6 +15,10 @@ namespace interaction::tls {
 
 absl::Status UseAuthorities(SSL_CTX* context, absl::string_view what, const std::string& file);
 
+// Whether a folder has certificates as X509_LOOKUP_hash_dir(3) finds them: a file or link "0a1b2c3d.0" for each, as
+// openssl-rehash(1) and update-ca-certificates(8) make them.
+bool HasCertificateLinks(const std::string& folder);
+
 // `side`: "client" or "server". The key belongs to the certificate; the certificate is valid at `now`; each further
 // certificate in the file has issued the one before it.
 absl::Status UseIdentity(SSL_CTX* context, absl::string_view side, const std::string& certificate,

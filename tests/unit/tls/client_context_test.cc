@@ -5,6 +5,7 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/tls/context_files.h"
 #include "tests/support/certificates.h"
 #include "tests/support/matchers.h"
 #include "tests/support/temp_dir.h"
@@ -30,6 +31,14 @@ class ClientContextTest : public ::testing::Test {
 auto IsInvalid(const std::string& text) { return StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(text)); }
 
 TEST_F(ClientContextTest, NeedsNoFile) { EXPECT_THAT(ClientContext::Create({}, absl::Now()), IsOk()); }
+
+TEST_F(ClientContextTest, AFolderHasCertificateLinksIfOneIsNamedByItsHash) {
+  EXPECT_FALSE(HasCertificateLinks(dir_.path() + "/none"));
+  for (const char* name : {"ca-certificates.crt", "0a1b2c3.0", "0a1b2c3g.0", "0a1b2c3d.pem"}) dir_.Write(name, "");
+  EXPECT_FALSE(HasCertificateLinks(dir_.path()));
+  dir_.Write("0a1b2c3d.0", "");
+  EXPECT_TRUE(HasCertificateLinks(dir_.path()));
+}
 
 TEST_F(ClientContextTest, TakesAnAuthorityAndAnIdentity) {
   EXPECT_THAT(
