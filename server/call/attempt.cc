@@ -33,15 +33,15 @@ std::shared_ptr<Breaker> FindBreaker(const Call& call, SteadyTime now) {
   return breakers ? breakers->Find(call.upstream->name, call.authority, now) : nullptr;
 }
 
-// The trace as the upstream sees it: its spans are children of the attempt's or, where no spans are made, of the
-// caller's.
-telemetry::TraceContext ContextFor(Call& call) {
-  if (call.tracer == nullptr) return call.trace;
+// The trace as the upstream sees it where spans are made: its spans are children of the attempt's.
+telemetry::TraceContext ContextOfAttempt(Call& call) {
   call.attempt_span_id = call.tracer->NewSpanId();
-  telemetry::TraceContext context = call.trace;
-  context.trace_id = call.span.trace_id;
-  context.parent_span_id = call.span.span_id;
-  context.span_id = call.attempt_span_id;
+  telemetry::TraceContext context{.trace_id = call.span.trace_id,
+                                  .span_id = call.attempt_span_id,
+                                  .parent_span_id = call.span.span_id,
+                                  .tracestate = call.trace.tracestate,
+                                  .request_id = call.trace.request_id,
+                                  .sampling = call.trace.sampling};
   const bool is_debug = context.sampling == telemetry::Sampling::kDebug;
   if (!is_debug) context.sampling = call.span.is_recorded ? telemetry::Sampling::kYes : telemetry::Sampling::kNo;
   return context;
@@ -49,10 +49,15 @@ telemetry::TraceContext ContextFor(Call& call) {
 
 absl::StatusOr<http::Request> Encode(Call& call) {
   ASSIGN_OR_RETURN(http::Request request, call.request->Encode());
-  telemetry::AppendHeaders(ContextFor(call), call.upstream->options.propagate_b3,
-                           [&](absl::string_view name, std::string value) {
-                             request.headers.push_back({std::string(name), std::move(value)});
-                           });
+  const auto add = [&](absl::string_view name, std::string value) {
+    request.headers.push_back({std::string(name), std::move(value)});
+  };
+  const bool with_b3 = call.upstream->options.propagate_b3;
+  if (call.tracer == nullptr) {
+    telemetry::AppendHeaders(call.trace, with_b3, add);
+  } else {
+    telemetry::AppendHeaders(ContextOfAttempt(call), with_b3, add);
+  }
   return request;
 }
 

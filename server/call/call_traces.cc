@@ -13,11 +13,14 @@ namespace {
 using telemetry::SpanKind;
 using telemetry::SpanWriter;
 
-// The wall time of a moment on the steady clock.
-absl::Time WallTimeOf(const Call& call, SteadyTime time) {
-  const Clock& clock = call.lane->clock();
-  return clock.WallNow() - absl::Nanoseconds(clock.SteadyNow() - time);
-}
+// One moment by both clocks: tells the wall time of others.
+struct Moment {
+  explicit Moment(const Clock& clock) : wall(clock.WallNow()), steady(clock.SteadyNow()) {}
+  absl::Time WallTimeOf(SteadyTime time) const { return wall - absl::Nanoseconds(steady - time); }
+
+  const absl::Time wall;
+  const SteadyTime steady;
+};
 
 // What the error of a call or attempt tells; nothing for success.
 std::optional<ErrorDetails> DetailsOf(const absl::Status& status) {
@@ -35,18 +38,18 @@ void AddResult(const std::optional<ErrorDetails>& details, bool is_error, SpanWr
   if (is_error) span->Fail(reason);
 }
 
-void AddWait(const Call& call, Phase phase, absl::string_view name, SpanWriter* span) {
+void AddWait(const Call& call, Phase phase, absl::string_view name, const Moment& now, SpanWriter* span) {
   const absl::Duration waited = call.times.In(phase);
   if (waited < absl::Milliseconds(1)) return;
-  span->AddEvent(name, WallTimeOf(call, call.times.Began(phase)), waited);
+  span->AddEvent(name, now.WallTimeOf(call.times.Began(phase)), waited);
 }
 
-void AddEvents(const Call& call, const std::optional<ErrorDetails>& details, absl::Time end, SpanWriter* span) {
-  AddWait(call, Phase::kStore, "waited for the record", span);
-  AddWait(call, Phase::kQueue, "waited for a permit or the next attempt", span);
-  if (call.result.replayed) span->AddEvent("replayed", end);
+void AddEvents(const Call& call, const std::optional<ErrorDetails>& details, const Moment& now, SpanWriter* span) {
+  AddWait(call, Phase::kStore, "waited for the record", now, span);
+  AddWait(call, Phase::kQueue, "waited for a permit or the next attempt", now, span);
+  if (call.result.replayed) span->AddEvent("replayed", now.wall);
   const bool is_breaker = details && details->reason == Reason::kUpstreamCircuitOpen;
-  if (is_breaker) span->AddEvent("refused by the circuit breaker", end);
+  if (is_breaker) span->AddEvent("refused by the circuit breaker", now.wall);
 }
 
 }  // namespace
@@ -55,15 +58,15 @@ void CallTraces::OnEnd(const Call& call) {
   if (!call.span.is_recorded) return;
   const CallResult& result = call.result;
   const std::string name = absl::StrCat("interaction.v1.InteractionService/", call.upstream->rpc);
-  const absl::Time end = call.lane->clock().WallNow();
+  const Moment now(call.lane->clock());
   SpanWriter span({.trace_id = call.span.trace_id,
                    .span_id = call.span.span_id,
                    .parent_id = call.trace.span_id,
                    .tracestate = call.trace.tracestate,
                    .name = name,
                    .kind = SpanKind::kServer,
-                   .begin = WallTimeOf(call, call.arrived),
-                   .end = end});
+                   .begin = now.WallTimeOf(call.arrived),
+                   .end = now.wall});
   span.Add("rpc.system.name", "grpc");
   span.Add("rpc.method", name);
   span.Add("rpc.response.status_code", absl::StatusCodeToString(result.status.code()));
@@ -78,7 +81,7 @@ void CallTraces::OnEnd(const Call& call) {
   const std::optional<ErrorDetails> details = DetailsOf(result.status);
   // By OpenTelemetry's rule for servers: what the caller has caused is no error of theirs.
   AddResult(details, details && LevelOf(result.status, *details) != telemetry::LogLevel::kInfo, &span);
-  AddEvents(call, details, end, &span);
+  AddEvents(call, details, now, &span);
   exporter_->Add(span.bytes());
 }
 

@@ -84,8 +84,12 @@ Work::Left Work::StopUnlessSent(lane::CancelCause cause) {
   return done_ ? Left::kStopped : Left::kNotSent;
 }
 
-WaitForWork::WaitForWork(Call* call, std::shared_ptr<Work> work)
-    : Waiter(call->lane), call_(call), work_(std::move(work)), until_(call->answer_by + kLetWorkSpeak) {}
+WaitForWork::WaitForWork(Call* call, std::shared_ptr<Work> work, bool is_alone)
+    : Waiter(call->lane),
+      call_(call),
+      work_(std::move(work)),
+      is_alone_(is_alone),
+      until_(call->answer_by + kLetWorkSpeak) {}
 
 bool WaitForWork::await_suspend(std::coroutine_handle<> awaiter) {
   awaiter_ = awaiter;
@@ -103,7 +107,7 @@ bool WaitForWork::await_suspend(std::coroutine_handle<> awaiter) {
 
 WorkResult WaitForWork::await_resume() {
   if (!left_.ok()) return {.reply = left_};
-  return work_->result();
+  return is_alone_ ? work_->TakeResult() : work_->result();
 }
 
 void WaitForWork::OnWorkDone() {

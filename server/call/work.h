@@ -85,6 +85,8 @@ class Work final : private lane::Cancellation::Listener {
 
   // Its result, once it is done.
   const WorkResult& result() const { return *result_; }
+  // The same for work that a single call ever waits for.
+  WorkResult TakeResult() { return *std::move(result_); }
 
   enum class Left {
     kDoneAlready,  // OnWorkDone() will be called
@@ -113,7 +115,7 @@ class Work final : private lane::Cancellation::Listener {
   std::list<Waiter*> waiters_ ABSL_GUARDED_BY(mutex_);
   bool abandoned_ ABSL_GUARDED_BY(mutex_) = false;
   std::atomic<bool> done_{false};     // written with mutex_ held
-  std::optional<WorkResult> result_;  // constant once done
+  std::optional<WorkResult> result_;  // constant once done, unless it is taken
 };
 
 // Waits for work. Yields its result; or, if the call's deadline passes or it is cancelled before that, the error that
@@ -122,8 +124,8 @@ class [[nodiscard]] WaitForWork final : private Work::Waiter,
                                         private event::Timers::Timer,
                                         private lane::Cancellation::Listener {
  public:
-  // `call` waits, and must not have joined `work` before.
-  WaitForWork(Call* call, std::shared_ptr<Work> work);
+  // `call` waits, and must not have joined `work` before. `is_alone`: no other call will ever wait for it.
+  WaitForWork(Call* call, std::shared_ptr<Work> work, bool is_alone = false);
 
   bool await_ready() const { return false; }
   bool await_suspend(std::coroutine_handle<> awaiter);
@@ -137,6 +139,7 @@ class [[nodiscard]] WaitForWork final : private Work::Waiter,
 
   Call* const call_;
   const std::shared_ptr<Work> work_;
+  const bool is_alone_;
   const SteadyTime until_;
   bool timer_set_ = false;
   bool listening_ = false;

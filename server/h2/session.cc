@@ -137,6 +137,7 @@ class NgSession final : public Session {
   uint64_t ticks_ = 0;
   uint64_t last_ping_ = 0, acknowledged_ping_ = 0, goaway_ping_ = 0;
   absl::flat_hash_set<Stream*> open_;
+  Stream* arriving_ = nullptr;  // the open one whose headers came last
   std::vector<std::unique_ptr<Stream>> spare_;
   std::vector<StreamId> drained_;  // to be reported when nghttp2 is not on the stack
 };
@@ -259,6 +260,7 @@ int NgSession::OnBeginHeaders(nghttp2_session* session, const nghttp2_frame* fra
   stream->id = frame->hd.stream_id;
   stream->opened_tick = owner->ticks_;
   owner->open_.insert(stream.get());
+  owner->arriving_ = stream.get();
   nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, stream.release());
   return 0;
 }
@@ -266,7 +268,8 @@ int NgSession::OnBeginHeaders(nghttp2_session* session, const nghttp2_frame* fra
 int NgSession::OnHeader(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_size,
                         const uint8_t* value, size_t value_size, uint8_t, void* self) {
   auto* const owner = static_cast<NgSession*>(self);
-  Stream* const stream = owner->Find(frame->hd.stream_id);
+  const int32_t id = frame->hd.stream_id;
+  Stream* const stream = owner->arriving_ && owner->arriving_->id == id ? owner->arriving_ : owner->Find(id);
   if (stream == nullptr) return 0;
   if (owner->HasTooManyHeaders(*stream)) return owner->Flooded("headers without end");
   // Trailers of a request mean nothing in gRPC.
@@ -401,6 +404,7 @@ int NgSession::OnStreamClosed(nghttp2_session* session, int32_t id, uint32_t err
 }
 
 void NgSession::Release(Stream* stream) {
+  if (arriving_ == stream) arriving_ = nullptr;
   std::unique_ptr<Stream> owned(stream);
   if (spare_.size() >= kSpareStreams) return;
   owned->headers.Clear();
@@ -415,6 +419,7 @@ void NgSession::Release(Stream* stream) {
 void NgSession::CloseAll() {
   const std::vector<Stream*> streams(open_.begin(), open_.end());
   open_.clear();
+  arriving_ = nullptr;
   for (Stream* const stream : streams) {
     nghttp2_session_set_stream_user_data(session_, stream->id, nullptr);
     const std::unique_ptr<Stream> owned(stream);

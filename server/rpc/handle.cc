@@ -100,7 +100,7 @@ lane::Task<absl::StatusOr<std::string>> Handle(std::shared_ptr<Call> call, Arriv
   }
   auto work = std::make_shared<call::Work>(call, shutdown);
   call::StartWork(work, call::SendUnrecorded(work));
-  call::WaitForWork wait(call.get(), std::move(work));
+  call::WaitForWork wait(call.get(), std::move(work), /*is_alone=*/true);
   WorkResult result = co_await wait;
   co_return Conclude(std::move(result), *call);
 }

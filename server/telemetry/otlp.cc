@@ -2,7 +2,7 @@
 
 #include <google/protobuf/io/coded_stream.h>
 
-#include <array>
+#include <cstring>
 
 namespace interaction::telemetry {
 namespace {
@@ -30,84 +30,100 @@ constexpr absl::string_view kScopeText = "interaction-gateway";
 
 constexpr uint32_t kVarint = 0, kFixed64 = 1, kLengthDelimited = 2;  // wire types
 
-// Every number of a field here is below 16, so that its tag is one byte.
-void AppendTag(int number, uint32_t wire_type, std::string* to) {
-  to->push_back(static_cast<char>(number << 3 | static_cast<int>(wire_type)));
-}
+// Writes fields at the end of a text, which grows once for all of them: room for a span's attribute is made in one step
+// and not in eight. Every number of a field here is below 16, so that its tag is one byte.
+class Fields {
+ public:
+  // `size`: exactly what is written.
+  Fields(std::string* to, size_t size) {
+    const size_t old_size = to->size();
+    to->resize(old_size + size);
+    at_ = to->data() + old_size;
+  }
 
-void AppendVarint(uint64_t value, std::string* to) {
-  std::array<uint8_t, 10> bytes;
-  const uint8_t* const end = CodedOutputStream::WriteVarint64ToArray(value, bytes.data());
-  to->append(reinterpret_cast<const char*>(bytes.data()), static_cast<size_t>(end - bytes.data()));
-}
+  Fields& Head(int number, size_t size) {
+    Tag(number, kLengthDelimited);
+    return Varint(size);
+  }
+  Fields& Bytes(int number, absl::string_view bytes) {
+    Head(number, bytes.size());
+    memcpy(at_, bytes.data(), bytes.size());
+    at_ += bytes.size();
+    return *this;
+  }
+  Fields& Number(int number, uint64_t value) {
+    Tag(number, kVarint);
+    return Varint(value);
+  }
+  Fields& Time(int number, absl::Time time) {
+    Tag(number, kFixed64);
+    auto* const from = reinterpret_cast<uint8_t*>(at_);
+    const auto* const end =
+        CodedOutputStream::WriteLittleEndian64ToArray(static_cast<uint64_t>(absl::ToUnixNanos(time)), from);
+    at_ += end - from;
+    return *this;
+  }
+  // An id, which is given in hex, as bytes.
+  Fields& Id(int number, absl::string_view hex) {
+    Head(number, hex.size() / 2);
+    const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+    for (size_t i = 0; i + 1 < hex.size(); i += 2) *at_++ = static_cast<char>(digit(hex[i]) << 4 | digit(hex[i + 1]));
+    return *this;
+  }
+  // A KeyValue, whose AnyValue takes `size` bytes and is written next.
+  Fields& Key(int number, absl::string_view key, size_t size);
 
-void AppendHead(int number, size_t size, std::string* to) {
-  AppendTag(number, kLengthDelimited, to);
-  AppendVarint(size, to);
+ private:
+  void Tag(int number, uint32_t wire_type) { *at_++ = static_cast<char>(number << 3 | static_cast<int>(wire_type)); }
+  Fields& Varint(uint64_t value) {
+    auto* const from = reinterpret_cast<uint8_t*>(at_);
+    const auto* const end = CodedOutputStream::WriteVarint64ToArray(value, from);
+    at_ += end - from;
+    return *this;
+  }
+
+  char* at_;
+};
+
+// The sizes of fields, with their tags.
+size_t SizeOf(size_t bytes) { return 1 + CodedOutputStream::VarintSize64(bytes) + bytes; }
+size_t SizeOfNumber(uint64_t value) { return 1 + CodedOutputStream::VarintSize64(value); }
+constexpr size_t kSizeOfTime = 1 + 8;
+size_t SizeOfPair(absl::string_view key, size_t value) { return SizeOf(SizeOf(key.size()) + SizeOf(value)); }
+
+Fields& Fields::Key(int number, absl::string_view key, size_t size) {
+  return Head(number, SizeOf(key.size()) + SizeOf(size)).Bytes(field::kKey, key).Head(field::kValue, size);
 }
 
 void AppendBytes(int number, absl::string_view bytes, std::string* to) {
-  AppendHead(number, bytes.size(), to);
-  to->append(bytes.data(), bytes.size());
-}
-
-void AppendNumber(int number, uint64_t value, std::string* to) {
-  AppendTag(number, kVarint, to);
-  AppendVarint(value, to);
-}
-
-void AppendFixed64(int number, uint64_t value, std::string* to) {
-  AppendTag(number, kFixed64, to);
-  std::array<uint8_t, 8> bytes;
-  CodedOutputStream::WriteLittleEndian64ToArray(value, bytes.data());
-  to->append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-}
-
-void AppendTime(int number, absl::Time time, std::string* to) {
-  AppendFixed64(number, static_cast<uint64_t>(absl::ToUnixNanos(time)), to);
-}
-
-// The size of a field of bytes, with its tag.
-size_t SizeOf(size_t bytes) { return 1 + CodedOutputStream::VarintSize64(bytes) + bytes; }
-
-// An id, which is written in hex, as bytes.
-void AppendId(int number, absl::string_view hex, std::string* to) {
-  if (hex.empty()) return;
-  AppendHead(number, hex.size() / 2, to);
-  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-  for (size_t i = 0; i + 1 < hex.size(); i += 2)
-    to->push_back(static_cast<char>(digit(hex[i]) << 4 | digit(hex[i + 1])));
-}
-
-// A KeyValue, whose AnyValue takes `size` bytes and is written next.
-void AppendKey(int number, absl::string_view key, size_t size, std::string* to) {
-  AppendHead(number, SizeOf(key.size()) + SizeOf(size), to);
-  AppendBytes(field::kKey, key, to);
-  AppendHead(field::kValue, size, to);
+  Fields(to, SizeOf(bytes.size())).Bytes(number, bytes);
 }
 
 void AppendPair(int number, absl::string_view key, absl::string_view value, std::string* to) {
-  AppendKey(number, key, SizeOf(value.size()), to);
-  AppendBytes(field::kStringValue, value, to);
+  const size_t size = SizeOf(value.size());
+  Fields(to, SizeOfPair(key, size)).Key(number, key, size).Bytes(field::kStringValue, value);
 }
 
 void AppendPair(int number, absl::string_view key, int value_field, uint64_t value, std::string* to) {
-  AppendKey(number, key, 1 + CodedOutputStream::VarintSize64(value), to);
-  AppendNumber(value_field, value, to);
+  const size_t size = SizeOfNumber(value);
+  Fields(to, SizeOfPair(key, size)).Key(number, key, size).Number(value_field, value);
 }
 
 }  // namespace
 
 SpanWriter::SpanWriter(const SpanHead& head) {
   bytes_.reserve(1024);  // more than most take
-  AppendId(field::kTraceId, head.trace_id, &bytes_);
-  AppendId(field::kSpanId, head.span_id, &bytes_);
-  if (!head.tracestate.empty()) AppendBytes(field::kTraceState, head.tracestate, &bytes_);
-  AppendId(field::kParentId, head.parent_id, &bytes_);
-  AppendBytes(field::kName, head.name, &bytes_);
-  AppendNumber(field::kKind, static_cast<uint64_t>(head.kind), &bytes_);
-  AppendTime(field::kBegin, head.begin, &bytes_);
-  AppendTime(field::kEnd, head.end, &bytes_);
+  const auto size_of_id = [](absl::string_view hex) { return hex.empty() ? 0 : SizeOf(hex.size() / 2); };
+  const auto kind = static_cast<uint64_t>(head.kind);
+  Fields fields(&bytes_, size_of_id(head.trace_id) + size_of_id(head.span_id) + size_of_id(head.parent_id) +
+                             (head.tracestate.empty() ? 0 : SizeOf(head.tracestate.size())) + SizeOf(head.name.size()) +
+                             SizeOfNumber(kind) + 2 * kSizeOfTime);
+  if (!head.trace_id.empty()) fields.Id(field::kTraceId, head.trace_id);
+  if (!head.span_id.empty()) fields.Id(field::kSpanId, head.span_id);
+  if (!head.tracestate.empty()) fields.Bytes(field::kTraceState, head.tracestate);
+  if (!head.parent_id.empty()) fields.Id(field::kParentId, head.parent_id);
+  fields.Bytes(field::kName, head.name).Number(field::kKind, kind);
+  fields.Time(field::kBegin, head.begin).Time(field::kEnd, head.end);
 }
 
 void SpanWriter::Add(absl::string_view key, absl::string_view value) {
@@ -124,8 +140,7 @@ void SpanWriter::AddTrue(absl::string_view key, bool value) {
 
 void SpanWriter::AddEvent(absl::string_view name, absl::Time time, absl::Duration duration) {
   std::string event;
-  AppendTime(field::kEventTime, time, &event);
-  AppendBytes(field::kEventName, name, &event);
+  Fields(&event, kSizeOfTime + SizeOf(name.size())).Time(field::kEventTime, time).Bytes(field::kEventName, name);
   if (duration > absl::ZeroDuration()) {
     AppendPair(field::kEventAttributes, "duration_ms", field::kIntValue,
                static_cast<uint64_t>(absl::ToInt64Milliseconds(duration)), &event);
@@ -134,10 +149,11 @@ void SpanWriter::AddEvent(absl::string_view name, absl::Time time, absl::Duratio
 }
 
 void SpanWriter::Fail(absl::string_view why) {
-  std::string status;
-  AppendBytes(field::kStatusMessage, why, &status);
-  AppendNumber(field::kStatusCode, kStatusError, &status);
-  AppendBytes(field::kStatus, status, &bytes_);
+  const size_t size = SizeOf(why.size()) + SizeOfNumber(kStatusError);
+  Fields(&bytes_, SizeOf(size))
+      .Head(field::kStatus, size)
+      .Bytes(field::kStatusMessage, why)
+      .Number(field::kStatusCode, kStatusError);
 }
 
 void SpanBatch::Add(absl::string_view span) {
@@ -151,8 +167,10 @@ std::string SpanBatch::ToRequest(const Resource& resource) const {
   AppendBytes(field::kScopeName, kScopeText, &scope);
   AppendBytes(field::kScope, scope, &scope_spans);
   AppendBytes(field::kResource, its_resource, &resource_spans);
-  AppendHead(field::kScopeSpans, scope_spans.size() + spans_.size(), &resource_spans);
-  AppendHead(field::kResourceSpans, resource_spans.size() + scope_spans.size() + spans_.size(), &request);
+  const size_t scope_size = scope_spans.size() + spans_.size();
+  Fields(&resource_spans, SizeOf(scope_size) - scope_size).Head(field::kScopeSpans, scope_size);
+  const size_t resource_size = resource_spans.size() + scope_size;
+  Fields(&request, SizeOf(resource_size) - resource_size).Head(field::kResourceSpans, resource_size);
   request.append(resource_spans).append(scope_spans).append(spans_);
   return request;
 }

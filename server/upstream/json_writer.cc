@@ -1,6 +1,8 @@
 #include "server/upstream/json_writer.h"
 
 #include <array>
+#include <cstdint>
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -48,26 +50,48 @@ constexpr std::array<bool, 256> kNeedsCare = [] {
   return needs_care;
 }();
 
-void AppendString(absl::string_view text, std::string* out) {
-  out->push_back('"');
-  size_t copied = 0;  // the text before it has been written
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (!kNeedsCare[c]) continue;
-    const bool escape = IsEscaped(c);
-    if (!escape && !IsLineSeparator(text.substr(i))) continue;
-    out->append(text.data() + copied, i - copied);
-    if (escape) {
-      AppendEscape(c, out);
-      copied = i + 1;
+// Whether any of eight characters needs care, by the arithmetic of bytes in a word: taking one from a byte that is
+// zero, or 0x20 from one that is smaller, sets its highest bit.
+bool AnyNeedsCare(const char* eight) {
+  constexpr uint64_t kOnes = 0x0101010101010101, kHighBits = 0x8080808080808080;
+  uint64_t word;
+  memcpy(&word, eight, sizeof word);
+  const auto has = [&](unsigned char c) {
+    const uint64_t difference = word ^ (kOnes * c);
+    return (difference - kOnes) & ~difference;
+  };
+  const uint64_t is_control = (word - kOnes * 0x20) & ~word;
+  return ((is_control | has('"') | has('\\') | has(kFirstOfLineSeparator)) & kHighBits) != 0;
+}
+
+// How many characters at the beginning of the text are written as they are.
+size_t PlainLength(absl::string_view text) {
+  const size_t size = text.size();
+  size_t i = 0;
+  while (i + 8 <= size && !AnyNeedsCare(text.data() + i)) i += 8;
+  // What is left of a long text is looked at with the characters before it, which need no care.
+  if (i + 8 > size && size >= 8 && !AnyNeedsCare(text.data() + size - 8)) return size;
+  while (i < size && !kNeedsCare[static_cast<unsigned char>(text[i])]) ++i;
+  return i;
+}
+
+void AppendEscaped(absl::string_view text, std::string* out) {
+  while (!text.empty()) {
+    const size_t plain = PlainLength(text);
+    out->append(text.data(), plain);
+    text.remove_prefix(plain);
+    if (text.empty()) return;
+    size_t taken = 1;
+    if (IsEscaped(static_cast<unsigned char>(text[0]))) {
+      AppendEscape(static_cast<unsigned char>(text[0]), out);
+    } else if (IsLineSeparator(text)) {
+      out->append(text[2] == '\xa8' ? "\\u2028" : "\\u2029");
+      taken = 3;
     } else {
-      out->append(text[i + 2] == '\xa8' ? "\\u2028" : "\\u2029");
-      i += 2;
-      copied = i + 1;
+      out->push_back(text[0]);
     }
+    text.remove_prefix(taken);
   }
-  out->append(text.data() + copied, text.size() - copied);
-  out->push_back('"');
 }
 
 }  // namespace
@@ -75,10 +99,13 @@ void AppendString(absl::string_view text, std::string* out) {
 JsonWriter::JsonWriter(size_t expected_size) { out_.reserve(expected_size); }
 
 void JsonWriter::Add(absl::string_view name, absl::string_view value) {
-  out_.append(out_.empty() ? "{\"" : ",\"");
+  const size_t plain = PlainLength(value);
+  out_.append(out_.empty() ? "{\"" : ",\"", 2);
   out_.append(name.data(), name.size());
-  out_.append("\":");
-  AppendString(value, &out_);
+  out_.append("\":\"", 3);
+  out_.append(value.data(), plain);
+  if (plain < value.size()) AppendEscaped(value.substr(plain), &out_);
+  out_.push_back('"');
 }
 
 std::string JsonWriter::Finish() {

@@ -20,41 +20,45 @@ class TranslatedMethod final : public Method {
   explicit TranslatedMethod(std::unique_ptr<const VendorTranslator> translator) : translator_(std::move(translator)) {}
 
   Preparation Prepare(absl::string_view message) const override {
-    Request request;
+    auto translated = std::make_unique<Translated>(translator_.get());
+    Request& request = translated->request;
     if (!request.ParseFromArray(message.data(), static_cast<int>(message.size()))) {
       return {.request_id = "", .server = "", .request = Error(Reason::kMalformedRequest).In(Phase::kParse).ToStatus()};
     }
-    std::string server = translator_->ServerOf(request);
+    Preparation prepared{.request_id = "", .server = translator_->ServerOf(request), .request = nullptr};
     absl::Status accepted = translator_->Authorize(request);
     if (accepted.ok()) accepted = translator_->Canonicalize(&request);
-    std::string request_id = request.request_id();
-    if (!accepted.ok()) {
-      return {.request_id = std::move(request_id), .server = std::move(server), .request = std::move(accepted)};
+    prepared.request_id = request.request_id();
+    if (accepted.ok()) {
+      translated->UseCredential();
+      prepared.request = std::move(translated);
+    } else {
+      prepared.request = std::move(accepted);
     }
-    return {.request_id = std::move(request_id),
-            .server = std::move(server),
-            .request = std::make_unique<const Translated>(translator_.get(), std::move(request))};
+    return prepared;
   }
 
  private:
   class Translated final : public PreparedRequest {
    public:
-    Translated(const VendorTranslator* translator, Request request)
-        : translator_(translator), request_(std::move(request)), credential_(translator_->CredentialFor(request_)) {}
+    explicit Translated(const VendorTranslator* translator) : translator_(translator) {}
+
+    void UseCredential() { credential_ = translator_->CredentialFor(request); }
 
     const Credential& credential() const override { return credential_; }
-    std::string CanonicalBytes() const override { return translator_->CanonicalBytes(request_); }
-    absl::StatusOr<http::Request> Encode() const override { return translator_->Encode(request_, credential_); }
+    std::string CanonicalBytes() const override { return translator_->CanonicalBytes(request); }
+    absl::StatusOr<http::Request> Encode() const override { return translator_->Encode(request, credential_); }
 
     absl::StatusOr<Reply> Decode(const http::Response& response, absl::Time now) const override {
       ASSIGN_OR_RETURN(const ReplyMessage reply, translator_->Decode(response, credential_.owner, now));
       return Reply{.message = reply.SerializeAsString(), .interaction_id = translator_->InteractionId(reply)};
     }
 
+    Request request;  // parsed in place
+
    private:
     const VendorTranslator* const translator_;
-    const Request request_;
-    const Credential credential_;
+    Credential credential_;
   };
 
   const std::unique_ptr<const VendorTranslator> translator_;

@@ -49,6 +49,29 @@ TEST(JsonWriterTest, NeighboursOfTheLineEndsOfJavaScriptAreNot) {
   EXPECT_EQ(Write("\u2027\u202a\u20a8"), "{\"v\":\"\u2027\u202a\u20a8\"}");
 }
 
+// Long texts are looked at eight characters at a time.
+TEST(JsonWriterTest, EveryCharacterComesBackFromEveryPlaceOfATextOfEveryLength) {
+  for (int c = 0; c < 0x80; ++c) {
+    for (size_t size = 1; size <= 20; ++size) {
+      for (size_t place = 0; place < size; ++place) {
+        std::string value(size, 'x');
+        value[place] = static_cast<char>(c);
+        const std::string text = Write(value);
+        ASSERT_EQ(nlohmann::json::parse(text)["v"], value) << c << " at " << place << " of " << size;
+        const bool is_plain = c >= 0x20 && c != '"' && c != '\\';
+        ASSERT_EQ(text == "{\"v\":\"" + value + "\"}", is_plain) << c;
+      }
+    }
+  }
+}
+
+TEST(JsonWriterTest, LineEndsOfJavaScriptAreEscapedAtEveryPlace) {
+  for (size_t before = 0; before <= 16; ++before) {
+    const std::string plain(before, 'x');
+    EXPECT_EQ(Write(plain + "\u2028" + plain), "{\"v\":\"" + plain + "\\u2028" + plain + "\"}");
+  }
+}
+
 TEST(JsonWriterTest, EveryControlCharacterIsEscapedAndComesBack) {
   for (char c = 0; c < 0x20; ++c) {
     const std::string value = absl::StrCat("a", std::string(1, c), "b");
