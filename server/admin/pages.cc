@@ -2,8 +2,10 @@
 
 #include <openssl/crypto.h>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "server/admin/console/console.h"
 #include "server/telemetry/exposition.h"
 
 namespace interaction::admin {
@@ -12,15 +14,20 @@ namespace {
 constexpr absl::string_view kIndex =
     "interaction-gateway, admin port\n"
     "\n"
+    "GET  /           this list; for browsers, a page that shows all of it\n"
     "GET  /livez      200 while the process works, 503 when a part of it is stuck\n"
     "GET  /readyz     200 when calls can be served, 503 and why when not\n"
     "GET  /metrics    metrics for Prometheus, also as OpenMetrics\n"
     "GET  /statusz    what the gateway runs by and how it is, as JSON\n"
+    "GET  /calls      the last calls, as JSON; ?outcome= &reason= &caller= &request_id= &trace_id= choose among them\n"
+    "GET  /reasons    what each reason of an error means and what to do, as JSON\n"
     "GET  /loglevel   the level of the log\n"
     "POST /loglevel?level=debug|info|warning|error   changes it, until the next reload; needs the admin token\n"
     "POST /drain      ends the process gracefully, as SIGTERM does; needs the admin token\n";
 
 HttpResponse Text(int status, std::string body) { return {.status = status, .body = std::move(body)}; }
+
+HttpResponse JsonPage(std::string body) { return {.content_type = "application/json", .body = std::move(body)}; }
 
 HttpResponse WrongMethod(absl::string_view allowed) {
   HttpResponse answer = Text(405, absl::StrCat("This page is for ", allowed, ".\n"));
@@ -32,6 +39,29 @@ HttpResponse Unauthorized() {
   HttpResponse answer = Text(401, "This page needs the token of admin.token_file: Authorization: Bearer TOKEN\n");
   answer.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"interaction-gateway admin\"");
   return answer;
+}
+
+bool AcceptsHtml(const HttpRequest& request) {
+  const auto accept = request.headers.find("accept");
+  return accept != request.headers.end() && absl::StrContains(accept->second, "text/html");
+}
+
+// Whether the client has asked for an address or for this machine, not for a name. A web page elsewhere can have its
+// own name point at this machine and then read what it is answered (DNS rebinding), but not under another name than its
+// own.
+bool AsksForAnAddress(const HttpRequest& request) {
+  const auto found = request.headers.find("host");
+  if (found == request.headers.end()) return true;
+  absl::string_view host = found->second;
+  if (absl::StartsWith(host, "[")) return true;
+  host = host.substr(0, host.find(':'));
+  return host.empty() || host == "localhost" || host.find_first_not_of("0123456789.") == absl::string_view::npos;
+}
+
+HttpResponse NeedsAnAddress() {
+  return Text(403,
+              "Without admin.token_file, this page is only shown to who asks for an address or for localhost, because "
+              "any web page could ask for a name of its own.\n");
 }
 
 bool IsKnown(telemetry::LogLevel level, absl::string_view name) { return telemetry::LogLevelName(level) == name; }
@@ -51,6 +81,11 @@ HttpResponse Pages::Answer(const HttpRequest& request) const {
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (request.path == "/livez") return reads ? Livez() : WrongMethod("GET");
   if (request.path == "/readyz") return reads ? Readyz() : WrongMethod("GET");
+  if (reads && request.path == "/" && !AcceptsHtml(request)) return Text(200, std::string(kIndex));
+  if (const std::optional<HttpResponse> file = reads ? ConsoleFile(request.path) : std::nullopt) return *file;
+  if (reads && request.path == "/console/access") {
+    return JsonPage(token_.empty() ? "{\"needsToken\":false}\n" : "{\"needsToken\":true}\n");
+  }
   const bool has_token = !token_.empty() && HasToken(request);
   if (!token_.empty() && !has_token) return Unauthorized();
   if (!reads && request.method != "POST") return WrongMethod("GET, POST");
@@ -60,13 +95,21 @@ HttpResponse Pages::Answer(const HttpRequest& request) const {
   if (request.path == "/loglevel" && !reads) return SetLogLevel(request);
   if (request.path == "/drain") return reads ? WrongMethod("POST") : Drain();
   if (!reads) return WrongMethod("GET");
-  if (request.path == "/") return Text(200, std::string(kIndex));
   if (request.path == "/metrics") return Metrics(request);
-  if (request.path == "/statusz") return {.content_type = "application/json", .body = sources_.status()};
+  if (request.path == "/reasons") return JsonPage(ReasonsJson());
+  if (request.path == "/statusz" || request.path == "/calls") {
+    if (!has_token && !AsksForAnAddress(request)) return NeedsAnAddress();
+    return request.path == "/calls" ? Calls(request) : JsonPage(sources_.status());
+  }
   if (request.path == "/loglevel" && sources_.log) {
     return Text(200, absl::StrCat(telemetry::LogLevelName(sources_.log->level()), "\n"));
   }
   return Text(404, absl::StrCat("There is no such page. What there is:\n\n", kIndex));
+}
+
+HttpResponse Pages::Calls(const HttpRequest& request) const {
+  std::optional<std::string> calls = sources_.calls(request.query);
+  return calls ? JsonPage(*std::move(calls)) : Text(404, "No calls are kept: admin.recent_calls is 0.\n");
 }
 
 HttpResponse Pages::Livez() const {

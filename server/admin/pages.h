@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,12 +29,15 @@ struct Sources {
   std::function<Readiness()> readiness;
   std::function<std::vector<telemetry::MetricFamily>()> metrics;
   std::function<std::string()> status;  // a JSON object
-  std::function<void()> drain;          // begins the graceful end, as SIGTERM does; returns at once
-  telemetry::Logger* log = nullptr;     // whose level can be changed; may be null
+  // The last calls that fit the query, a JSON object; nothing: they are not kept.
+  std::function<std::optional<std::string>(const std::map<std::string, std::string>& query)> calls;
+  std::function<void()> drain;       // begins the graceful end, as SIGTERM does; returns at once
+  telemetry::Logger* log = nullptr;  // whose level can be changed; may be null
 };
 
-// The pages of the admin port. Everything but /livez and /readyz needs the token, if there is one; what changes
-// something (POST) is only there with one, because any page in a browser on this machine can send a POST.
+// The pages of the admin port. Everything needs the token, if there is one, but the probes /livez and /readyz, the list
+// of pages and the files of the console, which are the same everywhere. What changes something (POST) is only there
+// with a token, because any page in a browser on this machine can send a POST.
 class Pages {
  public:
   // An empty `token`: there is none. What `sources` refers to outlives this.
@@ -41,6 +46,7 @@ class Pages {
   HttpResponse Answer(const HttpRequest& request) const;
 
  private:
+  HttpResponse Calls(const HttpRequest& request) const;
   HttpResponse Livez() const;
   HttpResponse Readyz() const;
   HttpResponse Metrics(const HttpRequest& request) const;

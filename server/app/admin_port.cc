@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "server/app/calls_page.h"
 #include "server/app/metrics.h"
 #include "server/app/status_page.h"
 #include "server/base/status_macros.h"
@@ -69,10 +70,17 @@ void AdminPort::UsePages(const config::Admin& config) {
                                    .readiness = [this] { return ReadinessOf(sources_.health()); },
                                    .metrics = [this] { return MetricsOf(sources_.snapshot()); },
                                    .status = [this] { return StatusJson(sources_.snapshot()); },
+                                   .calls = [this](const auto& query) { return CallsPage(query); },
                                    .drain = sources_.drain,
                                    .log = log_});
   const MutexLock lock(&mutex_);
   pages_ = std::move(pages);
+}
+
+std::optional<std::string> AdminPort::CallsPage(const std::map<std::string, std::string>& query) const {
+  const std::optional<std::vector<call::RecentCall>> calls = sources_.calls();
+  if (!calls) return std::nullopt;
+  return CallsJson(*calls, query);
 }
 
 // NOLINTNEXTLINE(performance-unnecessary-value-param): it may be the address of the server that ends

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -11,6 +14,7 @@
 #include "server/app/snapshot.h"
 #include "server/base/clock.h"
 #include "server/base/mutex.h"
+#include "server/call/recent_calls.h"
 #include "server/config/config.h"
 #include "server/telemetry/log.h"
 
@@ -23,7 +27,8 @@ class AdminPort {
   struct Sources {
     std::function<Health()> health;
     std::function<Snapshot()> snapshot;
-    std::function<void()> drain;  // null: cannot be asked for
+    std::function<std::optional<std::vector<call::RecentCall>>()> calls;  // the last ones; nothing: they are not kept
+    std::function<void()> drain;                                          // null: cannot be asked for
   };
 
   // `clock` and `log` (may be null), and what `sources` refers to, outlive this.
@@ -46,6 +51,7 @@ class AdminPort {
   struct Material;
 
   void UsePages(const config::Admin& config);
+  std::optional<std::string> CallsPage(const std::map<std::string, std::string>& query) const;
   absl::Status Serve(std::string address, const Material& material);  // a copy: it may be the server's own
   admin::HttpResponse Answer(const admin::HttpRequest& request) const;
 

@@ -70,6 +70,7 @@ App::App(const Environment& environment)
                   [this](std::string key_set) { return TakeKeySet(std::move(key_set)); }),
       admin_port_({.health = [this] { return LookAtHealth(); },
                    .snapshot = [this] { return TakeSnapshot(); },
+                   .calls = [this] { return LookAtCalls(); },
                    .drain = environment.drain},
                   environment.clock, environment.log) {}
 
@@ -144,11 +145,17 @@ void App::BuildServices(const config::Config& config) {
 void App::MakeObservers(const config::Config& config, const std::vector<std::string>& upstreams) {
   std::vector<call::Observer*> observers;
   std::vector<call::CallMetrics::Rpc> rpcs;
+  std::vector<std::pair<std::string, std::string>> methods;  // by upstream
   for (const auto* const upstream : {parts_.upstreams.create_vsp.get(), parts_.upstreams.add_wolkvox.get()}) {
     rpcs.push_back({upstream->name, kServiceName, upstream->rpc});
+    methods.emplace_back(upstream->name, upstream->rpc);
   }
   call_metrics_ = std::make_unique<call::CallMetrics>(lanes_.size(), std::move(rpcs), KnownHosts(config));
   observers.push_back(call_metrics_.get());
+  if (config.admin.listen != "off" && config.admin.recent_calls > 0) {
+    recent_calls_ = std::make_unique<call::RecentCalls>(lanes_.size(), config.admin.recent_calls, std::move(methods));
+    observers.push_back(recent_calls_.get());
+  }
   const bool has_access_log = config.log.calls && environment_.log != nullptr;
   call_log_ = std::make_unique<call::CallLog>(has_access_log ? std::vector<std::string>() : upstreams,
                                               &resources_->counters(), environment_.log);
@@ -254,10 +261,14 @@ Health App::LookAtHealth() const {
 }
 
 Snapshot App::TakeSnapshot() const {
-  Snapshot snapshot{.now = environment_.clock->WallNow(), .started = started_};
+  Snapshot snapshot{
+      .now = environment_.clock->WallNow(), .steady_now = environment_.clock->SteadyNow(), .started = started_};
   snapshot.health = LookAtHealth();
   resources_->Describe(&snapshot);
-  if (call_metrics_) snapshot.calls = call_metrics_->Collect();
+  if (call_metrics_) {
+    snapshot.calls = call_metrics_->Collect();
+    snapshot.totals = call_metrics_->Sum();
+  }
   for (const auto& lane : lanes_) snapshot.lanes.push_back(lane->turns());
   if (environment_.log) snapshot.log_lines_lost = environment_.log->dropped();
   if (span_exporter_) snapshot.spans = {span_exporter_->sent(), span_exporter_->dropped()};
@@ -281,6 +292,11 @@ Snapshot App::TakeSnapshot() const {
   if (parts_.seethepro.tls) add("upstreams", parts_.seethepro.tls->certificate_end());
   if (parts_.redis_tls) add("redis", parts_.redis_tls->certificate_end());
   return snapshot;
+}
+
+std::optional<std::vector<call::RecentCall>> App::LookAtCalls() const {
+  if (recent_calls_ == nullptr) return std::nullopt;
+  return recent_calls_->Read(*environment_.clock);
 }
 
 void App::Publish(const Parts& next) {

@@ -27,6 +27,7 @@
 #include "server/call/call_metrics.h"
 #include "server/call/call_traces.h"
 #include "server/call/observers.h"
+#include "server/call/recent_calls.h"
 #include "server/config/config.h"
 #include "server/front/front.h"
 #include "server/http/client.h"
@@ -110,6 +111,7 @@ class App {
   void StartTraces();
   Health LookAtHealth() const;
   Snapshot TakeSnapshot() const;
+  std::optional<std::vector<call::RecentCall>> LookAtCalls() const;  // nothing: they are not kept
   void KeepConfiguration(const config::Config& config) ABSL_EXCLUSIVE_LOCKS_REQUIRED(parts_mutex_);
   void MakeObservers(const config::Config& config, const std::vector<std::string>& upstreams)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(parts_mutex_);
@@ -127,6 +129,7 @@ class App {
   std::unique_ptr<call::CallLog> call_log_;
   std::unique_ptr<call::AccessLog> access_log_;  // null: off
   std::unique_ptr<call::CallMetrics> call_metrics_;
+  std::unique_ptr<call::RecentCalls> recent_calls_;         // null: off
   std::unique_ptr<telemetry::SpanExporter> span_exporter_;  // null: no spans are made, like the two below
   std::unique_ptr<telemetry::Tracer> tracer_;
   std::unique_ptr<call::CallTraces> call_traces_;

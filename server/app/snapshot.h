@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "server/base/clock.h"
+#include "server/call/call_metrics.h"
 #include "server/limits/breaker.h"
 #include "server/telemetry/histogram.h"
 #include "server/telemetry/metric_family.h"
@@ -25,6 +27,7 @@ struct Health {
 struct Snapshot {
   Health health;
   absl::Time now;
+  SteadyTime steady_now = 0;
   absl::Time started;
   std::string address;                // where it listens
   std::optional<size_t> connections;  // of clients; not known with server.transport: grpc
@@ -33,6 +36,7 @@ struct Snapshot {
   std::optional<std::pair<uint64_t, uint64_t>> spans;  // sent and dropped; nothing: no spans are made
 
   std::vector<telemetry::MetricFamily> calls;    // from call::CallMetrics
+  call::CallMetrics::Totals totals;              // likewise
   std::vector<int64_t> counters;                 // by telemetry::Counter
   std::vector<telemetry::HistogramValue> lanes;  // the turns of each lane
   std::vector<limits::Breakers::BreakerState> breakers;

@@ -1,141 +1,168 @@
 #include "server/app/status_page.h"
 
-#include <rapidjson/prettywriter.h>
-#include <rapidjson/stringbuffer.h>
+#include <algorithm>
+#include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "server/app/json.h"
 #include "server/telemetry/counters.h"
 #include "version/version.h"
 
 namespace interaction::app {
 namespace {
 
-using Json = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
-
-void Put(absl::string_view text, Json* json) { json->String(text.data(), static_cast<unsigned>(text.size())); }
-void Key(absl::string_view key, Json* json) { json->Key(key.data(), static_cast<unsigned>(key.size())); }
-
-void PutText(absl::string_view key, absl::string_view value, Json* json) {
-  Key(key, json);
-  Put(value, json);
-}
-
-void PutNumber(absl::string_view key, int64_t value, Json* json) {
-  Key(key, json);
-  json->Int64(value);
-}
-
-void PutBoolean(absl::string_view key, bool value, Json* json) {
-  Key(key, json);
-  json->Bool(value);
-}
-
-void PutTime(absl::string_view key, absl::Time time, Json* json) {
-  PutText(key, absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone()), json);
-}
-
 void PutProcess(const Snapshot& snapshot, Json* json) {
   const BuildInfo& build = GetBuildInfo();
-  PutText("version", build.version, json);
-  PutText("commit", build.commit, json);
-  PutTime("started", snapshot.started, json);
-  PutNumber("uptimeSeconds", absl::ToInt64Seconds(snapshot.now - snapshot.started), json);
-  PutText("state",
-          snapshot.health.is_draining  ? "draining"
-          : snapshot.health.is_serving ? "serving"
-                                       : "starting",
-          json);
-  PutText("address", snapshot.address, json);
-  if (snapshot.connections) PutNumber("clientConnections", static_cast<int64_t>(*snapshot.connections), json);
-  PutNumber("callsInFlight", snapshot.calls_in_flight, json);
-  PutNumber("logLinesLost", static_cast<int64_t>(snapshot.log_lines_lost), json);
-  if (snapshot.records) PutNumber("records", *snapshot.records, json);
-  if (snapshot.record_bytes) PutNumber("recordBytes", *snapshot.record_bytes, json);
-  if (snapshot.health.redis_connected) PutBoolean("redisConnected", *snapshot.health.redis_connected, json);
+  json->Text("version", build.version);
+  json->Text("commit", build.commit);
+  json->Time("now", snapshot.now);
+  json->Time("started", snapshot.started);
+  json->Number("uptimeSeconds", absl::ToInt64Seconds(snapshot.now - snapshot.started));
+  const Health& health = snapshot.health;
+  json->Text("state", health.is_draining ? "draining" : health.is_serving ? "serving" : "starting");
+  json->Text("address", snapshot.address);
+  if (snapshot.connections) json->Number("clientConnections", static_cast<int64_t>(*snapshot.connections));
+  json->Number("callsInFlight", snapshot.calls_in_flight);
+  json->Number("logLinesLost", static_cast<int64_t>(snapshot.log_lines_lost));
+  if (snapshot.records) json->Number("records", *snapshot.records);
+  if (snapshot.record_bytes) json->Number("recordBytes", *snapshot.record_bytes);
+  if (snapshot.health.redis_connected) json->Boolean("redisConnected", *snapshot.health.redis_connected);
 }
 
-void PutLimits(const Snapshot& snapshot, Json* json) {
-  Key("breakers", json);
-  json->StartArray();
-  for (const auto& breaker : snapshot.breakers) {
-    json->StartObject();
-    PutText("upstream", breaker.upstream, json);
-    PutText("host", breaker.authority, json);
-    PutText("state", limits::BreakerStateName(breaker.state), json);
-    json->EndObject();
+void PutTotal(const Snapshot& snapshot, const call::CallMetrics::Total& total, Json* json) {
+  for (size_t i = 0; i < total.ended.size(); ++i) json->Number(OutcomeName(static_cast<Outcome>(i)), total.ended[i]);
+  const telemetry::HistogramValue& durations = total.durations;
+  json->Begin("durations");
+  json->Number("count", durations.count());
+  json->Fraction("seconds", durations.seconds);
+  for (const auto& [key, share] : {std::pair("p50Ms", 0.5), std::pair("p95Ms", 0.95), std::pair("p99Ms", 0.99)}) {
+    json->Fraction(key, 1000 * durations.Quantile(share));
   }
-  json->EndArray();
-  Key("permits", json);
-  json->StartArray();
+  json->Numbers("counts", durations.counts);  // by durationBounds
+  json->End();
+  if (!total.last_failure) return;
+  json->Begin("lastFailure");
+  json->Text("reason", Describe(total.last_failure->reason).name);
+  json->Time("time", snapshot.now - absl::Nanoseconds(snapshot.steady_now - total.last_failure->when));
+  json->End();
+}
+
+void PutRpcs(const Snapshot& snapshot, Json* json) {
+  json->Numbers("durationBounds", telemetry::kDurationBounds);  // upper ones, in seconds; the last count has none
+  json->BeginList("rpcs");
+  for (const auto& [rpc, total] : snapshot.totals.rpcs) {
+    json->Begin();
+    json->Text("method", rpc.method);
+    json->Text("upstream", rpc.upstream);
+    PutTotal(snapshot, total, json);
+    json->End();
+  }
+  json->EndList();
+}
+
+absl::string_view BreakerOf(const Snapshot& snapshot, const call::CallMetrics::Host& host) {
+  const auto found = std::find_if(snapshot.breakers.begin(), snapshot.breakers.end(), [&](const auto& breaker) {
+    return breaker.upstream == host.upstream && breaker.authority == host.authority;
+  });
+  return limits::BreakerStateName(found == snapshot.breakers.end() ? limits::Breaker::State::kClosed : found->state);
+}
+
+// The files of the upstream's credentials: "seethepro.app_access_key_file".
+void PutCredentials(const Snapshot& snapshot, absl::string_view upstream, Json* json) {
+  json->BeginList("credentials");
+  for (const Snapshot::File& file : snapshot.files) {
+    if (!absl::StartsWith(file.key, absl::StrCat(upstream, "."))) continue;
+    json->Begin();
+    json->Text("key", file.key);
+    json->Text("file", file.path);
+    json->Time("modified", file.modified);
+    json->Number("ageSeconds", absl::ToInt64Seconds(snapshot.now - file.modified));
+    json->End();
+  }
+  json->EndList();
+}
+
+void PutHosts(const Snapshot& snapshot, Json* json) {
+  json->BeginList("upstreams");
+  for (const auto& [host, total] : snapshot.totals.hosts) {
+    json->Begin();
+    json->Text("upstream", host.upstream);
+    json->Text("host", host.authority);
+    json->Text("breaker", BreakerOf(snapshot, host));
+    PutTotal(snapshot, total, json);
+    PutCredentials(snapshot, host.upstream, json);
+    json->End();
+  }
+  json->EndList();
+}
+
+void PutPermits(const Snapshot& snapshot, Json* json) {
+  json->BeginList("permits");
   for (const Snapshot::Permits& permits : snapshot.permits) {
-    json->StartObject();
-    PutText("upstream", permits.upstream, json);
-    PutNumber("active", permits.active, json);
-    PutNumber("waiting", permits.waiting, json);
-    PutNumber("parkedCredentials", permits.parked, json);
-    json->EndObject();
+    json->Begin();
+    json->Text("upstream", permits.upstream);
+    json->Number("active", permits.active);
+    json->Number("waiting", permits.waiting);
+    json->Number("parkedCredentials", permits.parked);
+    json->End();
   }
-  json->EndArray();
+  json->EndList();
 }
 
 void PutLanes(const Snapshot& snapshot, Json* json) {
-  Key("lanes", json);
-  json->StartArray();
+  json->BeginList("lanes");
   for (const telemetry::HistogramValue& turns : snapshot.lanes) {
-    json->StartObject();
-    PutNumber("turns", turns.count(), json);
-    Key("busySeconds", json);
-    json->Double(turns.seconds);
-    json->EndObject();
+    json->Begin();
+    json->Number("turns", turns.count());
+    json->Fraction("busySeconds", turns.seconds);
+    json->End();
   }
-  json->EndArray();
+  json->EndList();
 }
 
 void PutMaterial(const Snapshot& snapshot, Json* json) {
-  Key("certificates", json);
-  json->StartArray();
+  json->BeginList("certificates");
   for (const auto& [use, end] : snapshot.certificates) {
-    json->StartObject();
-    PutText("use", use, json);
-    PutTime("end", end, json);
-    json->EndObject();
+    json->Begin();
+    json->Text("use", use);
+    json->Time("end", end);
+    json->End();
   }
-  json->EndArray();
-  Key("files", json);
-  json->StartArray();
+  json->EndList();
+  json->BeginList("files");
   for (const Snapshot::File& file : snapshot.files) {
-    json->StartObject();
-    PutText("key", file.key, json);
-    PutText("path", file.path, json);
-    PutTime("modified", file.modified, json);
-    json->EndObject();
+    json->Begin();
+    json->Text("key", file.key);
+    json->Text("path", file.path);
+    json->Time("modified", file.modified);
+    json->End();
   }
-  json->EndArray();
+  json->EndList();
 }
 
 }  // namespace
 
 std::string StatusJson(const Snapshot& snapshot) {
-  rapidjson::StringBuffer buffer;
-  Json json(buffer);
-  json.StartObject();
+  Json json;
+  json.Begin();
   PutProcess(snapshot, &json);
-  PutLimits(snapshot, &json);
+  PutRpcs(snapshot, &json);
+  PutHosts(snapshot, &json);
+  PutPermits(snapshot, &json);
   PutLanes(snapshot, &json);
   PutMaterial(snapshot, &json);
-  Key("events", &json);
-  json.StartObject();
+  json.Begin("events");
   for (size_t i = 0; i < snapshot.counters.size(); ++i) {
-    PutNumber(telemetry::Describe(static_cast<telemetry::Counter>(i)).name, snapshot.counters[i], &json);
+    json.Number(telemetry::Describe(static_cast<telemetry::Counter>(i)).name, snapshot.counters[i]);
   }
-  json.EndObject();
-  Key("configuration", &json);
-  json.StartObject();
-  for (const auto& [key, value] : snapshot.configuration) PutText(key, value, &json);
-  json.EndObject();
-  json.EndObject();
-  buffer.Put('\n');
-  return std::string(buffer.GetString(), buffer.GetSize());
+  json.End();
+  json.Begin("configuration");
+  for (const auto& [key, value] : snapshot.configuration) json.Text(key, value);
+  json.End();
+  json.End();
+  return json.Take();
 }
 
 }  // namespace interaction::app

@@ -26,6 +26,8 @@ namespace interaction::call {
 
 class Observer;
 
+inline constexpr size_t kPhases = static_cast<size_t>(Phase::kDecode) + 1;
+
 // How long a call has spent in each phase.
 class PhaseTimes {
  public:
@@ -46,8 +48,8 @@ class PhaseTimes {
   absl::Duration In(Phase phase) const { return absl::Nanoseconds(spent_[static_cast<size_t>(phase)]); }
 
  private:
-  std::array<SteadyTime, static_cast<size_t>(Phase::kDecode) + 1> spent_{};
-  std::array<SteadyTime, static_cast<size_t>(Phase::kDecode) + 1> began_{};
+  std::array<SteadyTime, kPhases> spent_{};
+  std::array<SteadyTime, kPhases> began_{};
   std::optional<Phase> current_;
   SteadyTime since_ = 0;
 };

@@ -3,12 +3,14 @@
 #include <array>
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
+#include "server/base/clock.h"
 #include "server/base/errors.h"
 #include "server/base/outcome.h"
 #include "server/call/call_metrics.h"
@@ -23,7 +25,6 @@ using telemetry::Histogram;
 
 inline constexpr size_t kCodes = 17;  // of gRPC
 inline constexpr size_t kOutcomes = 3;
-inline constexpr size_t kPhases = static_cast<size_t>(Phase::kDecode) + 1;
 
 // Attempts of one call are retries of each other; the third and later ones count together.
 inline constexpr std::array<absl::string_view, 3> kAttempts = {"1", "2", "3+"};
@@ -43,6 +44,28 @@ struct StatusCounts {
   Histogram durations;
 };
 
+// The latest failure that one thread has seen, for others to read: when, in milliseconds of the steady clock, and why.
+class LastFailureCell {
+ public:
+  void Set(SteadyTime now, Reason reason) {
+    value_.store(static_cast<uint64_t>(now / kMillisecond) << kReasonBits | static_cast<uint64_t>(reason),
+                 std::memory_order_relaxed);
+  }
+  std::optional<CallMetrics::Failure> value() const {
+    const uint64_t value = value_.load(std::memory_order_relaxed);
+    if (value == 0) return std::nullopt;
+    return CallMetrics::Failure{.when = static_cast<SteadyTime>(value >> kReasonBits) * kMillisecond,
+                                .reason = static_cast<Reason>(value & ((1u << kReasonBits) - 1))};
+  }
+
+ private:
+  static constexpr SteadyTime kMillisecond = 1'000'000;
+  static constexpr int kReasonBits = 8;
+  static_assert(kReasons < 1u << kReasonBits);
+
+  std::atomic<uint64_t> value_{0};
+};
+
 struct CallMetrics::RpcCounts {
   Cell started;
   std::array<Histogram, kCodes> durations;
@@ -51,6 +74,7 @@ struct CallMetrics::RpcCounts {
   std::array<Cell, kPhases> phase_calls;
   Cell request_bytes;
   Cell reply_bytes;
+  LastFailureCell last_failure;
 };
 
 struct CallMetrics::HostCounts {
@@ -78,6 +102,7 @@ struct CallMetrics::HostCounts {
   // By class of the status, number of the attempt and outcome.
   std::array<std::array<std::array<Cell, kOutcomes>, kAttempts.size()>, kStatusClasses.size()> attempts;
   std::array<Cell, kPhases> failures;  // by the phase in which the attempt ended
+  LastFailureCell last_failure;
 };
 
 struct CallMetrics::Lane {

@@ -59,14 +59,15 @@ void CallMetrics::OnEnd(const Call& call) {
   if (counts == nullptr) return;
   const CallResult& result = call.result;
   const absl::string_view trace_id = TraceIdOf(call);
-  const absl::Time now = trace_id.empty() ? absl::UnixEpoch() : call.lane->clock().WallNow();
-  counts->durations[static_cast<size_t>(result.status.code())].Observe(call.lane->clock().SteadyNow() - call.arrived,
-                                                                       trace_id, now);
+  const absl::Time wall_now = trace_id.empty() ? absl::UnixEpoch() : call.lane->clock().WallNow();
+  const SteadyTime now = call.lane->clock().SteadyNow();
+  counts->durations[static_cast<size_t>(result.status.code())].Observe(now - call.arrived, trace_id, wall_now);
   if (result.status.ok()) {
     counts->ended[kReasons][static_cast<size_t>(Outcome::kApplied)].Add();
   } else {
     const ErrorDetails details = GetErrorDetails(result.status);
     counts->ended[static_cast<size_t>(details.reason)][static_cast<size_t>(details.outcome)].Add();
+    counts->last_failure.Set(now, details.reason);
   }
   for (size_t i = 0; i < kPhases; ++i) {
     const absl::Duration time = call.times.In(static_cast<Phase>(i));
@@ -89,6 +90,7 @@ void CallMetrics::OnAttemptEnd(const Call& call, const AttemptResult& attempt) {
     const ErrorDetails details = GetErrorDetails(attempt.status);
     outcome = details.outcome;
     if (details.phase) host->failures[static_cast<size_t>(*details.phase)].Add();
+    host->last_failure.Set(call.lane->clock().SteadyNow(), details.reason);
   }
   host->attempts[ClassOf(attempt.http_status)][number][static_cast<size_t>(outcome)].Add();
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -7,7 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include "server/base/clock.h"
+#include "server/base/errors.h"
+#include "server/base/outcome.h"
 #include "server/call/observer.h"
+#include "server/telemetry/histogram.h"
 #include "server/telemetry/metric_family.h"
 
 namespace interaction::call {
@@ -32,6 +38,22 @@ class CallMetrics final : public Observer {
     std::string authority;  // "api.example.com" or "api.example.com:8443"
   };
 
+  // The latest of its kind.
+  struct Failure {
+    SteadyTime when;
+    Reason reason;
+  };
+  // What became of calls, or of requests to a host.
+  struct Total {
+    std::array<int64_t, static_cast<size_t>(Outcome::kUnknown) + 1> ended{};  // by outcome
+    telemetry::HistogramValue durations;
+    std::optional<Failure> last_failure;
+  };
+  struct Totals {
+    std::vector<std::pair<Rpc, Total>> rpcs;
+    std::vector<std::pair<Host, Total>> hosts;  // those that were called and those that are configured
+  };
+
   // What one lane counts of an RPC, and of a host: call_counts.h.
   struct RpcCounts;
   struct HostCounts;
@@ -47,6 +69,9 @@ class CallMetrics final : public Observer {
 
   // The counts of all lanes. Any thread.
   std::vector<telemetry::MetricFamily> Collect() const;
+
+  // The same in short, since the start. Any thread.
+  Totals Sum() const;
 
  private:
   struct Lane;

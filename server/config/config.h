@@ -178,8 +178,9 @@ struct Admin {
   std::string token_file;                 // "": reading needs no token, and nothing can be changed
   std::string tls_cert_file;              // PEM chain, with tls_key_file; "": plain HTTP
   std::string tls_key_file;
-  bool insecure = false;  // listening beyond this machine without token
-  Secret token;           // read from the file; not a key
+  bool insecure = false;   // listening beyond this machine without token
+  int recent_calls = 200;  // that are kept to be looked at; 0: none
+  Secret token;            // read from the file; not a key
 };
 
 struct Config {

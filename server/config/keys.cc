@@ -56,6 +56,7 @@ constexpr absl::string_view kNeedRestart[] = {
     "redis.on_outage",
     "redis.digest_key_file",
     "admin.listen",
+    "admin.recent_calls",
     "log.format",
     "log.calls",
     "log.successes_percent",
@@ -358,6 +359,9 @@ Section AdminSection() {
               File("admin.tls_key_file", AT(admin.tls_key_file), "Private key of the certificate, PEM."),
               Boolean("admin.insecure", AT(admin.insecure),
                       "Whether the port may be reached from other machines without a token."),
+              Integer("admin.recent_calls", AT(admin.recent_calls), 0, 10000,
+                      "How many of the last calls are kept in memory, to be looked at on the page / and at /calls; 0: "
+                      "none. Half a kilobyte each, on every lane."),
           }};
 }
 

@@ -30,6 +30,18 @@ uint64_t FromHex(absl::string_view digits) {
 
 int64_t HistogramValue::count() const { return std::accumulate(counts.begin(), counts.end(), int64_t{0}); }
 
+double HistogramValue::Quantile(double share) const {
+  const double rank = share * static_cast<double>(count());
+  double below = 0, lower = 0;
+  for (size_t i = 0; i < kDurationBounds.size(); ++i) {
+    const auto inside = static_cast<double>(counts[i]);
+    if (inside > 0 && below + inside >= rank) return lower + (kDurationBounds[i] - lower) * (rank - below) / inside;
+    below += inside;
+    lower = kDurationBounds[i];
+  }
+  return below == 0 && counts.back() == 0 ? 0 : kDurationBounds.back();
+}
+
 HistogramValue& HistogramValue::operator+=(const HistogramValue& other) {
   for (size_t i = 0; i < counts.size(); ++i) {
     counts[i] += other.counts[i];

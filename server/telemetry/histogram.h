@@ -34,6 +34,10 @@ struct HistogramValue {
   std::array<std::optional<Exemplar>, kDurationBounds.size() + 1> exemplars;  // the latest of each bucket
 
   int64_t count() const;
+
+  // The duration, in seconds, that the given share of the observations, from 0 to 1, does not exceed; within a bucket
+  // they are taken to be spread evenly. 0 without observations; the last bound for what is beyond it.
+  double Quantile(double share) const;
   HistogramValue& operator+=(const HistogramValue& other);
 };
 

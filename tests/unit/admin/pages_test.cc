@@ -3,15 +3,21 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
+#include "server/base/errors.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/log_lines.h"
 
 namespace interaction::admin {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 class PagesTest : public ::testing::Test {
@@ -34,6 +40,11 @@ class PagesTest : public ::testing::Test {
         .metrics =
             [] { return std::vector<telemetry::MetricFamily>{{.name = "calls_total", .help = "H", .series = {{}}}}; },
         .status = [] { return std::string("{}\n"); },
+        .calls = [this](const std::map<std::string, std::string>& query) -> std::optional<std::string> {
+          if (!keeps_calls_) return std::nullopt;
+          const auto found = query.find("outcome");
+          return found == query.end() ? "all" : found->second;
+        },
         .drain = [this] { drained_ = true; },
         .log = &logger_};
   }
@@ -43,6 +54,7 @@ class PagesTest : public ::testing::Test {
   telemetry::Logger logger_{telemetry::LogLevel::kInfo, &clock_, &sink_};
   Readiness readiness_{.is_ready = true, .parts = {{"serving", "ok"}}};
   std::string stuck_;
+  bool keeps_calls_ = true;
   bool drained_ = false;
   Pages pages_{Secret(), MakeSources()};
 };
@@ -85,6 +97,58 @@ TEST_F(PagesTest, AnUnknownPageSaysWhichThereAre) {
   EXPECT_THAT(Get("/nothing").body, HasSubstr("/metrics"));
 }
 
+TEST_F(PagesTest, TheConsoleForbidsTheBrowserAllThatItDoesNotNeed) {
+  const HttpResponse page = Get("/", {{"accept", "text/html"}});
+  EXPECT_EQ(page.content_type, "text/html; charset=utf-8");
+  const std::map<std::string, std::string> headers(page.headers.begin(), page.headers.end());
+  EXPECT_THAT(headers.at("Content-Security-Policy"),
+              AllOf(StartsWith("default-src 'none'; "), HasSubstr("frame-ancestors 'none'"), Not(HasSubstr("unsafe"))));
+  EXPECT_EQ(Get("/console/access").body, "{\"needsToken\":false}\n");
+}
+
+TEST_F(PagesTest, TheConsoleIsSmallAndAsksForNothingElsewhere) {
+  size_t bytes = 0;
+  for (const char* path : {"/", "/console/console.css", "/console/icon.svg", "/console/main.js", "/console/page.js",
+                           "/console/overview.js", "/console/attention.js", "/console/calls.js"}) {
+    const HttpResponse file = Get(path, {{"accept", "text/html"}});
+    EXPECT_EQ(file.status, 200) << path;
+    EXPECT_THAT(file.body, Not(ContainsRegex("(src|href|url|import|fetch).{0,4}(https?:)?//"))) << path;
+    bytes += file.body.size();
+  }
+  EXPECT_LE(bytes, 150u << 10);
+}
+
+TEST_F(PagesTest, EveryReasonOfTheCatalogueIsExplained) {
+  const nlohmann::json reasons = nlohmann::json::parse(Get("/reasons").body);
+  EXPECT_EQ(reasons.size(), kReasons);
+  for (const ReasonEntry& entry : ReasonCatalogue()) {
+    const nlohmann::json& reason = reasons.at(std::string(entry.name));
+    EXPECT_EQ(reason["outcome"], std::string(OutcomeName(entry.outcome))) << entry.name;
+    EXPECT_EQ(reason["message"], std::string(entry.message)) << entry.name;
+    EXPECT_NE(reason["meaning"], "") << entry.name;
+    EXPECT_NE(reason["advice"], "") << entry.name;
+  }
+}
+
+TEST_F(PagesTest, TheLastCallsAreThoseThatFitTheQuery) {
+  EXPECT_EQ(Get("/calls").body, "all");
+  EXPECT_EQ(pages_.Answer({.method = "GET", .path = "/calls", .query = {{"outcome", "unknown"}}}).body, "unknown");
+  keeps_calls_ = false;
+  EXPECT_EQ(Get("/calls").status, 404);
+  EXPECT_THAT(Get("/calls").body, HasSubstr("admin.recent_calls"));
+}
+
+TEST_F(PagesTest, WhatTellsOfCallsIsNotShownUnderANameThatAnybodyCouldGiveThisMachine) {
+  for (const char* path : {"/calls", "/statusz"}) {
+    for (const char* host : {"127.0.0.1:9464", "localhost", "localhost:9464", "[::1]:9464", "10.0.0.7"}) {
+      EXPECT_EQ(Get(path, {{"host", host}}).status, 200) << path << " " << host;
+    }
+    for (const char* host : {"evil.test:9464", "evil.test", "127.0.0.1.evil.test:9464"}) {
+      EXPECT_EQ(Get(path, {{"host", host}}).status, 403) << path << " " << host;
+    }
+  }
+}
+
 TEST_F(PagesTest, WithoutATokenNothingCanBeChanged) {
   const HttpResponse answer = Post("/drain", {});
   EXPECT_EQ(answer.status, 403);
@@ -95,13 +159,23 @@ TEST_F(PagesTest, WithoutATokenNothingCanBeChanged) {
 }
 
 TEST_F(PagesWithTokenTest, EverythingButTheProbesNeedsTheToken) {
-  for (const char* path : {"/", "/metrics", "/statusz", "/loglevel", "/nothing"}) {
+  for (const char* path : {"/metrics", "/statusz", "/calls", "/reasons", "/loglevel", "/nothing"}) {
     EXPECT_EQ(Ask("GET", path, {}).status, 401) << path;
     EXPECT_EQ(Ask("GET", path, WithToken("wrong")).status, 401) << path;
     EXPECT_NE(Ask("GET", path, WithToken()).status, 401) << path;
   }
   EXPECT_EQ(Ask("GET", "/livez", {}).status, 200);
   EXPECT_EQ(Ask("GET", "/readyz", {}).status, 200);
+}
+
+TEST_F(PagesWithTokenTest, TheListOfPagesAndTheFilesOfTheConsoleAreForEverybody) {
+  EXPECT_THAT(Ask("GET", "/", {}).body, HasSubstr("GET  /metrics"));
+  const HttpResponse page = Ask("GET", "/", {{"accept", "text/html,*/*"}});
+  EXPECT_EQ(page.status, 200);
+  EXPECT_THAT(page.body, StartsWith("<!doctype html>"));
+  EXPECT_EQ(Ask("GET", "/console/main.js", {}).status, 200);
+  EXPECT_EQ(Ask("GET", "/console/access", {}).body, "{\"needsToken\":true}\n");
+  EXPECT_EQ(Ask("POST", "/", {}).status, 401);
 }
 
 TEST_F(PagesWithTokenTest, TheLogLevelCanBeChanged) {

@@ -94,6 +94,29 @@ TEST_F(CallMetricsTest, CountsAnAttemptByHostStatusNumberAndOutcome) {
   }
 }
 
+TEST_F(CallMetricsTest, SumsUpWhatBecameOfCallsAndRequestsAndTheirLastFailure) {
+  auto call = MakeCall();
+  call->authority = "upstream.test";
+  metrics_.OnAttemptEnd(*call, {.http_status = 200, .duration = absl::Milliseconds(20)});
+  clock_.Advance(absl::Seconds(1));
+  metrics_.OnAttemptEnd(*call, {.status = Error(Reason::kUpstreamInternalError), .http_status = 500});
+  End(*call, {.status = Error(Reason::kUpstreamInternalError)});
+  clock_.Advance(absl::Seconds(1));
+  End(*call, {});
+  const CallMetrics::Totals totals = metrics_.Sum();
+  ASSERT_EQ(totals.rpcs.size(), 1u);
+  ASSERT_EQ(totals.hosts.size(), 1u) << "others, which have had no request, are left out";
+  EXPECT_EQ(totals.hosts[0].first.authority, "upstream.test");
+  for (const CallMetrics::Total& total : {totals.rpcs[0].second, totals.hosts[0].second}) {
+    EXPECT_EQ(total.ended[static_cast<size_t>(Outcome::kApplied)], 1);
+    EXPECT_EQ(total.ended[static_cast<size_t>(Outcome::kUnknown)], 1);
+    EXPECT_EQ(total.durations.count(), 2);
+    ASSERT_TRUE(total.last_failure.has_value());
+    EXPECT_EQ(total.last_failure->reason, Reason::kUpstreamInternalError);
+    EXPECT_EQ(total.last_failure->when, clock_.SteadyNow() - 1'000'000'000);
+  }
+}
+
 TEST_F(CallMetricsTest, TwoUpstreamsOnOneHostAreCountedApart) {
   const CallMetrics metrics(1, {{"one", "S", "One"}, {"other", "S", "Other"}}, {{"one", "h"}, {"other", "h"}});
   const std::string text = telemetry::WriteMetrics(metrics.Collect(), telemetry::Exposition::kOpenMetrics);

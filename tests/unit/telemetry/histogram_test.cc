@@ -34,6 +34,16 @@ TEST(HistogramTest, ADurationIsInTheFirstBucketWhoseBoundIsNotBelowIt) {
   EXPECT_DOUBLE_EQ(value.seconds, 1000.010000001);
 }
 
+TEST(HistogramTest, AQuantileIsBetweenTheBoundsOfItsBucket) {
+  HistogramValue value;
+  EXPECT_EQ(value.Quantile(0.5), 0);
+  value.counts[1] = 10;  // from 0.5 to 1 ms
+  value.counts.back() = 10;
+  EXPECT_DOUBLE_EQ(value.Quantile(0.25), 0.00075);
+  EXPECT_DOUBLE_EQ(value.Quantile(0.5), 0.001);
+  EXPECT_DOUBLE_EQ(value.Quantile(0.9), kDurationBounds.back());
+}
+
 TEST(HistogramTest, KeepsTheLatestTraceOfEachBucket) {
   Histogram histogram;
   histogram.Observe(kMillisecond, "00000000000000000000000000000001", absl::FromUnixSeconds(1));
