@@ -21,9 +21,13 @@ constexpr absl::string_view kIndex =
     "GET  /statusz    what the gateway runs by and how it is, as JSON\n"
     "GET  /calls      the last calls, as JSON; ?outcome= &reason= &caller= &request_id= &trace_id= choose among them\n"
     "GET  /reasons    what each reason of an error means and what to do, as JSON\n"
+    "GET  /try        what calls can be made here, as JSON; POST makes one; needs admin.try_it and the admin token\n"
     "GET  /loglevel   the level of the log\n"
     "POST /loglevel?level=debug|info|warning|error   changes it, until the next reload; needs the admin token\n"
     "POST /drain      ends the process gracefully, as SIGTERM does; needs the admin token\n";
+
+constexpr absl::string_view kNoTryIt =
+    "Calls cannot be made here: admin.try_it is false. It needs admin.token_file, too.\n";
 
 HttpResponse Text(int status, std::string body) { return {.status = status, .body = std::move(body)}; }
 
@@ -91,6 +95,9 @@ HttpResponse Pages::Answer(const HttpRequest& request) const {
   if (!reads && request.method != "POST") return WrongMethod("GET, POST");
   if (!reads && !has_token) {
     return Text(403, "What changes something needs the admin token: set admin.token_file.\n");
+  }
+  if (request.path == "/try") {
+    return sources_.try_it && has_token ? sources_.try_it(request) : Text(404, std::string(kNoTryIt));
   }
   if (request.path == "/loglevel" && !reads) return SetLogLevel(request);
   if (request.path == "/drain") return reads ? WrongMethod("POST") : Drain();

@@ -31,6 +31,7 @@ struct Sources {
   std::function<std::string()> status;  // a JSON object
   // The last calls that fit the query, a JSON object; nothing: they are not kept.
   std::function<std::optional<std::string>(const std::map<std::string, std::string>& query)> calls;
+  std::function<HttpResponse(const HttpRequest& request)> try_it;  // answers /try; null: it is switched off
   std::function<void()> drain;       // begins the graceful end, as SIGTERM does; returns at once
   telemetry::Logger* log = nullptr;  // whose level can be changed; may be null
 };

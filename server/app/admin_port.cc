@@ -71,6 +71,7 @@ void AdminPort::UsePages(const config::Admin& config) {
                                    .metrics = [this] { return MetricsOf(sources_.snapshot()); },
                                    .status = [this] { return StatusJson(sources_.snapshot()); },
                                    .calls = [this](const auto& query) { return CallsPage(query); },
+                                   .try_it = config.try_it ? sources_.try_it : nullptr,
                                    .drain = sources_.drain,
                                    .log = log_});
   const MutexLock lock(&mutex_);

@@ -27,8 +27,9 @@ class AdminPort {
   struct Sources {
     std::function<Health()> health;
     std::function<Snapshot()> snapshot;
-    std::function<std::optional<std::vector<call::RecentCall>>()> calls;  // the last ones; nothing: they are not kept
-    std::function<void()> drain;                                          // null: cannot be asked for
+    std::function<std::optional<std::vector<call::RecentCall>>()> calls;   // the last ones; nothing: they are not kept
+    std::function<admin::HttpResponse(const admin::HttpRequest&)> try_it;  // null: switched off
+    std::function<void()> drain;                                           // null: cannot be asked for
   };
 
   // `clock` and `log` (may be null), and what `sources` refers to, outlive this.

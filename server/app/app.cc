@@ -54,12 +54,16 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const config::Config& config, co
   RETURN_IF_ERROR(app->BuildLanes(config));
   app->BuildServices(config);
   app->key_source_.Use(KeyOptions(config));
+  if (config.admin.try_it) {
+    app->try_it_ = std::make_unique<TryIt>(app->Lanes(), app->CallsOfLanes(), &app->methods_, environment.clock);
+  }
   // First, so that a gateway that cannot open it does not begin to serve.
   if (const absl::Status status = app->admin_port_.Start(config.admin); !status.ok()) {
     return absl::Status(status.code(), absl::StrCat("admin.listen: ", status.message()));
   }
   RETURN_IF_ERROR(app->StartServing(config));
   app->is_serving_ = true;
+  if (app->try_it_) app->try_it_->Open();
   return app;
 }
 
@@ -71,6 +75,7 @@ App::App(const Environment& environment)
       admin_port_({.health = [this] { return LookAtHealth(); },
                    .snapshot = [this] { return TakeSnapshot(); },
                    .calls = [this] { return LookAtCalls(); },
+                   .try_it = [this](const auto& request) { return try_it_->Answer(request); },
                    .drain = environment.drain},
                   environment.clock, environment.log) {}
 
@@ -187,27 +192,33 @@ void App::StartTraces() {
   call_traces_ = std::make_unique<call::CallTraces>(span_exporter_.get());
 }
 
+std::vector<lane::Lane*> App::Lanes() const {
+  std::vector<lane::Lane*> lanes;
+  for (const auto& lane : lanes_) lanes.push_back(lane.get());
+  return lanes;
+}
+
+std::vector<rpc::LaneCalls*> App::CallsOfLanes() const {
+  std::vector<rpc::LaneCalls*> calls;
+  for (const auto& of_lane : lane_calls_) calls.push_back(of_lane.get());
+  return calls;
+}
+
 std::unique_ptr<rpc::Transport> App::MakeTransport(const config::Config& config,
                                                    std::unique_ptr<listen::Listener> listener) {
-  std::vector<lane::Lane*> lanes;
-  std::vector<rpc::LaneCalls*> calls;
-  for (size_t i = 0; i < lanes_.size(); ++i) {
-    lanes.push_back(lanes_[i].get());
-    calls.push_back(lane_calls_[i].get());
-  }
   if (config.server.transport == config::Transport::kH2) {
     front::Options options = FrontOptions(config);
     {
       const MutexLock lock(&parts_mutex_);
       options.tls = parts_.server_tls;
     }
-    auto front = std::make_unique<front::Front>(options, std::move(listener), lanes, calls, &methods_,
+    auto front = std::make_unique<front::Front>(options, std::move(listener), Lanes(), CallsOfLanes(), &methods_,
                                                 &Resources::Random, &resources_->counters(), environment_.log);
     front_ = front.get();
     return front;
   }
-  return std::make_unique<grpc_transport::GrpcTransport>(GrpcTransportOptions(config), std::move(listener),
-                                                         std::move(lanes), std::move(calls), &methods_);
+  return std::make_unique<grpc_transport::GrpcTransport>(GrpcTransportOptions(config), std::move(listener), Lanes(),
+                                                         CallsOfLanes(), &methods_);
 }
 
 absl::Status App::StartServing(const config::Config& config) {
@@ -215,12 +226,8 @@ absl::Status App::StartServing(const config::Config& config) {
   ASSIGN_OR_RETURN(auto listener, listen::Listener::Open(config.server.listen, environment_.clock, environment_.log));
   address_ = listener->address();
   transport_ = MakeTransport(config, std::move(listener));
-  std::vector<lane::Lane*> lanes;
-  for (const auto& lane : lanes_) {
-    lane->Start();
-    lanes.push_back(lane.get());
-  }
-  lane_watch_ = std::make_unique<LaneWatch>(std::move(lanes), environment_.clock);
+  for (const auto& lane : lanes_) lane->Start();
+  lane_watch_ = std::make_unique<LaneWatch>(Lanes(), environment_.clock);
   return transport_->Start();
 }
 
@@ -340,6 +347,7 @@ void App::AnnounceShutdown() {
 void App::Shutdown(absl::Duration timeout) {
   AnnounceShutdown();
   key_source_.Stop();  // its thread hands work to the lanes
+  if (try_it_) try_it_->Close();
   transport_->StopAccepting();
   for (size_t i = 0; i < lanes_.size(); ++i) {
     lanes_[i]->Execute([calls = lane_calls_[i].get()] { calls->streams.Cancel(lane::CancelCause::kShutdown); });
@@ -363,7 +371,7 @@ bool App::WaitForCalls(absl::Duration timeout) const {
     const absl::Duration waited = absl::Nanoseconds(environment_.clock->SteadyNow() - start);
     // Even without connections, calls whose callers have left may be in flight.
     const bool clients_know = transport_->idle() || waited >= kGoawayTime;
-    if (clients_know && calls_in_flight() == 0) return true;
+    if (clients_know && calls_in_flight() == 0 && (try_it_ == nullptr || try_it_->idle())) return true;
     if (waited >= timeout) return false;
     absl::SleepFor(kLookAgain);
   }

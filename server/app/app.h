@@ -18,6 +18,7 @@
 #include "server/app/resources.h"
 #include "server/app/snapshot.h"
 #include "server/app/trace_options.h"
+#include "server/app/try_it.h"
 #include "server/app/upstream_health.h"
 #include "server/auth/gate.h"
 #include "server/base/clock.h"
@@ -97,6 +98,8 @@ class App {
   absl::Status BuildLanes(const config::Config& config);
   void ReportStrayBytes(absl::string_view authority) const;
   void BuildServices(const config::Config& config);
+  std::vector<lane::Lane*> Lanes() const;
+  std::vector<rpc::LaneCalls*> CallsOfLanes() const;
   std::unique_ptr<rpc::Transport> MakeTransport(const config::Config& config,
                                                 std::unique_ptr<listen::Listener> listener);
   absl::Status StartServing(const config::Config& config);
@@ -153,7 +156,8 @@ class App {
   std::unique_ptr<LaneWatch> lane_watch_;
   std::atomic<bool> is_serving_{false};
   std::atomic<bool> is_draining_{false};
-  AdminPort admin_port_;  // shows the others
+  std::unique_ptr<TryIt> try_it_;  // null: switched off
+  AdminPort admin_port_;           // shows the others
 };
 
 }  // namespace interaction::app

@@ -18,6 +18,7 @@ std::string NotTaken(const config::Config& config, auth::Proof proof) {
   const bool tokens = !callers.jwks_file.empty() || !callers.jwks_url.empty();
   const bool taken = proof == auth::Proof::kCertificate ? certificates
                      : proof == auth::Proof::kToken     ? tokens
+                     : proof == auth::Proof::kAdmin     ? config.admin.try_it
                                                         : !callers.api_keys_file.empty();
   return taken ? "" : "  But the configuration takes no proof of this kind, so nobody can be this caller.\n";
 }
@@ -28,7 +29,7 @@ absl::StatusOr<std::string> ExplainCaller(const config::Config& config, absl::st
   const std::optional<auth::Caller> caller = auth::ParseCaller(name);
   if (!caller) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--caller: \"", name, "\" is not certificate:NAME, token:SUBJECT or api_key:NAME"));
+        absl::StrCat("--caller: \"", name, "\" is not certificate:NAME, token:SUBJECT, api_key:NAME or admin:try-it"));
   }
   if (config.callers.policy_file.empty()) {
     return absl::StrCat(name, ": may call everything, like everybody: callers.policy_file is not set.\n");

@@ -28,6 +28,7 @@ bool IsName(absl::string_view text) {
 
 bool IsIdentity(absl::string_view text) {
   const std::optional<auth::Caller> caller = auth::ParseCaller(text);
+  if (caller && caller->proof == auth::Proof::kAdmin) return caller->identity == "try-it";
   return caller && IsName(caller->identity);
 }
 
@@ -43,7 +44,8 @@ class RuleReader {
                        .origin = entry_.origin};
     for (const std::string& identity : rule.identities) {
       if (!IsIdentity(identity)) {
-        Complain("identities", Quote(identity), " is not certificate:NAME, token:SUBJECT or api_key:NAME");
+        Complain("identities", Quote(identity),
+                 " is not certificate:NAME, token:SUBJECT, api_key:NAME or admin:try-it");
       }
     }
     for (const std::string& rpc : rule.rpcs) {

@@ -201,6 +201,11 @@ void CheckCallers(const Config& config, Checker* check) {
 void CheckAdmin(const Admin& admin, Checker* check) {
   check->File("admin.token_file", admin.token_file);
   CheckKeyPair("admin.tls_cert_file", admin.tls_cert_file, "admin.tls_key_file", admin.tls_key_file, check);
+  if (admin.try_it && admin.token_file.empty()) {
+    check->Add("admin.try_it",
+               "true lets whoever reaches the admin port open interactions: set admin.token_file, so that only who has "
+               "the token can");
+  }
   const bool is_open = admin.token_file.empty() && !admin.insecure;
   if (admin.listen != "off" && is_open && ListensBeyondThisMachine(admin.listen)) {
     check->Add("admin.listen",

@@ -179,6 +179,7 @@ struct Admin {
   std::string tls_cert_file;              // PEM chain, with tls_key_file; "": plain HTTP
   std::string tls_key_file;
   bool insecure = false;   // listening beyond this machine without token
+  bool try_it = false;     // calls can be made at the port
   int recent_calls = 200;  // that are kept to be looked at; 0: none
   Secret token;            // read from the file; not a key
 };

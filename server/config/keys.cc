@@ -57,6 +57,7 @@ constexpr absl::string_view kNeedRestart[] = {
     "redis.digest_key_file",
     "admin.listen",
     "admin.recent_calls",
+    "admin.try_it",
     "log.format",
     "log.calls",
     "log.successes_percent",
@@ -359,6 +360,9 @@ Section AdminSection() {
               File("admin.tls_key_file", AT(admin.tls_key_file), "Private key of the certificate, PEM."),
               Boolean("admin.insecure", AT(admin.insecure),
                       "Whether the port may be reached from other machines without a token."),
+              Boolean("admin.try_it", AT(admin.try_it),
+                      "Whether calls can be made at the port, by whoever has its token, to try the gateway. They open "
+                      "real interactions; for a policy, their caller is admin:try-it."),
               Integer("admin.recent_calls", AT(admin.recent_calls), 0, 10000,
                       "How many of the last calls are kept in memory, to be looked at on the page / and at /calls; 0: "
                       "none. Half a kilobyte each, on every lane."),

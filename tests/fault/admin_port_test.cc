@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "server/config/files.h"
@@ -44,7 +45,12 @@ TEST(AdminPortTest, MetricsSayWhatBecameOfTheCalls) {
   const ServerProcess server(SettingsFor(upstream.url(), upstream.url()));
   EXPECT_THAT(server.CreateVsp(TestGateway::ValidVsp()), Succeeds());
   EXPECT_THAT(server.CreateVsp({}), IsError(grpc::StatusCode::INVALID_ARGUMENT, "INVALID_REQUEST", "not_applied"));
-  const std::string metrics = Get(server, "/metrics").body;
+  // A call's end is told after its answer is on its way.
+  std::string metrics;
+  EXPECT_TRUE(Eventually([&] {
+    metrics = Get(server, "/metrics").body;
+    return absl::StrContains(metrics, "reason=\"INVALID_REQUEST\",outcome=\"not_applied\"} 1\n");
+  }));
   EXPECT_THAT(
       metrics,
       AllOf(HasSubstr("grpc_method=\"CreateVspInteraction\",grpc_code=\"OK\"} 1\n"),
@@ -114,6 +120,87 @@ TEST(AdminPortTest, ItsTokenAndCertificateCanBeRotated) {
   EXPECT_TRUE(server.process().WaitForLine("configuration reloaded").has_value());
   EXPECT_EQ(status_with(kToken), 401);
   EXPECT_EQ(status_with("admin-token-2"), 200);
+}
+
+// What a call that is made at the admin port came to.
+Json Try(const ServerProcess& server, const std::string& method, const std::string& request) {
+  HttpOptions post = WithToken(kToken, "POST");
+  post.body = request;
+  const HttpAnswer begun = Get(server, "/try?method=" + method, post);
+  EXPECT_EQ(begun.status, 200) << begun.body;
+  const std::string id = Json::parse(begun.body)["id"];
+  Json result;
+  EXPECT_TRUE(Eventually([&] {
+    result = Json::parse(Get(server, "/try?id=" + id, WithToken(kToken)).body);
+    return result["state"] == "done";
+  }));
+  return result;
+}
+
+constexpr char kWolkvoxRequest[] =
+    R"({"sender": "+57", "recipient": "+576", "routing_point_id": "4711", "wolkvox_server": "0042", "wolkvox_token": "t"})";
+
+TEST(AdminPortTest, CallsCanBeTriedAndAreCallsLikeOthers) {
+  RawUpstream upstream(Always({RespondJson(200, kWolkvoxOk)}));
+  const Volume files(std::map<std::string, std::string>{{"token", kToken}});
+  ServerProcess server(With(SettingsFor(upstream.url(), upstream.url()),
+                            {"admin.token_file=" + files.File("token"), "admin.try_it=true"}));
+  EXPECT_EQ(Get(server, "/try").status, 401);
+  EXPECT_EQ(Json::parse(Get(server, "/try", WithToken(kToken)).body)["methods"].size(), 2u);
+  EXPECT_EQ(Try(server, "AddWolkvoxInteraction", kWolkvoxRequest)["code"], "OK");
+  EXPECT_EQ(upstream.counts().requests, 1u);
+  const Json refused = Try(server, "AddWolkvoxInteraction", "{}");
+  EXPECT_EQ(refused["code"], "INVALID_ARGUMENT");
+  EXPECT_EQ(refused["details"][0]["reason"], "INVALID_REQUEST");
+  HttpOptions wrong = WithToken(kToken, "POST");
+  wrong.body = R"({"nothing": 1})";
+  EXPECT_EQ(Get(server, "/try?method=AddWolkvoxInteraction", wrong).status, 400);
+  EXPECT_EQ(Get(server, "/try?method=Other", wrong).status, 404);
+  EXPECT_TRUE(server.process().WaitForLine("\"caller\":\"admin:try-it\"").has_value());
+}
+
+TEST(AdminPortTest, ThePolicyAppliesToCallsThatAreTried) {
+  RawUpstream upstream(Always({RespondJson(200, kWolkvoxOk)}));
+  Volume files(std::map<std::string, std::string>{
+      {"token", kToken},
+      {"keys", "api_keys:\n  - {name: a, sha256: eb53fb8e4a754e8665b43557a98ad8a631022f1843f8ef352cdc08db4de0be1d}\n"},
+      {"policy", "callers:\n  - {name: a, identities: [\"admin:try-it\"], rpcs: [CreateVspInteraction]}\n"}});
+  ServerProcess server(
+      With(SettingsFor(upstream.url(), upstream.url()),
+           {"admin.token_file=" + files.File("token"), "admin.try_it=true",
+            "callers.policy_file=" + files.File("policy"), "callers.api_keys_file=" + files.File("keys")}));
+  const Json refused = Try(server, "AddWolkvoxInteraction", kWolkvoxRequest);
+  EXPECT_EQ(refused["code"], "PERMISSION_DENIED");
+  EXPECT_EQ(refused["details"][0]["reason"], "CALLER_NOT_ALLOWED");
+  EXPECT_EQ(refused["details"][0]["metadata"]["caller"], "admin:try-it");
+  files.Put("policy", "callers:\n  - {name: a, identities: [\"admin:try-it\"], rpcs: [AddWolkvoxInteraction]}\n");
+  server.process().Signal(SIGHUP);
+  EXPECT_TRUE(server.process().WaitForLine("configuration reloaded").has_value());
+  EXPECT_EQ(Try(server, "AddWolkvoxInteraction", kWolkvoxRequest)["code"], "OK");
+}
+
+TEST(AdminPortTest, TheShutdownWaitsForACallThatIsTried) {
+  absl::Notification answer;
+  RawUpstream upstream(Always({WaitFor(answer), RespondJson(200, kWolkvoxOk)}));
+  const Volume files(std::map<std::string, std::string>{{"token", kToken}});
+  ServerProcess server(With(SettingsFor(upstream.url(), upstream.url()),
+                            {"admin.token_file=" + files.File("token"), "admin.try_it=true"}));
+  HttpOptions post = WithToken(kToken, "POST");
+  post.body = kWolkvoxRequest;
+  const std::string id = Json::parse(Get(server, "/try?method=AddWolkvoxInteraction", post).body)["id"];
+  EXPECT_TRUE(upstream.WaitForRequests(1));
+  EXPECT_EQ(Json::parse(Get(server, "/try?id=" + id, WithToken(kToken)).body)["state"], "running");
+  server.process().Signal(SIGTERM);
+  EXPECT_TRUE(Eventually([&] { return Get(server, "/try?method=AddWolkvoxInteraction", post).status == 503; }));
+  answer.Notify();
+  EXPECT_EQ(server.process().Wait(), ExitStatus{});
+  EXPECT_THAT(server.process().Stderr(), HasSubstr("\"caller\":\"admin:try-it\""));
+}
+
+TEST(AdminPortTest, CallsCanBeTriedWithATokenOnly) {
+  Subprocess server(INTERACTION_SERVER, {"--set", "admin.try_it=true", "--check-config"});
+  EXPECT_EQ(server.Wait(), ExitStatus{.code = 78});
+  EXPECT_THAT(server.Stderr(), AllOf(HasSubstr("admin.try_it"), HasSubstr("admin.token_file")));
 }
 
 TEST(AdminPortTest, ATokenThatIsNoneStopsTheStart) {

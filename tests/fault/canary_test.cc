@@ -1,4 +1,5 @@
-// No secret and no personal data in anything the server writes: standard output and error, error details.
+// No secret and no personal data in anything the server writes or shows: standard output and error, error details, the
+// admin port.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -14,6 +15,7 @@
 namespace interaction::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -58,11 +60,14 @@ TEST(CanaryTest, ShowsUpInNoLogAndNoError) {
   ExpectNoCanary(server.AddWolkvox(invalid));
   EXPECT_GE(upstream.counts().requests, 80u);
 
-  for (const char* page : {"/metrics", "/statusz", "/readyz"}) {
-    const HttpAnswer answer = Fetch(absl::StrCat("http://", server.admin_address(), page));
+  for (const char* page : {"/metrics", "/statusz", "/calls", "/readyz", "/"}) {
+    const HttpAnswer answer =
+        Fetch(absl::StrCat("http://", server.admin_address(), page), {.headers = {"Accept: text/html"}});
     EXPECT_EQ(answer.status, 200) << page;
     EXPECT_THAT(answer.body, Not(HasSubstr(kCanary))) << page;
   }
+  EXPECT_THAT(Fetch(absl::StrCat("http://", server.admin_address(), "/calls")).body,
+              AllOf(HasSubstr("AddWolkvoxInteraction"), HasSubstr("UPSTREAM_REDIRECT")));  // it did keep them
   server.process().Signal(SIGTERM);
   EXPECT_EQ(server.process().Wait(), ExitStatus{});
   EXPECT_THAT(server.process().Stderr(), HasSubstr("\"msg\":\"call\""));  // it did log

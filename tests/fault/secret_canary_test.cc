@@ -96,7 +96,7 @@ TEST_F(SecretCanaryTest, NoSecretIsLoggedOrAnsweredOrVisible) {
   const std::string visible = Visible(server_.process().pid());
   EXPECT_THAT(visible, HasSubstr("interaction-server")) << "it was read";
   std::string pages;
-  for (const char* page : {"/metrics", "/statusz", "/readyz", "/"}) {
+  for (const char* page : {"/metrics", "/statusz", "/calls", "/readyz", "/"}) {
     pages += Fetch(absl::StrCat("http://", server_.admin_address(), page)).body;
   }
   EXPECT_THAT(pages, HasSubstr("CALLER_UNAUTHENTICATED")) << "they were read";

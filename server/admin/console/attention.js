@@ -4,6 +4,7 @@ import {age, find, make, percent, sentence, withCode} from './page.js';
 // Files of certificates end; a week is enough to renew them.
 const kSoon = 7 * 86400 * 1000;
 const kRecent = 5 * 60 * 1000;
+const kSlow = 5000;  // milliseconds; as the alert InteractionUpstreamSlow has it
 
 function ofBreakers(status, add) {
   for (const upstream of status.upstreams) {
@@ -39,6 +40,22 @@ function ofReasons(calls, reasons, now, add) {
   }
 }
 
+// Hosts that take long to answer, as the calls of the last minutes have found it.
+function ofSlowHosts(calls, now, add) {
+  const hosts = new Map();
+  for (const call of calls) {
+    if (!call.host || !call.attempts || now - Date.parse(call.ended) > kRecent) continue;
+    const name = `${call.upstream}, ${call.host}`;
+    const seen = hosts.get(name) ?? {all: 0, slow: 0};
+    seen.all += 1;
+    if ((call.phasesMs.wait ?? 0) / call.attempts > kSlow) seen.slow += 1;
+    hosts.set(name, seen);
+  }
+  for (const [name, seen] of hosts) {
+    if (seen.slow > seen.all / 20) add('warn', `${name} is slow: ${seen.slow} of its last ${seen.all} calls waited more than ${kSlow / 1000} s for an answer, or until their callers had left.`, null);
+  }
+}
+
 // With these codes the caller is the cause, and the operator has nothing to do.
 function isOfTheCaller(code) {
   return ['INVALID_ARGUMENT', 'NOT_FOUND', 'CANCELLED', 'ABORTED'].includes(code);
@@ -67,6 +84,7 @@ export function showAttention(status, calls, reasons, total, choose) {
   if (total && total.ended.unknown > 0) {
     add('bad', `${total.ended.unknown} call${total.ended.unknown > 1 ? 's' : ''} of the last minute (${percent(total.ended.unknown / total.all)}) ended with outcome unknown: an interaction may have been opened. Nobody may simply repeat them.`, null);
   }
+  ofSlowHosts(calls, now, add);
   ofReasons(calls, reasons, now, add);
   show(items, reasons, choose);
 }

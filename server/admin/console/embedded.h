@@ -13,6 +13,7 @@ extern const absl::string_view kPageJs;
 extern const absl::string_view kOverviewJs;
 extern const absl::string_view kAttentionJs;
 extern const absl::string_view kCallsJs;
+extern const absl::string_view kTryItJs;
 extern const absl::string_view kErrorsPage;
 
 }  // namespace interaction::admin

@@ -3,10 +3,12 @@ import {showAttention} from './attention.js';
 import {Calls} from './calls.js';
 import {showOverview} from './overview.js';
 import {age, find, forgetToken, hasToken, request, setText, setToken, Unauthorized} from './page.js';
+import {TryIt} from './try_it.js';
 
 const kPause = 2000;
 const kFirstPause = 700;  // rates need two answers
 let reasons = null;
+let tryIt = null;
 let paused = false;
 let timer = null;
 let lastAnswer = null;
@@ -33,6 +35,10 @@ async function ask() {
   const total = showOverview(status);
   showAttention(status, list, reasons, total, (reason) => calls.choose({reason}));
   calls.show(list, keeps);
+  if (status.configuration['admin.try_it'] === 'true' && !tryIt) {
+    tryIt = new TryIt(status);
+    await tryIt.start();
+  }
   isFirst = lastAnswer === null;
   lastAnswer = Date.now();
 }

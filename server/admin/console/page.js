@@ -29,7 +29,7 @@ export const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 
 export function milliseconds(value) {
   if (value === null || value === undefined || Number.isNaN(value)) return '–';
-  if (value >= 10000) return `${(value / 1000).toFixed(1)} s`;
+  if (value >= 1000) return `${(value / 1000).toFixed(value >= 10000 ? 1 : 2)} s`;
   if (value >= 100) return `${Math.round(value)} ms`;
   return `${value.toFixed(value >= 10 ? 1 : 2)} ms`;
 }

@@ -108,8 +108,9 @@ TEST_F(PagesTest, TheConsoleForbidsTheBrowserAllThatItDoesNotNeed) {
 
 TEST_F(PagesTest, TheConsoleIsSmallAndAsksForNothingElsewhere) {
   size_t bytes = 0;
-  for (const char* path : {"/", "/console/console.css", "/console/icon.svg", "/console/main.js", "/console/page.js",
-                           "/console/overview.js", "/console/attention.js", "/console/calls.js"}) {
+  for (const char* path :
+       {"/", "/console/console.css", "/console/icon.svg", "/console/main.js", "/console/page.js",
+        "/console/overview.js", "/console/attention.js", "/console/calls.js", "/console/try_it.js"}) {
     const HttpResponse file = Get(path, {{"accept", "text/html"}});
     EXPECT_EQ(file.status, 200) << path;
     EXPECT_THAT(file.body, Not(ContainsRegex("(src|href|url|import|fetch).{0,4}(https?:)?//"))) << path;
@@ -184,6 +185,20 @@ TEST_F(PagesWithTokenTest, TheLogLevelCanBeChanged) {
   EXPECT_EQ(Ask("GET", "/loglevel", WithToken()).body, "debug\n");
   EXPECT_EQ(Ask("POST", "/loglevel", WithToken(), {{"level", "loud"}}).status, 400);
   EXPECT_EQ(logger_.level(), telemetry::LogLevel::kDebug);
+}
+
+TEST_F(PagesWithTokenTest, CallsAreMadeOnlyWithTheTokenAndIfItIsSwitchedOn) {
+  EXPECT_EQ(Ask("GET", "/try", WithToken()).status, 404);
+  EXPECT_THAT(Ask("POST", "/try", WithToken()).body, HasSubstr("admin.try_it"));
+  Sources sources = MakeSources();
+  sources.try_it = [](const HttpRequest& request) { return HttpResponse{.body = request.method}; };
+  const Pages pages(Secret("right"), sources);
+  EXPECT_EQ(pages.Answer({.method = "POST", .path = "/try", .headers = WithToken()}).body, "POST");
+  EXPECT_EQ(pages.Answer({.method = "GET", .path = "/try", .headers = WithToken()}).body, "GET");
+  EXPECT_EQ(pages.Answer({.method = "POST", .path = "/try", .headers = WithToken("wrong")}).status, 401);
+  const Pages open(Secret(), sources);
+  EXPECT_EQ(open.Answer({.method = "POST", .path = "/try"}).status, 403);
+  EXPECT_EQ(open.Answer({.method = "GET", .path = "/try"}).status, 404);
 }
 
 TEST_F(PagesWithTokenTest, DrainNeedsAPost) {

@@ -65,7 +65,8 @@ TEST_F(CallersTest, ReadsAPolicy) {
 
 TEST_F(CallersTest, NamesEachMistakeOfAPolicyWithItsLine) {
   EXPECT_EQ(PolicyProblems(PolicyOf("    identities: [\"billing\"]\n    rpcs: [CreateVsp]\n")),
-            "file.yaml:2: callers.identities: \"billing\" is not certificate:NAME, token:SUBJECT or api_key:NAME\n"
+            "file.yaml:2: callers.identities: \"billing\" is not certificate:NAME, token:SUBJECT, api_key:NAME or "
+            "admin:try-it\n"
             "file.yaml:2: callers.rpcs: \"CreateVsp\" is not one of CreateVspInteraction, AddWolkvoxInteraction");
   const std::string rest = "    identities: [\"token:a\"]\n    rpcs: [CreateVspInteraction]\n";
   EXPECT_EQ(PolicyProblems(PolicyOf(rest + "    wolkvox_servers: [\"a.b\"]\n")),
