@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "server/app/app.h"
+#include "server/app/ask_health.h"
 #include "server/app/check_config.h"
 #include "server/app/command_line.h"
 #include "server/app/end_watchdog.h"
@@ -41,6 +42,9 @@ constexpr absl::Duration kLook = absl::Seconds(1);
 
 // Beyond calls.drain_timeout: for calls that are given up, records that are saved, threads that end.
 constexpr absl::Duration kMostToEnd = absl::Seconds(5);
+
+// For the answer to --health. A probe is tried again soon.
+constexpr absl::Duration kHealthTimeout = absl::Seconds(2);
 
 constexpr absl::string_view kServing = "serving";
 
@@ -88,6 +92,15 @@ std::string ReloadUntilEnd(const app::Signals& signals, const app::ServiceManage
       reloader->ReloadIfFilesHaveChanged();
     }
   }
+}
+
+// --health. The configuration was checked when the server started with it.
+int AskHealth(const config::Sources& sources) {
+  const auto config = config::Load(sources);
+  if (!config.ok()) return Fail(kWrongConfiguration, config.status());
+  const absl::StatusOr<std::string> answer = app::AskHealth(config->admin, kHealthTimeout);
+  if (answer.ok()) return Output(*answer);
+  return Fail(absl::IsUnavailable(answer.status()) ? kCannotServe : kWrongConfiguration, answer.status());
 }
 
 telemetry::LogFormat FormatOf(const config::Log& log) {
@@ -160,6 +173,7 @@ int main(int argc, char** argv) {
   app::PrepareProcess();  // before secrets are read, so that no core dump contains them
   if (const absl::Status ready = http::GlobalInit(); !ready.ok()) return Fail(kCannotServe, ready);
   config::Sources sources = {line.config_file, app::Environment(), line.sets};
+  if (line.health) return AskHealth(sources);
   const absl::Time loaded_at = RealClock().WallNow();
   auto config = config::Load(sources, app::CheckConfig);
   if (!config.ok()) return Fail(kWrongConfiguration, config.status());

@@ -15,7 +15,8 @@ constexpr char kDescription[] =
     "  interaction-server --config /etc/interaction/server.yaml\n"
     "  interaction-server --config server.yaml --set server.listen=127.0.0.1:50051\n"
     "  interaction-server --config server.yaml --check-config\n"
-    "  interaction-server --config server.yaml --check-config --caller token:billing";
+    "  interaction-server --config server.yaml --check-config --caller token:billing\n"
+    "  interaction-server --config server.yaml --health";
 
 constexpr char kFooter[] =
     "Every key of the configuration can also be set in the environment: INTERACTION_ and the key in upper case, with "
@@ -51,6 +52,9 @@ CommandLine ParseCommandLine(int argc, const char* const* argv, std::optional<in
       ->type_name("certificate:NAME|token:SUBJECT|api_key:NAME")
       ->needs(check);
   app.add_flag("--print-config", line.print_config, "Prints the configuration in effect, without secrets, and exits");
+  app.add_flag("--health", line.health,
+               "Asks the server that runs with this configuration whether it can serve, and exits: 0 yes, 1 no")
+      ->excludes(check);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {  // thrown by CLI11, also for --help and --version

@@ -12,6 +12,7 @@ struct CommandLine {
   std::vector<std::string> sets;  // --set path=value
   std::string caller;             // --caller: with --check-config, says what a caller may do
   bool check_config = false;      // --check-config: read the configuration, report mistakes, exit
+  bool health = false;            // --health: ask the gateway that runs with this configuration whether it can serve
   bool print_config = false;      // --print-config: print the configuration in effect, without secrets, and exit
 };
 

@@ -12,19 +12,19 @@
 namespace interaction::http {
 namespace {
 
-struct Document {
+struct Received {
   std::string text;
   size_t max_bytes;
 };
 
 size_t Append(char* data, size_t, size_t size, void* user) {
-  auto* const document = static_cast<Document*>(user);
-  if (document->text.size() + size > document->max_bytes) return 0;  // ends the transfer
-  document->text.append(data, size);
+  auto* const received = static_cast<Received*>(user);
+  if (received->text.size() + size > received->max_bytes) return 0;  // ends the transfer
+  received->text.append(data, size);
   return size;
 }
 
-void SetOptions(CURL* easy, const std::string& url, const DownloadOptions& options, Document* document) {
+void SetOptions(CURL* easy, const std::string& url, const DownloadOptions& options, Received* received) {
   curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -33,9 +33,14 @@ void SetOptions(CURL* easy, const std::string& url, const DownloadOptions& optio
   curl_easy_setopt(easy, CURLOPT_PROXY, options.proxy.c_str());
   curl_easy_setopt(easy, CURLOPT_NOPROXY, options.no_proxy.c_str());
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  if (!options.unix_socket.empty()) curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, options.unix_socket.c_str());
+  if (!options.verify_certificate) {
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+  }
   if (!options.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Append);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, document);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, received);
 }
 
 // The status of the answer.
@@ -54,22 +59,27 @@ absl::Status WrongStatus(long status) { return absl::UnavailableError(absl::StrC
 
 }  // namespace
 
-absl::StatusOr<std::string> Download(const std::string& url, const DownloadOptions& options) {
+absl::StatusOr<Document> Get(const std::string& url, const DownloadOptions& options) {
   const EasyHandle easy(curl_easy_init());
   if (easy == nullptr) return absl::UnavailableError("out of memory");
-  Document document = {.text = "", .max_bytes = options.max_bytes};
-  SetOptions(easy.get(), url, options, &document);
+  Received received = {.text = "", .max_bytes = options.max_bytes};
+  SetOptions(easy.get(), url, options, &received);
   ASSIGN_OR_RETURN(const long status, Perform(easy.get(), options.max_bytes));
-  if (status != 200) return WrongStatus(status);
-  return std::move(document.text);
+  return Document{.status = status, .body = std::move(received.text)};
+}
+
+absl::StatusOr<std::string> Download(const std::string& url, const DownloadOptions& options) {
+  ASSIGN_OR_RETURN(Document document, Get(url, options));
+  if (document.status != 200) return WrongStatus(document.status);
+  return std::move(document.body);
 }
 
 absl::Status Post(const std::string& url, const std::vector<std::string>& headers, const std::string& body,
                   const DownloadOptions& options) {
   const EasyHandle easy(curl_easy_init());
   if (easy == nullptr) return absl::UnavailableError("out of memory");
-  Document document = {.text = "", .max_bytes = options.max_bytes};
-  SetOptions(easy.get(), url, options, &document);
+  Received received = {.text = "", .max_bytes = options.max_bytes};
+  SetOptions(easy.get(), url, options, &received);
   curl_slist* list = curl_slist_append(nullptr, "Expect:");
   for (const std::string& header : headers) list = curl_slist_append(list, header.c_str());
   const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> owned(list, &curl_slist_free_all);

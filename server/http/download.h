@@ -15,10 +15,21 @@ struct DownloadOptions {
   std::string no_proxy;  // hosts that bypass it
   absl::Duration timeout = absl::Seconds(10);
   size_t max_bytes = 256 << 10;
+  std::string unix_socket;         // connects to it, whatever host the URL names; "": not
+  bool verify_certificate = true;  // false: for this machine's own
 };
 
-// GETs a small document, such as a set of keys, and blocks meanwhile: never on a lane. Redirects are not followed.
-// UNAVAILABLE says why there is none, without repeating the URL: "the answer has status 404". Any thread.
+struct Document {
+  long status = 0;  // HTTP's
+  std::string body;
+};
+
+// GETs a small document and blocks meanwhile: never on a lane. Redirects are not followed. UNAVAILABLE says why there
+// is no answer. Any thread.
+absl::StatusOr<Document> Get(const std::string& url, const DownloadOptions& options);
+
+// The same for one that has to be there, such as a set of keys: any other status than 200 is UNAVAILABLE, "the answer
+// has status 404".
 absl::StatusOr<std::string> Download(const std::string& url, const DownloadOptions& options);
 
 // POSTs a body likewise, with these headers besides: "Name: value". OK if the status is 2xx.
