@@ -44,7 +44,7 @@ def setUpModule():
     world = unittest.enterModuleContext(World(SERVER, SANDBOX))
     go_environment = environment(
         world, GOPROXY=f"file://{folder}/proxy,file://{TOOLS}/go-modules/cache/download", GOSUMDB="off", GOTOOLCHAIN="local",
-        GOMODCACHE=str(folder / "modules"), GOFLAGS="-modcacherw", GOWORK="off", CGO_ENABLED="0")
+        GOMODCACHE=str(folder / "modules"), GOFLAGS="-modcacherw -trimpath", GOWORK="off", CGO_ENABLED="0")
     project = folder / "project"
     project.mkdir()
     shutil.copy(ROOT / "tests/packages/go/client_test.go", project)
@@ -80,7 +80,7 @@ class PackageTest(unittest.TestCase):
 
     def test_the_source_is_formatted_and_vetted(self):
         self.assertEqual(run(GO, "run", "cmd/gofmt", "-l", SOURCE, ROOT / "tests/packages/go"), "")
-        offline = go_environment | {"GOMODCACHE": str(TOOLS / "go-modules"), "GOFLAGS": "-mod=readonly -modcacherw"}
+        offline = go_environment | {"GOMODCACHE": str(TOOLS / "go-modules"), "GOFLAGS": "-mod=readonly -modcacherw -trimpath"}
         self.assertEqual(run(GO, "vet", "./...", cwd=SOURCE, env=offline), "")
 
 
