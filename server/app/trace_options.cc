@@ -16,7 +16,7 @@
 namespace interaction::app {
 namespace {
 
-constexpr char kService[] = "interaction-gateway";
+constexpr char kServiceName[] = "interaction-gateway";
 
 // A value as the specification writes it: percent-encoded.
 std::string Decode(absl::string_view text) {
@@ -102,7 +102,7 @@ bool IsOff(const Reader& reader) {
 }
 
 telemetry::Resource ResourceOf(Reader* reader) {
-  std::map<std::string, std::string> resource = {{"service.name", kService},
+  std::map<std::string, std::string> resource = {{"service.name", kServiceName},
                                                  {"service.version", std::string(GetBuildInfo().version)}};
   const std::string name = "OTEL_RESOURCE_ATTRIBUTES";
   for (auto& [key, value] : reader->Pairs(name, reader->Text(name))) resource[key] = value;
