@@ -1,9 +1,10 @@
-# descriptor_set(NAME descriptors IMPORT_DIRS dir... PROTOS a/b.proto...) -> interaction::NAME
+# descriptor_set(NAME descriptors [FILE a.binpb] IMPORT_DIRS dir... PROTOS a/b.proto...) -> interaction::NAME
 #
 # Compiles the protos, with all that they import, into a google.protobuf.FileDescriptorSet that keeps what generated code
-# drops, the comments and json_name, and links it in as bytes: interaction::kDescriptorSet of interaction/NAME.h.
+# drops, the comments and json_name, and links it in as bytes: interaction::kDescriptorSet of interaction/NAME.h. FILE is a
+# copy for tools, made with the target all.
 function(descriptor_set)
-  cmake_parse_arguments(ARG "" "NAME" "IMPORT_DIRS;PROTOS" ${ARGN})
+  cmake_parse_arguments(ARG "" "NAME;FILE" "IMPORT_DIRS;PROTOS" ${ARGN})
   set(out ${PROJECT_BINARY_DIR}/generated/${ARG_NAME})
   file(MAKE_DIRECTORY ${out}/interaction)
   set(flags)
@@ -41,4 +42,9 @@ extern const std::size_t kDescriptorSetSize;
   add_library(${target} STATIC ${out}/${ARG_NAME}.cc)
   target_include_directories(${target} SYSTEM PUBLIC ${out})
   add_library(interaction::${ARG_NAME} ALIAS ${target})
+  if(ARG_FILE)
+    add_custom_command(OUTPUT ${ARG_FILE}
+      COMMAND ${CMAKE_COMMAND} -E copy ${out}/${ARG_NAME}.bin ${ARG_FILE} DEPENDS ${out}/${ARG_NAME}.bin VERBATIM)
+    add_custom_target(${target}_file ALL DEPENDS ${ARG_FILE})
+  endif()
 endfunction()
