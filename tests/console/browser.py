@@ -36,7 +36,7 @@ class Browser:
     def run(self, script, *arguments):
         return self.driver.execute_script(script, *arguments)
 
-    def wait(self, condition, what, seconds=30):
+    def wait(self, condition, what, seconds=20):
         return WebDriverWait(self.driver, seconds, 0.1).until(lambda _: condition(), what)
 
     def find(self, selector):

@@ -66,11 +66,11 @@ std::string MakeReasons() {
 
 std::optional<HttpResponse> ConsoleFile(absl::string_view path) {
   const File files[] = {
-      {"/", "text/html; charset=utf-8", kHtml},         {"/console/console.css", "text/css; charset=utf-8", kCss},
-      {"/console/icon.svg", "image/svg+xml", kIcon},    {"/console/main.js", kScript, kMainJs},
-      {"/console/page.js", kScript, kPageJs},           {"/console/overview.js", kScript, kOverviewJs},
-      {"/console/attention.js", kScript, kAttentionJs}, {"/console/calls.js", kScript, kCallsJs},
-      {"/console/try_it.js", kScript, kTryItJs}};
+      {"/", "text/html; charset=utf-8", kHtml},       {"/console/console.css", "text/css; charset=utf-8", kCss},
+      {"/console/icon.svg", "image/svg+xml", kIcon},  {"/favicon.ico", "image/svg+xml", kIcon},
+      {"/console/main.js", kScript, kMainJs},         {"/console/page.js", kScript, kPageJs},
+      {"/console/overview.js", kScript, kOverviewJs}, {"/console/attention.js", kScript, kAttentionJs},
+      {"/console/calls.js", kScript, kCallsJs},       {"/console/try_it.js", kScript, kTryItJs}};
   for (const File& file : files) {
     if (file.path != path) continue;
     return HttpResponse{.content_type = file.content_type,

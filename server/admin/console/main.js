@@ -32,8 +32,8 @@ async function ask() {
   find('content').hidden = false;
   find('forget').hidden = !hasToken();
   showProcess(status);
-  const total = showOverview(status);
-  showAttention(status, list, reasons, total, (reason) => calls.choose({reason}));
+  showOverview(status);
+  showAttention(status, list, reasons, (reason) => calls.choose({reason}));
   calls.show(list, keeps);
   if (status.configuration['admin.try_it'] === 'true' && !tryIt) {
     tryIt = new TryIt(status);

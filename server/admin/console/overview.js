@@ -124,7 +124,7 @@ function showUpstreams(status, earlier, seconds, now) {
 
 const zero = (upstream) => ({applied: 0, not_applied: 0, unknown: 0, durations: {counts: upstream.durations.counts.map(() => 0)}});
 
-// Shows a new answer of /statusz; returns what has ended within the window, for other parts of the page; null at first.
+// Shows a new answer of /statusz.
 export function showOverview(status) {
   const time = performance.now();
   remember(time, status);
@@ -134,5 +134,4 @@ export function showOverview(status) {
   setText(find('window'), total ? `in the last ${Math.round(seconds)} s` : 'from the next answer on');
   showTiles(status, total, seconds);
   showUpstreams(status, total ? first.status : null, seconds, Date.now());
-  return total;
 }
