@@ -16,6 +16,7 @@ SERVICE_CONFIG = "client/service_config.json"
 # Where a package says its version.
 MANIFESTS = {
     "client/go/interaction/client.go": re.compile(r'^const Version = "(.*)"$', re.MULTILINE),
+    "client/go/README.md": re.compile(r"client/go@v(.*)$", re.MULTILINE),
     "client/python/pyproject.toml": re.compile(r'^version = "(.*)"$', re.MULTILINE),
     "client/rust/Cargo.toml": re.compile(r'^version = "(.*)"$', re.MULTILINE),
 }

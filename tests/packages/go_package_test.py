@@ -57,6 +57,10 @@ def go(*arguments, folder_of_project="project"):
     return run(GO, *arguments, cwd=folder / folder_of_project, env=go_environment)
 
 
+def path_with_go():
+    return f"{GO.parent}{os.pathsep}{os.environ['PATH']}"
+
+
 class PackageTest(unittest.TestCase):
 
     def test_generated_code_is_what_the_generator_writes(self):
@@ -65,13 +69,24 @@ class PackageTest(unittest.TestCase):
     def test_the_fetched_module_does_what_it_says(self):
         print(go("test", "-count=1", "-vet=all", "."))
 
-    def test_the_snippet_of_the_readme_runs(self):
+    def test_the_snippet_of_the_readme_runs_with_the_fetched_module(self):
         (snippet,) = snippets("go", "go")
         snippet = against(snippet, world)
         main = folder / "project/snippet/main.go"
         main.parent.mkdir()
         main.write_text(snippet, encoding="utf-8")
         self.assertRegex(go("run", "./snippet"), "^opened ")
+
+    def test_the_way_of_the_readme_from_a_checkout_runs(self):
+        (folder / "interaction-gateway/client").mkdir(parents=True)
+        (folder / "interaction-gateway/client/go").symlink_to(SOURCE)
+        (folder / "first-call").mkdir()
+        commands = snippets("go", "sh")[1]
+        self.assertIn("-replace", commands)
+        run("bash", "-ec", commands, cwd=folder / "first-call", env=go_environment | {"PATH": path_with_go()})
+        (folder / "first-call/main.go").write_text(against(snippets("go", "go")[0], world), encoding="utf-8")
+        go("get", ".", folder_of_project="first-call")
+        self.assertRegex(go("run", ".", folder_of_project="first-call"), "^opened ")
 
     def test_the_snippet_of_the_readme_is_formatted(self):
         (snippet,) = snippets("go", "go")
