@@ -5,6 +5,7 @@ The interaction_name of a request says what becomes of it:
     attempts-N     UNAVAILABLE, as the gateway says it, until the N-th attempt with the same request_id, which is answered
     pushback       UNAVAILABLE, as the gateway says it, which forbids another attempt
     proxy-CODE     that code, without ErrorInfo
+    lost           UNAVAILABLE, without ErrorInfo at the first attempt, as a broken connection looks; as the gateway says it at the next
     foreign        UNAVAILABLE, with an ErrorInfo of somebody else that says "not_applied"
     garbage        UNAVAILABLE, with bytes that are no google.rpc.Status
 
@@ -65,12 +66,14 @@ class Impostor:
         attempt = self.attempts[key]
         if what == "proxy":
             context.abort(grpc.StatusCode[value], "The proxy says no.")
+        if what == "lost" and attempt == 1:
+            context.abort(grpc.StatusCode.UNAVAILABLE, "Connection reset by peer.")
         if what == "garbage":
             context.set_trailing_metadata([("grpc-status-details-bin", b"\xff\xff\xff")])
             context.abort(grpc.StatusCode.UNAVAILABLE, "Overloaded.")
         if what == "foreign":
             self.fail(context, error_details_pb2.ErrorInfo(reason="X", domain="proxy.test", metadata={"outcome": "not_applied"}))
-        if what == "pushback" or attempt < int(value):
+        if what in ("pushback", "lost") or attempt < int(value):
             info = error_details_pb2.ErrorInfo(
                 reason="OVERLOADED", domain=SERVICE, metadata={"outcome": "not_applied", "attempt": str(attempt)})
             self.fail(context, info, [("grpc-retry-pushback-ms", "-1")] if what == "pushback" else [])

@@ -46,6 +46,8 @@ def setUpModule():
         archive.extractall(folder / "first-call", filter="data")
     project = folder / "first-call"
     crate = project / packaged.stem
+    for path in crate.rglob("*"):
+        path.touch()  # the packaged files are dated 2006, by which cargo would take an older build for one of them
     (project / "src").mkdir()
     (project / "tests").mkdir()
     (project / "Cargo.toml").write_text(PROJECT.format(crate=crate.name), encoding="utf-8")

@@ -214,9 +214,14 @@ func call[Request request, Response proto.Message](ctx context.Context, c *Clien
 		ctx = metadata.AppendToOutgoingContext(ctx, name, credential)
 	}
 	var trailer metadata.MD
-	response, err := send(route.service, ctx, message, grpc.Trailer(&trailer))
+	record := new(callRecord)
+	response, err := send(route.service, context.WithValue(ctx, callKey{}, record), message, grpc.Trailer(&trailer))
 	if err != nil {
-		return nil, errorOf(err, requestID)
+		failed := errorOf(err, requestID)
+		if record.unanswered.Load() {
+			failed.Outcome = Unknown // the gateway's answer speaks of the last attempt only
+		}
+		return nil, failed
 	}
 	return &Reply[Response]{response, requestID, has(trailer, "idempotent-replayed", "true"),
 		has(trailer, "idempotency", "bypassed")}, nil

@@ -136,7 +136,7 @@ func (o *options) dialOptions(retried bool) ([]grpc.DialOption, error) {
 	if !retried {
 		return append(result, grpc.WithDisableRetry(), grpc.WithDefaultServiceConfig(serviceConfig)), nil
 	}
-	return append(result, grpc.WithDefaultServiceConfig(serviceConfig)), nil
+	return append(result, grpc.WithDefaultServiceConfig(serviceConfig), grpc.WithStatsHandler(attemptWatch{})), nil
 }
 
 func transportCredentials(files *TLSFiles) (credentials.TransportCredentials, error) {

@@ -157,6 +157,7 @@ impl Client {
         let mut service = InteractionServiceClient::new(self.inner.channel.clone());
         let retry = self.inner.retry.as_ref().filter(|_| !request_id.is_empty());
         let mut sent = false; // whether one attempt at least may have reached the gateway
+        let mut unanswered = false; // whether one of those got no answer of the gateway
         let mut attempts = 1;
         loop {
             let attempt = Request::from_parts(metadata.clone(), Extensions::default(), message.clone());
@@ -172,6 +173,7 @@ impl Client {
             };
             let no_connection = has_connect_error(&status);
             sent |= !no_connection;
+            unanswered |= !no_connection && CallError::of(status.clone(), "").reason() == NO_ANSWER_FROM_GATEWAY;
             if let Some(wait) = retry.and_then(|retry| retry.next(attempts, status.code(), &status))
                 && Instant::now() + wait < deadline
             {
@@ -185,7 +187,7 @@ impl Client {
             }
             let error = CallError::of(status, &request_id);
             self.answered(error.reason() != NO_ANSWER_FROM_GATEWAY);
-            return Err(error);
+            return Err(if unanswered { error.after_an_unanswered_attempt() } else { error });
         }
     }
 

@@ -166,6 +166,12 @@ impl CallError {
         error
     }
 
+    /// The gateway's answer speaks of the last attempt only: an earlier one may have been applied.
+    pub(crate) fn after_an_unanswered_attempt(mut self) -> Self {
+        self.0.outcome = Outcome::Unknown;
+        self
+    }
+
     /// The error of a health check, which opens nothing.
     pub(crate) fn of_health_check(status: Status, unreachable: bool) -> Self {
         let mut error = Self::of(status, "");

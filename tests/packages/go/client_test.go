@@ -282,6 +282,12 @@ func TestOnlyUnavailableOfACallWithRequestIDIsTriedAgain(t *testing.T) {
 	equal(t, fails(t, never, t.Context(), named("attempts-2")).Metadata["attempt"], "1")
 }
 
+func TestARefusedAttemptDoesNotHideThatAnEarlierOneGotNoAnswer(t *testing.T) {
+	failed := fails(t, connect(t, impostor), t.Context(), named("lost"))
+	equal(t, failed.Reason, "OVERLOADED")
+	equal(t, failed.Outcome, interaction.Unknown)
+}
+
 func TestAConnectionThatBreaksAtWorkOpensNothingTwice(t *testing.T) {
 	before := requestsAtSeethepro(t)
 	if opens(t, connect(t, relay), cutOnce()) == "" {

@@ -225,6 +225,12 @@ async fn only_unavailable_of_a_call_with_request_id_is_tried_again() {
 }
 
 #[tokio::test]
+async fn a_refused_attempt_does_not_hide_that_an_earlier_one_got_no_answer() {
+    let error = fails(&connect(options("IMPOSTOR")).await, named("lost")).await;
+    assert_eq!((error.reason(), error.outcome()), ("OVERLOADED", Outcome::Unknown));
+}
+
+#[tokio::test]
 async fn a_connection_that_breaks_at_work_opens_nothing_twice() {
     let request = cut_once();
     let identity = request.interaction_identity.clone();
