@@ -156,6 +156,15 @@ class Tests:
         self.assertEqual(client.create_vsp_interaction(vsp(interaction_name="attempts-3")).message.interaction_id, "3")
         self.assertEqual(self.attempts(self.fails(client, vsp(interaction_name="attempts-4"))), "3")
 
+    def test_a_refused_attempt_does_not_hide_that_an_earlier_one_got_no_answer(self):
+        error = self.fails(self.connect(IMPOSTOR), vsp(interaction_name="lost"))
+        self.assertEqual((error.reason, error.outcome), ("OVERLOADED", Outcome.UNKNOWN))
+
+    def test_when_most_calls_fail_none_is_tried_again(self):
+        client = self.connect(IMPOSTOR)
+        attempts = [self.attempts(self.fails(client, vsp(interaction_name="attempts-9"))) for _ in range(3)]
+        self.assertEqual(attempts, ["3", "2", "1"])  # of 10 tokens, more than 5 must be left
+
     def test_a_call_that_the_gateway_forbids_to_repeat_is_sent_once(self):
         self.assertEqual(self.attempts(self.fails(self.connect(IMPOSTOR), vsp(interaction_name="pushback"))), "1")
 

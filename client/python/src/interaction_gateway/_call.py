@@ -16,6 +16,7 @@ from grpc_health.v1 import health_pb2
 from . import _errors
 from ._errors import CallError, Outcome
 from ._options import Options
+from ._retry import Retry
 from .v1 import interaction_service_pb2 as pb
 
 Request = TypeVar("Request", pb.CreateVspInteractionRequest, pb.AddWolkvoxInteractionRequest)
@@ -50,7 +51,14 @@ def new_request_id() -> str:
 class Call(Generic[Request]):
     """One call from its arguments to its answer: checked before it is sent, with one deadline for all that it takes."""
 
-    def __init__(self, options: Options, request: Request, timeout: Optional[float], metadata: Metadata):
+    def __init__(
+        self,
+        options: Options,
+        retry: Optional[Retry],
+        request: Request,
+        timeout: Optional[float],
+        metadata: Metadata,
+    ):
         self.deadline = Deadline(options, timeout)
         self.request: Request = type(request)()
         self.request.CopyFrom(request)
@@ -58,6 +66,10 @@ class Call(Generic[Request]):
             self.request.request_id = new_request_id()
         self.request_id: str = self.request.request_id
         self.given_metadata = checked(metadata, self.request_id)
+        # A call without request_id is sent once.
+        self._retry = retry if self.request_id else None
+        self._attempts = 0
+        self._unanswered = False  # one attempt got no answer of the gateway
         self.metadata = (*self.given_metadata, *self._credential(options))
 
     def _credential(self, options: Options) -> Metadata:
@@ -70,15 +82,25 @@ class Call(Generic[Request]):
 
     def reply(self, message: Message, trailers: Any) -> Reply[Message]:
         pairs = tuple(trailers or ())
+        if self._retry is not None:
+            self._retry.succeeded()
         return Reply(
             message, self.request_id, ("idempotent-replayed", "true") in pairs, ("idempotency", "bypassed") in pairs
         )
 
-    def error(self, error: Any) -> CallError:
-        """Of a grpc.RpcError, after the call was sent."""
-        return _errors.error_of(
-            error.code(), error.details() or "", tuple(error.trailing_metadata() or ()), self.request_id
-        )
+    def failed(self, error: Any) -> tuple[CallError, Optional[float]]:
+        """After an attempt that was sent and ended with a grpc.RpcError: the error of the call, and the seconds until the next
+        attempt, or None if that was the last."""
+        trailers = tuple(error.trailing_metadata() or ())
+        result = _errors.error_of(error.code(), error.details() or "", trailers, self.request_id)
+        self._attempts += 1
+        self._unanswered = self._unanswered or result.reason == _errors.NO_ANSWER_FROM_GATEWAY
+        wait = None if self._retry is None else self._retry.wait(self._attempts, result.code, trailers)
+        if wait is not None and wait < self.deadline.left():
+            return result, wait
+        if self._unanswered:
+            result.outcome = Outcome.UNKNOWN  # the gateway's answer speaks of the last attempt only
+        return result, None
 
     def unreachable(self, error: Any) -> Optional[CallError]:
         """What a failed health check says about the call: any answer of it shows that there is a connection."""

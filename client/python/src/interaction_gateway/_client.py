@@ -14,6 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from ._call import Call, Deadline, Message, Metadata, Reply, Request, ServingStatus, checked, health_error, serving_status
 from ._errors import NO_ANSWER_FROM_GATEWAY
 from ._options import Options, Path, TlsFiles
+from ._retry import Retry
 from .v1 import interaction_service_pb2 as pb
 from .v1 import interaction_service_pb2_grpc as services
 
@@ -23,8 +24,8 @@ FRESH_SECONDS = 1.0
 class _Route:
     """A channel and what is called over it. It connects when it is first used."""
 
-    def __init__(self, options: Options, credentials: Optional[grpc.ChannelCredentials], retried: bool):
-        arguments = options.channel_arguments(retried)
+    def __init__(self, options: Options, credentials: Optional[grpc.ChannelCredentials]):
+        arguments = options.channel_arguments()
         self.channel: Any = (
             grpc.insecure_channel(options.target, arguments)
             if credentials is None
@@ -71,9 +72,8 @@ class Client:
         options.check()
         self._options = options
         credentials = options.channel_credentials()
-        # Two routes to one target, because a retry policy belongs to a channel.
-        self._once = _Route(options, credentials, retried=False)
-        self._retried = _Route(options, credentials, retried=True)
+        self._route = _Route(options, credentials)
+        self._retry = Retry() if options.default_service_config else None
 
     @classmethod
     def connect(
@@ -141,15 +141,14 @@ class Client:
         deadline = Deadline(self._options, timeout)
         request = health_pb2.HealthCheckRequest(service=service)
         try:
-            response = self._once.health.Check(request, timeout=deadline.left(), metadata=checked(metadata, ""))
+            response = self._route.health.Check(request, timeout=deadline.left(), metadata=checked(metadata, ""))
         except grpc.RpcError as error:
             raise health_error(error) from error
         return serving_status(response)
 
     def close(self) -> None:
         """Cancels the calls under way, whose outcome is then unknown, and closes the connections."""
-        self._once.channel.close()
-        self._retried.channel.close()
+        self._route.channel.close()
 
     def __enter__(self) -> Client:
         return self
@@ -169,17 +168,20 @@ class Client:
         timeout: Optional[float],
         metadata: Metadata,
     ) -> Reply[Message]:
-        call = Call(self._options, request, timeout, metadata)
-        route = self._retried if call.request_id else self._once
-        route.ensure_connected(call)
-        try:
-            message, ended = method_of(route.service).with_call(
-                call.request, timeout=call.deadline.left(), metadata=call.metadata
-            )
-        except grpc.RpcError as error:
-            failed = call.error(error)
-            if failed.reason == NO_ANSWER_FROM_GATEWAY:
-                route.lost()
-            raise failed from error
-        route.answered_at = time.monotonic()
-        return call.reply(message, ended.trailing_metadata())
+        call = Call(self._options, self._retry, request, timeout, metadata)
+        self._route.ensure_connected(call)
+        while True:
+            try:
+                message, ended = method_of(self._route.service).with_call(
+                    call.request, timeout=call.deadline.left(), metadata=call.metadata
+                )
+            except grpc.RpcError as error:
+                failed, wait = call.failed(error)
+                if failed.reason == NO_ANSWER_FROM_GATEWAY:
+                    self._route.lost()
+                if wait is None:
+                    raise failed from error
+                time.sleep(wait)
+                continue
+            self._route.answered_at = time.monotonic()
+            return call.reply(message, ended.trailing_metadata())

@@ -8,10 +8,11 @@ import re
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 from typing import Optional, Union
 
 import grpc
+
+from ._retry import service_config_of_grpc
 
 Path = Union[str, "os.PathLike[str]"]
 
@@ -61,14 +62,12 @@ class Options:
             return (("x-api-key", read_credential(self.api_key_file, "an API key")),)
         return ()
 
-    def channel_arguments(self, retried: bool) -> list[tuple[str, Union[str, int]]]:
+    def channel_arguments(self) -> list[tuple[str, Union[str, int]]]:
         arguments: list[tuple[str, Union[str, int]]] = [("grpc.enable_http_proxy", 0)]
         if self.user_agent_prefix:
             arguments.append(("grpc.primary_user_agent", self.user_agent_prefix))
         if self.default_service_config:
-            arguments.append(("grpc.lb_policy_name", "round_robin"))
-        if retried and self.default_service_config:
-            arguments.append(("grpc.service_config", service_config()))
+            arguments.append(("grpc.service_config", service_config_of_grpc()))
         return arguments
 
     def channel_credentials(self) -> Optional[grpc.ChannelCredentials]:
@@ -107,10 +106,6 @@ def check_certificates(tls: TlsFiles) -> None:
                 f"{os.fspath(tls.certificate)} and {os.fspath(tls.key)} are not a PEM certificate and its key"
                 f" without a passphrase: {error.reason or error}"
             ) from error
-
-
-def service_config() -> str:
-    return resources.files("interaction_gateway").joinpath("service_config.json").read_text(encoding="utf-8")
 
 
 def read_credential(path: Path, what: str) -> str:

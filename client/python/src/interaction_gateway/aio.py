@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Optional
@@ -12,6 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from ._call import Call, Deadline, Message, Metadata, Reply, Request, ServingStatus, checked, health_error, serving_status
 from ._options import Options, Path, TlsFiles
+from ._retry import Retry
 from .v1 import interaction_service_pb2 as pb
 from .v1 import interaction_service_pb2_grpc as services
 
@@ -21,8 +23,8 @@ __all__ = ["Client"]
 class _Route:
     """A channel and what is called over it. It connects when it is first used."""
 
-    def __init__(self, options: Options, credentials: Optional[grpc.ChannelCredentials], retried: bool):
-        arguments = options.channel_arguments(retried)
+    def __init__(self, options: Options, credentials: Optional[grpc.ChannelCredentials]):
+        arguments = options.channel_arguments()
         self.channel: Any = (
             grpc.aio.insecure_channel(options.target, arguments)
             if credentials is None
@@ -56,8 +58,8 @@ class Client:
         options.check()
         self._options = options
         credentials = options.channel_credentials()
-        self._once = _Route(options, credentials, retried=False)
-        self._retried = _Route(options, credentials, retried=True)
+        self._route = _Route(options, credentials)
+        self._retry = Retry() if options.default_service_config else None
 
     @classmethod
     def connect(
@@ -113,15 +115,14 @@ class Client:
         deadline = Deadline(self._options, timeout)
         request = health_pb2.HealthCheckRequest(service=service)
         try:
-            response = await self._once.health.Check(request, timeout=deadline.left(), metadata=checked(metadata, ""))
+            response = await self._route.health.Check(request, timeout=deadline.left(), metadata=checked(metadata, ""))
         except grpc.RpcError as error:
             raise health_error(error) from error
         return serving_status(response)
 
     async def close(self) -> None:
         """Cancels the calls under way, whose outcome is then unknown, and closes the connections."""
-        await self._once.channel.close()
-        await self._retried.channel.close()
+        await self._route.channel.close()
 
     async def __aenter__(self) -> Client:
         return self
@@ -141,12 +142,14 @@ class Client:
         timeout: Optional[float],
         metadata: Metadata,
     ) -> Reply[Message]:
-        call = Call(self._options, request, timeout, metadata)
-        route = self._retried if call.request_id else self._once
-        await route.ensure_connected(call)
-        sent = method_of(route.service)(call.request, timeout=call.deadline.left(), metadata=call.metadata)
-        try:
-            message = await sent
-        except grpc.RpcError as error:
-            raise call.error(error) from error
-        return call.reply(message, await sent.trailing_metadata())
+        call = Call(self._options, self._retry, request, timeout, metadata)
+        await self._route.ensure_connected(call)
+        while True:
+            sent = method_of(self._route.service)(call.request, timeout=call.deadline.left(), metadata=call.metadata)
+            try:
+                return call.reply(await sent, await sent.trailing_metadata())
+            except grpc.RpcError as error:
+                failed, wait = call.failed(error)
+                if wait is None:
+                    raise failed from error
+            await asyncio.sleep(wait)
