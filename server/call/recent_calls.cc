@@ -58,12 +58,13 @@ class Record {
  public:
   Head head;
 
-  // In the order of Text, each once. The parts are written one after the other.
+  // In the order of Text, each at most once; what is left out at the end is "". The parts are written one after the
+  // other.
   void Put(Text text, std::initializer_list<absl::string_view> parts) {
     size_t left = kLongest[text], size = 0;
     for (const absl::string_view part : parts) {
       const size_t taken = std::min(left, part.size());
-      memcpy(texts_ + used_ + size, part.data(), taken);
+      memcpy(texts() + used_ + size, part.data(), taken);
       size += taken;
       left -= taken;
       if (taken < part.size()) {
@@ -77,26 +78,26 @@ class Record {
 
   // Calls `store(index, word)` for each word of the record.
   template <typename Store>
-  void ForEachWord(Store&& store) const {
-    std::array<uint64_t, kWords> words;
-    memcpy(words.data(), &head, sizeof(head));
-    memcpy(reinterpret_cast<char*>(words.data()) + sizeof(head), texts_, (used_ + 7) / 8 * 8);
+  void ForEachWord(Store&& store) {
+    memcpy(words_.data(), &head, sizeof(head));
     const size_t used = (sizeof(head) + used_ + 7) / 8;
-    for (size_t i = 0; i < used; ++i) store(i, words[i]);
+    for (size_t i = 0; i < used; ++i) store(i, words_[i]);
   }
 
  private:
   // Ends the text of `size` bytes with kCut in the place of its last characters, of which none is cut in two.
   size_t Cut(size_t size) {
-    char* const text = texts_ + used_;
+    char* const text = texts() + used_;
     size -= kCut.size();
     while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
     memcpy(text + size, kCut.data(), kCut.size());
     return size + kCut.size();
   }
 
-  size_t used_ = 0;
-  char texts_[kAllTexts + 8] = {};
+  char* texts() { return reinterpret_cast<char*>(words_.data()) + sizeof(head); }
+
+  size_t used_ = 0;  // bytes of texts
+  std::array<uint64_t, kWords> words_{};
 };
 
 void PutCaller(const Call& call, absl::string_view refused, Record* record) {
@@ -113,8 +114,9 @@ void PutError(const absl::Status& status, const ErrorDetails& error, Record* rec
 
 void PutTimes(const Call& call, Record* record) {
   for (size_t i = 0; i < kPhases; ++i) {
-    const absl::Duration time = call.times.In(static_cast<Phase>(i));
-    if (time != absl::ZeroDuration()) record->head.in_phases[i] = Clamp<uint32_t>(absl::ToInt64Microseconds(time));
+    const auto phase = static_cast<Phase>(i);
+    if (call.times.Began(phase) == 0) continue;
+    record->head.in_phases[i] = Clamp<uint32_t>(absl::ToInt64Microseconds(call.times.In(phase)));
   }
 }
 
@@ -180,12 +182,11 @@ void RecentCalls::OnEnd(const Call& call) {
   if (!rpc) return;
   const CallResult& result = call.result;
   Record record;
-  ErrorDetails error;
+  std::optional<ErrorDetails> error;
+  record.head.outcome = static_cast<uint8_t>(Outcome::kApplied);
   if (!result.status.ok()) {
     error = GetErrorDetails(result.status);
-    PutError(result.status, error, &record);
-  } else {
-    record.head.outcome = static_cast<uint8_t>(Outcome::kApplied);
+    PutError(result.status, *error, &record);
   }
   record.head.rpc = *rpc;
   record.head.ended = call.lane->clock().SteadyNow();
@@ -197,12 +198,16 @@ void RecentCalls::OnEnd(const Call& call) {
   record.head.replayed = result.replayed;
   record.head.bypassed = result.bypassed;
   PutTimes(call, &record);
-  PutCaller(call, CallerIn(error), &record);
+  PutCaller(call, error ? CallerIn(*error) : absl::string_view(), &record);
   record.Put(kHost, {call.authority});
   record.Put(kRequestId, {call.request_id});
   record.Put(kInteractionId, {result.interaction_id});
   record.Put(kTraceId, {call.trace_id()});
-  record.Put(kDetail, {error.field_violations.empty() ? DetailIn(error) : FieldsIn(error)});
+  if (error && !error->field_violations.empty()) {
+    record.Put(kDetail, {FieldsIn(*error)});
+  } else if (error) {
+    record.Put(kDetail, {DetailIn(*error)});
+  }
   rings_[call.lane->index()]->Write(&record);
 }
 
@@ -223,7 +228,6 @@ void RecentCalls::OnAttemptEnd(const Call& call, const AttemptResult& attempt) {
   record.Put(kRequestId, {call.request_id});
   record.Put(kInteractionId, {attempt.interaction_id});
   record.Put(kTraceId, {call.trace_id()});
-  record.Put(kDetail, {});
   rings_[call.lane->index()]->Write(&record);
 }
 
