@@ -8,7 +8,7 @@ SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 WORKDIR /source
 # The dependencies first, so that they are a layer of their own.
 COPY tools/install-dependencies tools/
-RUN tools/install-dependencies && apt-get install -y -q --no-install-recommends python3-minimal=3.11.* && rm -rf /var/lib/apt/lists/*
+RUN tools/install-dependencies && apt-get install -y -q --no-install-recommends python3=3.11.* && rm -rf /var/lib/apt/lists/*
 COPY . .
 ARG COMMIT=unknown
 RUN cmake --preset release -DINTERACTION_COMMIT="$COMMIT" --log-level=NOTICE && \
