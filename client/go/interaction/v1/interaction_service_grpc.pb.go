@@ -41,7 +41,7 @@ const (
 // `google.rpc.BadRequest`, `RetryInfo`, `QuotaFailure` or `PreconditionFailure` where they fit. An error without
 // `ErrorInfo` does not come from the gateway but from gRPC, at either end.
 //
-// Compressed requests are refused.
+// Requests may be compressed with gzip.
 //
 // Lengths are counted in Unicode code points. Strings are passed on unchanged: nothing is trimmed, truncated or
 // normalized unless the field's comment says so.
@@ -103,7 +103,7 @@ func (c *interactionServiceClient) AddWolkvoxInteraction(ctx context.Context, in
 // `google.rpc.BadRequest`, `RetryInfo`, `QuotaFailure` or `PreconditionFailure` where they fit. An error without
 // `ErrorInfo` does not come from the gateway but from gRPC, at either end.
 //
-// Compressed requests are refused.
+// Requests may be compressed with gzip.
 //
 // Lengths are counted in Unicode code points. Strings are passed on unchanged: nothing is trimmed, truncated or
 // normalized unless the field's comment says so.

@@ -150,7 +150,7 @@ pub mod interaction_service_client {
     /// `google.rpc.BadRequest`, `RetryInfo`, `QuotaFailure` or `PreconditionFailure` where they fit. An error without
     /// `ErrorInfo` does not come from the gateway but from gRPC, at either end.
     ///
-    /// Compressed requests are refused.
+    /// Requests may be compressed with gzip.
     ///
     /// Lengths are counted in Unicode code points. Strings are passed on unchanged: nothing is trimmed, truncated or
     /// normalized unless the field's comment says so.

@@ -38,7 +38,7 @@ class InteractionServiceStub(object):
     `google.rpc.BadRequest`, `RetryInfo`, `QuotaFailure` or `PreconditionFailure` where they fit. An error without
     `ErrorInfo` does not come from the gateway but from gRPC, at either end.
 
-    Compressed requests are refused.
+    Requests may be compressed with gzip.
 
     Lengths are counted in Unicode code points. Strings are passed on unchanged: nothing is trimmed, truncated or
     normalized unless the field's comment says so.
@@ -75,7 +75,7 @@ class InteractionServiceServicer(object):
     `google.rpc.BadRequest`, `RetryInfo`, `QuotaFailure` or `PreconditionFailure` where they fit. An error without
     `ErrorInfo` does not come from the gateway but from gRPC, at either end.
 
-    Compressed requests are refused.
+    Requests may be compressed with gzip.
 
     Lengths are counted in Unicode code points. Strings are passed on unchanged: nothing is trimmed, truncated or
     normalized unless the field's comment says so.
@@ -136,7 +136,7 @@ class InteractionService(object):
     `google.rpc.BadRequest`, `RetryInfo`, `QuotaFailure` or `PreconditionFailure` where they fit. An error without
     `ErrorInfo` does not come from the gateway but from gRPC, at either end.
 
-    Compressed requests are refused.
+    Requests may be compressed with gzip.
 
     Lengths are counted in Unicode code points. Strings are passed on unchanged: nothing is trimmed, truncated or
     normalized unless the field's comment says so.

@@ -39,7 +39,7 @@ class InteractionServiceStub:
     `google.rpc.BadRequest`, `RetryInfo`, `QuotaFailure` or `PreconditionFailure` where they fit. An error without
     `ErrorInfo` does not come from the gateway but from gRPC, at either end.
 
-    Compressed requests are refused.
+    Requests may be compressed with gzip.
 
     Lengths are counted in Unicode code points. Strings are passed on unchanged: nothing is trimmed, truncated or
     normalized unless the field's comment says so.
@@ -77,7 +77,7 @@ class InteractionServiceAsyncStub(InteractionServiceStub):
     `google.rpc.BadRequest`, `RetryInfo`, `QuotaFailure` or `PreconditionFailure` where they fit. An error without
     `ErrorInfo` does not come from the gateway but from gRPC, at either end.
 
-    Compressed requests are refused.
+    Requests may be compressed with gzip.
 
     Lengths are counted in Unicode code points. Strings are passed on unchanged: nothing is trimmed, truncated or
     normalized unless the field's comment says so.
@@ -111,7 +111,7 @@ class InteractionServiceServicer(metaclass=_abc_1.ABCMeta):
     `google.rpc.BadRequest`, `RetryInfo`, `QuotaFailure` or `PreconditionFailure` where they fit. An error without
     `ErrorInfo` does not come from the gateway but from gRPC, at either end.
 
-    Compressed requests are refused.
+    Requests may be compressed with gzip.
 
     Lengths are counted in Unicode code points. Strings are passed on unchanged: nothing is trimmed, truncated or
     normalized unless the field's comment says so.
