@@ -122,10 +122,10 @@ TEST(MetricsTest, TheProcessUsesSomethingOfEverything) {
 }
 
 TEST(StatusPageTest, ShowsTheSnapshotAsJson) {
-  EXPECT_THAT(StatusJson(Full()), AllOf(HasSubstr("\"state\": \"serving\""), HasSubstr("\"uptimeSeconds\": 1000"),
-                                        HasSubstr("\"state\": \"open\""), HasSubstr("\"parkedCredentials\": 1"),
-                                        HasSubstr("\"server.listen\": \"127.0.0.1:50051\""),
-                                        HasSubstr("\"end\": \"1970-01-01T01:23:20Z\"")));
+  EXPECT_THAT(StatusJson(Full()),
+              AllOf(HasSubstr("\"state\": \"serving\""), HasSubstr("\"uptimeSeconds\": 1000"),
+                    HasSubstr("\"parkedCredentials\": 1"), HasSubstr("\"server.listen\": \"127.0.0.1:50051\""),
+                    HasSubstr("\"end\": \"1970-01-01T01:23:20Z\"")));
 }
 
 }  // namespace
