@@ -64,7 +64,7 @@ class Record {
     size_t left = kLongest[text], size = 0;
     for (const absl::string_view part : parts) {
       const size_t taken = std::min(left, part.size());
-      memcpy(texts() + used_ + size, part.data(), taken);
+      std::copy_n(part.data(), taken, texts() + used_ + size);  // an empty part may have no address
       size += taken;
       left -= taken;
       if (taken < part.size()) {

@@ -2,7 +2,7 @@
 
 #include <google/protobuf/io/coded_stream.h>
 
-#include <cstring>
+#include <algorithm>
 
 namespace interaction::telemetry {
 namespace {
@@ -47,8 +47,7 @@ class Fields {
   }
   Fields& Bytes(int number, absl::string_view bytes) {
     Head(number, bytes.size());
-    memcpy(at_, bytes.data(), bytes.size());
-    at_ += bytes.size();
+    at_ = std::copy_n(bytes.data(), bytes.size(), at_);  // what is empty may have no address
     return *this;
   }
   Fields& Number(int number, uint64_t value) {
