@@ -1,10 +1,9 @@
 #include "server/app/calls_page.h"
 
-#include <cmath>
-
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "server/app/json.h"
+#include "server/call/log_fields.h"
 
 namespace interaction::app {
 namespace {
@@ -28,9 +27,6 @@ bool Fits(const RecentCall& call, const std::map<std::string, std::string>& quer
          fits("caller", [&call](const std::string& wanted) { return absl::StrContains(call.caller, wanted); });
 }
 
-// With three digits, as in the log.
-double Milliseconds(absl::Duration duration) { return std::round(absl::ToDoubleMicroseconds(duration)) / 1000; }
-
 void PutIfAny(absl::string_view key, absl::string_view text, Json* json) {
   if (!text.empty()) json->Text(key, text);
 }
@@ -49,11 +45,11 @@ void Put(const RecentCall& call, Json* json) {
   PutIfAny("caller", call.caller, json);
   PutIfAny("requestId", call.request_id, json);
   PutIfAny("interactionId", call.interaction_id, json);
-  json->Fraction("durationMs", Milliseconds(call.duration));
+  json->Fraction("durationMs", call::MillisecondsOf(call.duration));
   json->Begin("phasesMs");
   for (size_t i = 0; i < call.in_phases.size(); ++i) {
     if (call.in_phases[i] == absl::ZeroDuration()) continue;
-    json->Fraction(PhaseName(static_cast<Phase>(i)), Milliseconds(call.in_phases[i]));
+    json->Fraction(PhaseName(static_cast<Phase>(i)), call::MillisecondsOf(call.in_phases[i]));
   }
   json->End();
   json->Text("upstream", call.upstream);

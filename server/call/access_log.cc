@@ -1,19 +1,11 @@
 #include "server/call/access_log.h"
 
-#include <cmath>
-
 #include "server/base/errors.h"
 #include "server/call/log_fields.h"
 
 namespace interaction::call {
-namespace {
 
 using telemetry::LogLevel;
-
-// Milliseconds with three digits: microseconds are what the gateway's own part is told apart by.
-double Milliseconds(absl::Duration duration) { return std::round(absl::ToDoubleMicroseconds(duration)) / 1000; }
-
-}  // namespace
 
 void AccessLog::OnEnd(const Call& call) {
   const CallResult& result = call.result;
@@ -40,10 +32,10 @@ void AccessLog::OnEnd(const Call& call) {
              {"peer", call.peer},
              {"requestId", call.request_id},
              {"interactionId", result.interaction_id},
-             {"durationMs", Milliseconds(absl::Nanoseconds(call.lane->clock().SteadyNow() - call.arrived))},
-             {"storeMs", Milliseconds(call.times.In(Phase::kStore))},
-             {"queueMs", Milliseconds(call.times.In(Phase::kQueue))},
-             {"upstreamMs", Milliseconds(call.times.In(Phase::kWait))},
+             {"durationMs", MillisecondsOf(absl::Nanoseconds(call.lane->clock().SteadyNow() - call.arrived))},
+             {"storeMs", MillisecondsOf(call.times.In(Phase::kStore))},
+             {"queueMs", MillisecondsOf(call.times.In(Phase::kQueue))},
+             {"upstreamMs", MillisecondsOf(call.times.In(Phase::kWait))},
              {"upstream", call.upstream->name},
              {"host", call.authority},
              {"httpStatus", result.http_status},

@@ -1,5 +1,6 @@
 #include "server/call/log_fields.h"
 
+#include <cmath>
 #include <string>
 
 #include "absl/strings/str_join.h"
@@ -64,5 +65,7 @@ std::string FieldsIn(const ErrorDetails& details) {
   return absl::StrJoin(details.field_violations, ", ",
                        [](std::string* to, const FieldViolation& violation) { to->append(violation.field); });
 }
+
+double MillisecondsOf(absl::Duration duration) { return std::round(absl::ToDoubleMicroseconds(duration)) / 1000; }
 
 }  // namespace interaction::call

@@ -4,12 +4,13 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "server/base/errors.h"
 #include "server/telemetry/log.h"
 
 namespace interaction::call {
 
-// What log lines about failed calls have in common.
+// What log lines and pages about calls have in common.
 
 // The level at which a failed call is logged: info for what the caller caused (an invalid request, a rejected
 // credential of its own, too short a deadline, leaving early), warning for everything else and for every unknown
@@ -24,5 +25,8 @@ absl::string_view DetailIn(const ErrorDetails& details);
 
 // The fields that break their rules, by name: "sender, body".
 std::string FieldsIn(const ErrorDetails& details);
+
+// Milliseconds with three digits: microseconds are what the gateway's own part is told apart by.
+double MillisecondsOf(absl::Duration duration);
 
 }  // namespace interaction::call

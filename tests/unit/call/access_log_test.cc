@@ -16,17 +16,8 @@ using Json = nlohmann::json;
 class AccessLogTest : public testing::CallTest {
  protected:
   std::shared_ptr<Call> EndedCall() {
-    auto call = MakeCall("text", "0f1a8a7e-3a0b-4f5e-9c58-6f1c2b7d9e10");
+    auto call = MakeServedCall();
     call->peer = "ipv4:10.0.0.7:53124";
-    call->caller = {.proof = auth::Proof::kToken, .identity = "billing"};
-    call->authority = "upstream.test";
-    call->trace.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
-    call->times.Enter(Phase::kQueue, clock_.SteadyNow());
-    clock_.Advance(absl::Milliseconds(2));
-    call->times.Enter(Phase::kWait, clock_.SteadyNow());
-    clock_.Advance(absl::Microseconds(1500));
-    call->times.Leave(clock_.SteadyNow());
-    call->request_bytes = 120;
     call->result = {
         .status = absl::OkStatus(), .attempts = 1, .http_status = 200, .interaction_id = "4711", .reply_bytes = 40};
     return call;

@@ -56,6 +56,21 @@ class CallTest : public ::testing::Test {
     return call;
   }
 
+  // One that has waited for 2 ms and been with the upstream for 1.5 ms, with all that can be told of it but its result.
+  std::shared_ptr<call::Call> MakeServedCall() {
+    auto call = MakeCall("text", "0f1a8a7e-3a0b-4f5e-9c58-6f1c2b7d9e10");
+    call->caller = {.proof = auth::Proof::kToken, .identity = "billing"};
+    call->authority = "upstream.test";
+    call->trace.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
+    call->times.Enter(Phase::kQueue, clock_.SteadyNow());
+    clock_.Advance(absl::Milliseconds(2));
+    call->times.Enter(Phase::kWait, clock_.SteadyNow());
+    clock_.Advance(absl::Microseconds(1500));
+    call->times.Leave(clock_.SteadyNow());
+    call->request_bytes = 120;
+    return call;
+  }
+
   // Lets time pass and runs what has come due.
   void Advance(absl::Duration duration) {
     clock_.Advance(duration);
