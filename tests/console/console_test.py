@@ -9,7 +9,7 @@ import sys
 import tempfile
 import unittest
 
-from process import Process
+from process import Process, start_gateway, write
 from selenium.common.exceptions import JavascriptException
 from selenium.webdriver.common.keys import Keys
 
@@ -44,29 +44,20 @@ class ConsoleTest(unittest.TestCase):
             "server.listen": "127.0.0.1:0", "admin.listen": "127.0.0.1:0", "egress.allow_plaintext": "true",
             "egress.allow_loopback": "true", "calls.drain_delay": "0s", "seethepro.base_url": cls.sandbox.address,
             "wolkvox.base_url": cls.sandbox.address, "wolkvox.default_server": "0042",
-            "seethepro.app_access_key_file": cls.write("app-access-key", "key"),
-            "wolkvox.token_files.0042": cls.write("wolkvox-token", "token"),
+            "seethepro.app_access_key_file": write(cls.folder, "app-access-key", "key"),
+            "wolkvox.token_files.0042": write(cls.folder, "wolkvox-token", "token"),
         } | {key: value() if callable(value) else value for key, value in cls.settings.items()}
         if "admin.try_it" in settings:
-            settings["admin.token_file"] = cls.write("admin-token", TOKEN)
-        flags = [flag for name, value in settings.items() for flag in ("--set", f"{name}={value}")]
-        cls.server = Process([SERVER, *flags], r'"serving","address":"([^"]+)"')
+            settings["admin.token_file"] = write(cls.folder, "admin-token", TOKEN)
+        cls.server = start_gateway(SERVER, settings)
         cls.addClassCleanup(cls.server.kill)
-        admin = json.loads(next(line for line in cls.server.lines if '"serving"' in line))["admin"]
-        cls.url = f"http://{admin}/"
+        cls.url = f"http://{cls.server.admin_address()}/"
         for name in "Claim 1138", "sandbox:close", "sandbox:unavailable", "sandbox:slow-40", "":
             cls.call("CreateVspInteraction", VSP | {"interaction_name": name})
         cls.call("CreateVspInteraction", VSP | {"request_id": REQUEST_ID}, "-H", f"traceparent: 00-{TRACE_ID}-00f067aa0ba902b7-01")
         cls.call("AddWolkvoxInteraction", WOLKVOX)
         cls.browser = Browser()
         cls.addClassCleanup(cls.browser.quit)
-
-    @classmethod
-    def write(cls, name, text):
-        path = os.path.join(cls.folder, name)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        return path
 
     @classmethod
     def call(cls, method, request, *flags):

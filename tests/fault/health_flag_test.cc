@@ -37,9 +37,7 @@ Health Ask(const std::vector<std::string>& settings, const std::vector<std::stri
 
 // Of a server whose upstreams nobody calls.
 std::vector<std::string> Settings(const std::vector<std::string>& further = {}) {
-  std::vector<std::string> settings = SettingsFor("http://127.0.0.1:1", "http://127.0.0.1:1");
-  settings.insert(settings.end(), further.begin(), further.end());
-  return settings;
+  return With(SettingsFor("http://127.0.0.1:1", "http://127.0.0.1:1"), further);
 }
 
 TEST(HealthFlagTest, SaysThatAServerCanServe) {
@@ -73,9 +71,8 @@ TEST(HealthFlagTest, ReachesAPortOnAllAddressesAndOneWithTls) {
   const std::vector<std::string> tls = {"admin.tls_cert_file=" + pair.certificate, "admin.tls_key_file=" + pair.key,
                                         "admin.insecure=true"};
   const ServerProcess server(Settings(tls));
-  std::vector<std::string> settings = tls;
-  settings.push_back(absl::StrCat("admin.listen=0.0.0.0:", server.admin_address().substr(sizeof "127.0.0.1:" - 1)));
-  const Health health = Ask(settings);
+  const std::string port = server.admin_address().substr(sizeof "127.0.0.1:" - 1);
+  const Health health = Ask(With(tls, {"admin.listen=0.0.0.0:" + port}));
   EXPECT_EQ(health.exit_code, kReady) << health.err;
 }
 

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import unittest
 
-from process import Process
+from process import Process, flags
 
 REPOSITORY = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 HADOLINT, *PROGRAMS = (os.path.abspath(path) for path in sys.argv[1:5])
@@ -72,18 +72,16 @@ class ImageTest(unittest.TestCase):
         self.addCleanup(sandbox.kill)
         settings = {"server.listen": "127.0.0.1:0", "admin.listen": "127.0.0.1:0", "egress.allow_plaintext": "true",
                     "egress.allow_loopback": "true", "seethepro.base_url": sandbox.address, "wolkvox.base_url": sandbox.address}
-        server = Process(self.command("interaction-server", *[part for key, value in settings.items() for part in ("--set", f"{key}={value}")]),
-                         r'("msg":"serving".*)')
+        server = Process(self.command("interaction-server", *flags(settings)), r'"serving","address":"([^"]+)"')
         self.addCleanup(server.kill)
-        serving = json.loads("{" + server.address)
-        health = self.run_in_image("interaction-server", "--health", "--set", f"admin.listen={serving['admin']}")
+        health = self.run_in_image("interaction-server", "--health", "--set", f"admin.listen={server.admin_address()}")
         self.assertEqual(health.returncode, 0, health.stderr)
         with tempfile.NamedTemporaryFile("w", suffix=".json") as message:
             json.dump({"app_access_key": "key", "interaction_identity": "+573001234567", "interaction_name": "Claim 1138",
                        "account_id": "6925ebd4-125d-4338-a736-99f4b5bcb3d7", "contact_id": "3d6ab237-6e5e-4e4a-b76a-4ebe7d89b9e0"}, message)
             message.flush()
             os.chmod(message.name, 0o644)
-            result = subprocess.run(self.command("--ro-bind", message.name, "/run/message.json", "interactionctl", "--address", serving["address"],
+            result = subprocess.run(self.command("--ro-bind", message.name, "/run/message.json", "interactionctl", "--address", server.address,
                                                  "create-vsp", "--json", "/run/message.json"), capture_output=True, text=True)
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("CMP-", result.stdout)

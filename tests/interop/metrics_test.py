@@ -30,7 +30,7 @@ class MetricsTest(unittest.TestCase):
              "egress.allow_plaintext=true", "--set", "egress.allow_loopback=true", "--set", "calls.drain_delay=0s", "--set",
              f"seethepro.base_url={cls.sandbox.address}", "--set", f"wolkvox.base_url={cls.sandbox.address}"],
             r'"serving","address":"([^"]+)"')
-        cls.admin = json.loads(next(line for line in cls.server.lines if '"serving"' in line))["admin"]
+        cls.admin = cls.server.admin_address()
         for name in "Claim 1138", "sandbox:unavailable", "sandbox:status-500", "":
             subprocess.run([GRPCURL, "-plaintext", "-H", f"traceparent: 00-{TRACE_ID}-00f067aa0ba902b7-01", "-d",
                             json.dumps(CALL | {"interaction_name": name}), cls.server.address,

@@ -1,9 +1,23 @@
-"""Programs under test, which say in a line where they listen."""
+"""Programs under test, which say in a line where they listen, and what they are started with."""
+import json
 import os
 import re
 import signal
 import subprocess
 import threading
+
+
+def flags(settings):
+    """Settings of the gateway as flags of its command line."""
+    return [argument for key, value in settings.items() for argument in ("--set", f"{key}={value}")]
+
+
+def write(folder, name, text):
+    """Writes a file and returns its path."""
+    path = os.path.join(folder, name)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
 
 
 class Process:
@@ -43,5 +57,14 @@ class Process:
             self.process.kill()
             self.process.wait(20)
 
+    def admin_address(self):
+        """Where the gateway's admin port listens, as its log line says."""
+        return json.loads(next(line for line in self.lines if '"serving"' in line))["admin"]
+
     def output(self):
         return "".join(self.lines)
+
+
+def start_gateway(server, settings, environment=None):
+    """The gateway with these settings; its address is that of the gRPC port."""
+    return Process([server, *flags(settings)], r'"serving","address":"([^"]+)"', environment)

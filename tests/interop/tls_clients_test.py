@@ -15,7 +15,7 @@ import grpc
 import grpc_tools.protoc
 
 from material import API_KEY, Material
-from process import Process
+from process import Process, start_gateway
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 PROTO = "interaction/v1/interaction_service.proto"
@@ -40,8 +40,7 @@ def start_server(transport):
         "callers.jwks_file": material.file("jwks.json"), "callers.token_issuer": "https://issuer.test/",
         "callers.token_audience": "gateway",
     }
-    arguments = [argument for key, value in settings.items() for argument in ("--set", f"{key}={value}")]
-    return Process([SERVER, *arguments], r'"serving","address":"([^"]+)"')
+    return start_gateway(SERVER, settings)
 
 
 def setUpModule():

@@ -14,7 +14,7 @@ import urllib.parse
 import urllib.request
 
 from browser import Browser
-from process import Process
+from process import Process, start_gateway, write
 
 SERVER, SANDBOX, GRPCURL, PROMETHEUS, REDIS = (os.path.abspath(path) for path in sys.argv[1:6])
 MONITORING = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../deploy/monitoring")
@@ -33,25 +33,18 @@ class Place:
         self.folder = os.path.join(folder, name)
         os.mkdir(self.folder)
         self.vendor = Process([SANDBOX, "--listen", "127.0.0.1:0"], r"listening on (http:\S+)")
-        self.token = self.write("wolkvox-token", "good-token")
+        self.token = write(self.folder, "wolkvox-token", "good-token")
         settings = {
             "server.listen": "127.0.0.1:0", "admin.listen": "127.0.0.1:0", "egress.allow_plaintext": "true",
             "egress.allow_loopback": "true", "calls.drain_delay": "0s", "seethepro.base_url": self.vendor.address,
             "wolkvox.base_url": self.vendor.address, "wolkvox.default_server": "0042",
-            "seethepro.app_access_key_file": self.write("app-access-key", "key"), "wolkvox.token_files.0042": self.token,
+            "seethepro.app_access_key_file": write(self.folder, "app-access-key", "key"), "wolkvox.token_files.0042": self.token,
         }
         if redis:
             settings |= {"redis.address": redis, "redis.replicas": "1", "idempotency.store": "redis",
-                         "redis.digest_key_file": self.write("digest-key", "d" * 64)}
-        flags = [flag for key, value in settings.items() for flag in ("--set", f"{key}={value}")]
-        self.gateway = Process([SERVER, *flags], r'"serving","address":"([^"]+)"')
-        self.admin = json.loads(next(line for line in self.gateway.lines if '"serving"' in line))["admin"]
-
-    def write(self, name, text):
-        path = os.path.join(self.folder, name)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        return path
+                         "redis.digest_key_file": write(self.folder, "digest-key", "d" * 64)}
+        self.gateway = start_gateway(SERVER, settings)
+        self.admin = self.gateway.admin_address()
 
     def call(self, method, request, seconds="5"):
         return subprocess.run([GRPCURL, "-plaintext", "-max-time", seconds, "-d", json.dumps(request), self.gateway.address,
@@ -155,7 +148,7 @@ class IncidentsTest(unittest.TestCase):
 
     def test_a_vendors_token_has_expired(self):
         place = self.places["expired"]
-        place.write("wolkvox-token", "invalid-token")
+        write(place.folder, "wolkvox-token", "invalid-token")
         eventually(lambda: place.log("configuration reloaded"), "the file is noticed")
         self.assertNotEqual(place.call("AddWolkvoxInteraction", WOLKVOX).returncode, 0)
         self.assert_alert("InteractionCredentialRefused")
@@ -166,7 +159,7 @@ class IncidentsTest(unittest.TestCase):
 
     def test_a_quota_is_used_up(self):
         place = self.places["quota"]
-        place.write("wolkvox-token", "exhausted-token")
+        write(place.folder, "wolkvox-token", "exhausted-token")
         eventually(lambda: place.log("configuration reloaded"), "the file is noticed")
         for _ in range(3):
             self.assertNotEqual(place.call("AddWolkvoxInteraction", WOLKVOX).returncode, 0)

@@ -15,7 +15,7 @@ import unittest
 import urllib.parse
 import urllib.request
 
-from process import Process
+from process import Process, start_gateway, write
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 MONITORING = os.path.join(ROOT, "deploy/monitoring")
@@ -75,13 +75,6 @@ class QueriesTest(unittest.TestCase):
             time.sleep(0.5)  # scrapes have to see the counts grow
 
     @classmethod
-    def write(cls, name, text):
-        path = os.path.join(cls.folder, name)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        return path
-
-    @classmethod
     def start_gateway(cls):
         """With all that has a metric: TLS, Redis, a credential with a limit, a collector of traces that is gone."""
         cert, key = os.path.join(cls.folder, "tls.crt"), os.path.join(cls.folder, "tls.key")
@@ -93,20 +86,19 @@ class QueriesTest(unittest.TestCase):
             "server.listen": "127.0.0.1:0", "admin.listen": "127.0.0.1:0", "egress.allow_plaintext": "true",
             "egress.allow_loopback": "true", "calls.drain_delay": "0s", "seethepro.base_url": cls.sandbox.address,
             "wolkvox.base_url": cls.sandbox.address, "server.tls_cert_file": cert, "server.tls_key_file": key,
-            "seethepro.app_access_key_file": cls.write("app-access-key", "key"),
-            "wolkvox.token_files.0042": cls.write("token", "token"), "redis.address": "127.0.0.1:1",
-            "redis.digest_key_file": cls.write("digest-key", "d" * 64), "redis.replicas": "1",
+            "seethepro.app_access_key_file": write(cls.folder, "app-access-key", "key"),
+            "wolkvox.token_files.0042": write(cls.folder, "token", "token"), "redis.address": "127.0.0.1:1",
+            "redis.digest_key_file": write(cls.folder, "digest-key", "d" * 64), "redis.replicas": "1",
         }
-        flags = [flag for name, value in settings.items() for flag in ("--set", f"{name}={value}")]
-        cls.gateway = Process([SERVER, *flags], r'"serving","address":"([^"]+)"', environment={
+        cls.gateway = start_gateway(SERVER, settings, environment={
             "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_BSP_SCHEDULE_DELAY": "100"})
         cls.addClassCleanup(cls.gateway.kill)
-        cls.admin = json.loads(next(line for line in cls.gateway.lines if '"serving"' in line))["admin"]
+        cls.admin = cls.gateway.admin_address()
 
     @classmethod
     def start_prometheus(cls):
         shutil.copy(os.path.join(MONITORING, "alerts.yaml"), cls.folder)
-        config = cls.write("prometheus.yaml", json.dumps({
+        config = write(cls.folder, "prometheus.yaml", json.dumps({
             "global": {"scrape_interval": "500ms", "evaluation_interval": "1s"}, "rule_files": ["alerts.yaml"],
             "scrape_configs": [{"job_name": "interaction-gateway", "static_configs": [{"targets": [cls.admin]}]}]}))
         cls.prometheus = Process(

@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 from cutting_relay import CuttingRelay
 from impostor import Impostor
 from material import Material
-from process import Process
+from process import Process, flags
 
 COMMON = {
     "server.listen": "127.0.0.1:0", "admin.listen": "off", "egress.allow_plaintext": "true", "egress.allow_loopback": "true",
@@ -61,8 +61,7 @@ class World(contextlib.ExitStack):
             "seethepro.base_url": self.sandbox.address, "wolkvox.base_url": self.sandbox.address,
             "seethepro.app_access_key_file": self.material.file("app-access-key"),
             "wolkvox.token_files.0042": self.material.file("wolkvox-token")} | settings
-        arguments = [argument for key, value in settings.items() for argument in ("--set", f"{key}={value}")]
-        return self.start([self.server_binary, *arguments], r'"serving","address":"([^"]+)"')
+        return self.start([self.server_binary, *flags(settings)], r'"serving","address":"([^"]+)"')
 
     def environment(self):
         return {
