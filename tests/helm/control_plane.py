@@ -79,7 +79,8 @@ class ControlPlane:
         self.folder, self.processes = folder, []
         self.url = f"https://127.0.0.1:{free_port()}"
         self.config = os.path.join(folder, "kubeconfig")
-        self.environment = os.environ | {"KUBECONFIG": self.config}
+        # Debian's etcd is too old for lists that are streamed by a watch; without this, clients find out slowly, again and again.
+        self.environment = os.environ | {"KUBECONFIG": self.config, "KUBE_FEATURE_WatchListClient": "false"}
 
     def __enter__(self):
         self.write("tokens.csv", f'{TOKEN},admin,admin,"system:masters"\n')
@@ -94,7 +95,7 @@ class ControlPlane:
                    f"--listen-peer-urls=http://127.0.0.1:{free_port()}")
         self.start(os.path.join(KUBE, "kube-apiserver"), f"--etcd-servers={etcd}", "--bind-address=127.0.0.1",
                    f"--secure-port={self.url.rsplit(':', 1)[1]}", f"--cert-dir={self.path('certificates')}",
-                   f"--token-auth-file={self.path('tokens.csv')}", "--authorization-mode=RBAC", "--service-cluster-ip-range=10.96.0.0/16",
+                   f"--token-auth-file={self.path('tokens.csv')}", "--authorization-mode=RBAC", "--feature-gates=WatchList=false", "--service-cluster-ip-range=10.96.0.0/16",
                    "--service-account-issuer=https://kubernetes.default.svc", f"--service-account-key-file={self.path('accounts.key')}",
                    f"--service-account-signing-key-file={self.path('accounts.key')}")
         self.wait_for("the API server", lambda: "ok" in self.kubectl("get", "--raw", "/readyz"))
@@ -122,7 +123,7 @@ class ControlPlane:
 
     def start(self, *command):
         log = open(self.path(os.path.basename(command[0]) + ".log"), "w", encoding="utf-8")
-        self.processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder))
+        self.processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, env=self.environment))
 
     def wait_for(self, what, holds, seconds=90):
         give_up = time.monotonic() + seconds
@@ -173,16 +174,17 @@ def left_over(plane, namespace):
                          "-o", "name", "--ignore-not-found").split()
 
 
-def pods_ready(plane, namespace):
-    pods = json.loads(plane.kubectl("get", "pods", "-n", namespace, "-o", "json"))["items"]
-    return [pod["status"].get("phase") for pod in pods]
+def generation(plane, namespace):
+    return int(plane.kubectl("get", "deployment", "-n", namespace, "-l", "app.kubernetes.io/component=gateway",
+                             "-o", "jsonpath={.items[0].metadata.generation}"))
 
 
 def install(plane, name):
     namespace = f"set-{name}"
     prepare(plane, namespace)
     # Nobody drains in a Pod that is played, so it ends when its grace period does.
-    arguments = ["-n", namespace, "-f", chart.values_file(name), "--set", "shutdown.terminationGracePeriodSeconds=1", *FURTHER.get(name, [])]
+    arguments = ["-n", namespace, "-f", chart.values_file(name), "--set", "shutdown.terminationGracePeriodSeconds=1",
+                 "--set", "shutdown.preStopSleepSeconds=0", *FURTHER.get(name, [])]
     rendered = plane.helm("template", "trial", chart.CHART, "--kube-version", VERSION, "--skip-tests", *arguments)
     plane.kubectl("apply", "--server-side", "--dry-run=server", "-n", namespace, "-f", "-", text=rendered)
     started = time.monotonic()
@@ -192,10 +194,9 @@ def install(plane, name):
     warnings = [event for event in json.loads(plane.kubectl("get", "events", "-n", namespace, "-o", "json"))["items"]
                 if event["type"] == "Warning" and "violates PodSecurity" in event["message"]]
     assert not warnings, warnings
-    before = plane.kubectl("get", "deployment", "-n", namespace, "-l", "app.kubernetes.io/component=gateway", "-o", "jsonpath={.items[0].metadata.generation}")
+    before = generation(plane, namespace)
     plane.helm("upgrade", "trial", chart.CHART, "--wait", "--timeout", "180s", *arguments, "--set", "config.log.level=debug", "--set", "podLabels.round=two")
-    after = plane.kubectl("get", "deployment", "-n", namespace, "-l", "app.kubernetes.io/component=gateway", "-o", "jsonpath={.items[0].metadata.generation}")
-    assert int(after) > int(before), "the upgrade rolled nothing"
+    assert generation(plane, namespace) > before, "the upgrade rolled nothing"
     plane.helm("rollback", "trial", "1", "-n", namespace, "--wait", "--timeout", "180s")
     assert "debug" not in plane.kubectl("get", "configmaps", "-n", namespace, "-l", "app.kubernetes.io/instance=trial", "-o", "yaml").split("annotations")[0]
     plane.helm("uninstall", "trial", "-n", namespace, "--wait", "--timeout", "180s")
