@@ -1,7 +1,8 @@
 #include "client/status_conversion.h"
 
-#include <algorithm>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/strings/cord.h"
 #include "google/rpc/error_details.pb.h"
@@ -25,7 +26,30 @@ void SetDetails(google::rpc::Status details, absl::Status& error) {
   error.SetPayload(kStatusPayload, absl::Cord(details.SerializeAsString()));
 }
 
+google::rpc::Status DetailsOf(const absl::Status& error) {
+  google::rpc::Status details;
+  const absl::optional<absl::Cord> payload = error.GetPayload(kStatusPayload);
+  if (payload.has_value() && !details.ParseFromString(std::string(*payload))) details.Clear();
+  return details;
+}
+
+struct FoundInfo {
+  int index;  // in the details
+  google::rpc::ErrorInfo info;
+};
+
+// The ErrorInfo of the gateway or of this client. Others come from something on the way.
+std::optional<FoundInfo> FindInfo(const google::rpc::Status& details) {
+  for (int i = 0; i < details.details_size(); ++i) {
+    FoundInfo found{i, {}};
+    if (details.details(i).UnpackTo(&found.info) && IsOurDomain(found.info.domain())) return found;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+bool IsOurDomain(absl::string_view domain) { return domain == kGatewayDomain || domain == kClientDomain; }
 
 absl::Status ToAbslStatus(const grpc::Status& status) {
   absl::Status result(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
@@ -34,16 +58,26 @@ absl::Status ToAbslStatus(const grpc::Status& status) {
 }
 
 absl::Status WithErrorInfo(absl::Status error, absl::string_view request_id) {
-  google::rpc::Status details;
-  const absl::optional<absl::Cord> payload = error.GetPayload(kStatusPayload);
-  if (payload.has_value() && !details.ParseFromString(std::string(*payload))) details.Clear();
-  const auto& all = details.details();
-  if (std::any_of(all.begin(), all.end(), [](const auto& any) { return any.template Is<google::rpc::ErrorInfo>(); })) {
-    return error;
-  }
+  google::rpc::Status details = DetailsOf(error);
+  if (FindInfo(details)) return error;
   google::rpc::ErrorInfo info = ClientError(kNoAnswerFromGateway, "unknown");
   if (!request_id.empty()) (*info.mutable_metadata())["requestId"] = std::string(request_id);
   details.add_details()->PackFrom(info);
+  SetDetails(std::move(details), error);
+  return error;
+}
+
+bool IsAnswerOfGateway(const absl::Status& error) {
+  const auto found = FindInfo(DetailsOf(error));
+  return found && found->info.domain() == kGatewayDomain;
+}
+
+absl::Status WithUnknownOutcome(absl::Status error) {
+  google::rpc::Status details = DetailsOf(error);
+  auto found = FindInfo(details);
+  if (!found) return error;
+  (*found->info.mutable_metadata())["outcome"] = "unknown";
+  details.mutable_details(found->index)->PackFrom(found->info);
   SetDetails(std::move(details), error);
   return error;
 }

@@ -8,8 +8,21 @@ find_package(absl CONFIG REQUIRED)
 if(INTERACTION_STATIC_RPC)
   include(StaticRpcLibraries)
 endif()
-find_package(CURL 7.88.1 REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
+
+# Protos that packages bring: google.rpc (golang-github-gogo-googleapis-dev) and the gRPC health and
+# reflection services (grpc-proto). Nothing is vendored.
+find_path(GOOGLEAPIS_PROTO_DIR google/rpc/error_details.proto
+          PATHS /usr/share/gocode/src/github.com/gogo/googleapis REQUIRED
+          DOC "Folder that holds google/rpc/*.proto")
+find_path(GRPC_PROTO_DIR grpc/health/v1/health.proto PATHS /usr/share/grpc-proto REQUIRED
+          DOC "Folder that holds grpc/health and grpc/reflection")
+find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
+
+if(INTERACTION_CLIENT_ONLY)
+  return()
+endif()
+find_package(CURL 7.88.1 REQUIRED)
 find_path(HTTP_PARSER_INCLUDE_DIR http_parser.h REQUIRED)
 find_library(HTTP_PARSER_LIBRARY http_parser REQUIRED)
 add_library(HttpParser::http_parser INTERFACE IMPORTED)
@@ -39,12 +52,3 @@ find_path(NLOHMANN_JSON_INCLUDE_DIR nlohmann/json.hpp REQUIRED)
 if(INTERACTION_BUILD_TESTS)
   find_package(GTest 1.12 REQUIRED)
 endif()
-
-# Protos that packages bring: google.rpc (golang-github-gogo-googleapis-dev) and the gRPC health and
-# reflection services (grpc-proto). Nothing is vendored.
-find_path(GOOGLEAPIS_PROTO_DIR google/rpc/error_details.proto
-          PATHS /usr/share/gocode/src/github.com/gogo/googleapis REQUIRED
-          DOC "Folder that holds google/rpc/*.proto")
-find_path(GRPC_PROTO_DIR grpc/health/v1/health.proto PATHS /usr/share/grpc-proto REQUIRED
-          DOC "Folder that holds grpc/health and grpc/reflection")
-find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)

@@ -39,7 +39,7 @@ extern const std::size_t kDescriptorSetSize;
 }  // namespace interaction
 ]=])
   set(target interaction_${ARG_NAME})
-  add_library(${target} STATIC ${out}/${ARG_NAME}.cc)
+  add_library(${target} STATIC EXCLUDE_FROM_ALL ${out}/${ARG_NAME}.cc)
   target_include_directories(${target} SYSTEM PUBLIC ${out})
   add_library(interaction::${ARG_NAME} ALIAS ${target})
   if(ARG_FILE)

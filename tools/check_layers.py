@@ -52,7 +52,7 @@ LIBRARIES = {
     "curl/": ("server/http/*.cc", "server/http/curl_*.h", "tests/*"),
     "http_parser.h": ("server/http/*.cc",),
     "cjose/": ("server/auth/token_verifier.cc", "tests/*"),
-    "openssl/": ("server/tls/*", "server/admin/pages.cc", "server/auth/api_keys.cc", "server/records/digest.*", "server/redis/script.cc", "client/tls_files.cc", "tests/*"),
+    "openssl/": ("server/tls/*", "server/admin/pages.cc", "server/auth/api_keys.cc", "server/records/digest.*", "server/redis/script.cc", "client/tls_files.cc", "client/new_request_id.cc", "tests/*"),
     "microhttpd.h": ("server/admin/http_server.cc", "sandbox/*"),
     "systemd/": ("server/app/service_manager.cc",),
     "prometheus/": ("server/telemetry/exposition.cc",),

@@ -26,7 +26,8 @@ absl::StatusOr<std::unique_ptr<Client>> Connect(const Session& session) {
                         .proxy = flags.proxy,
                         .token_file = flags.token_file,
                         .api_key_file = flags.api_key_file,
-                        .user_agent_prefix = absl::StrCat("interactionctl/", GetBuildInfo().version)};
+                        .user_agent_prefix = absl::StrCat("interactionctl/", GetBuildInfo().version),
+                        .make_request_id = false};
   const bool any_file = !files.ca.empty() || !files.certificate.empty() || !files.key.empty();
   if (flags.tls || any_file) options.tls = files;
   return Client::Connect(options);

@@ -20,10 +20,7 @@ absl::Status StatusWith(const std::string& payload) {
 }
 
 google::rpc::ErrorInfo Info(const std::string& outcome) {
-  google::rpc::ErrorInfo info;
-  info.set_reason("OVERLOADED");
-  info.set_domain("interaction.v1.InteractionService");
-  (*info.mutable_metadata())["outcome"] = outcome;
+  google::rpc::ErrorInfo info = ::interaction::testing::Info("OVERLOADED", outcome);
   (*info.mutable_metadata())["phase"] = "queue";
   return info;
 }
@@ -46,6 +43,56 @@ TEST(CallErrorTest, HoldsEverythingThatTheDetailsSay) {
   EXPECT_THAT(error.metadata, UnorderedElementsAre(Pair("outcome", "not_applied"), Pair("phase", "queue")));
   EXPECT_THAT(error.field_violations, ElementsAre(CallError::FieldViolation{"account_id", "must be a GUID"}));
   EXPECT_EQ(error.retry_delay, absl::Milliseconds(1500));
+}
+
+TEST(CallErrorTest, MetadataIsReadIntoTypes) {
+  google::rpc::ErrorInfo info = Info("unknown");
+  auto& metadata = *info.mutable_metadata();
+  metadata["upstream"] = "wolkvox";
+  metadata["httpStatus"] = "502";
+  metadata["upstreamCode"] = "500";
+  metadata["attempts"] = "3";
+  metadata["requestId"] = "1f0e2d3c-4b5a-4978-8675-64534231200f";
+  metadata["firstAttemptTime"] = "2026-11-27T10:00:00.5Z";
+  metadata["idempotency"] = "bypassed";
+  google::rpc::Help help;
+  help.add_links()->set_url("https://example.com/errors");
+  help.mutable_links(0)->set_description("the list");
+
+  const CallError error = GetCallError(StatusWith(RpcStatus(grpc::UNKNOWN, "no", info, help).SerializeAsString()));
+
+  EXPECT_EQ(error.phase, "queue");
+  EXPECT_EQ(error.upstream, "wolkvox");
+  EXPECT_EQ(error.http_status, 502);
+  EXPECT_EQ(error.upstream_code, "500");
+  EXPECT_EQ(error.attempts, 3);
+  EXPECT_EQ(error.request_id, "1f0e2d3c-4b5a-4978-8675-64534231200f");
+  EXPECT_EQ(error.first_attempt_time, absl::FromUnixMillis(1'795'773'600'500));
+  EXPECT_TRUE(error.bypassed);
+  EXPECT_THAT(error.help, ElementsAre(CallError::Link{"https://example.com/errors", "the list"}));
+}
+
+TEST(CallErrorTest, MetadataThatIsNotThereOrIsNoNumberIsAbsent) {
+  google::rpc::ErrorInfo info = Info("unknown");
+  (*info.mutable_metadata())["httpStatus"] = "many";
+
+  const CallError error = GetCallError(StatusWith(RpcStatus(grpc::UNKNOWN, "no", info).SerializeAsString()));
+
+  EXPECT_EQ(error.http_status, std::nullopt);
+  EXPECT_EQ(error.first_attempt_time, std::nullopt);
+  EXPECT_EQ(error.attempts, 1);
+  EXPECT_EQ(error.request_id, "");
+  EXPECT_FALSE(error.bypassed);
+}
+
+TEST(CallErrorTest, AnErrorInfoOfAnotherDomainSaysNothingAboutTheCall) {
+  google::rpc::ErrorInfo info = Info("not_applied");
+  info.set_domain("proxy.example");
+
+  const CallError error = GetCallError(StatusWith(RpcStatus(grpc::UNAVAILABLE, "no", info).SerializeAsString()));
+
+  EXPECT_EQ(error.reason, "");
+  EXPECT_EQ(error.outcome, CallError::Outcome::kUnknown);
 }
 
 TEST(CallErrorTest, HoldsWhoseQuotaIsUsedUpAndWhatTheOperatorHasToLookAt) {

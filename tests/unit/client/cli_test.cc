@@ -230,9 +230,7 @@ TEST_F(CliTest, AReplayedAnswerIsNoted) {
 }
 
 TEST_F(CliTest, AnErrorIsTalkAndItsExitCodeIsThatOfTheRpc) {
-  google::rpc::ErrorInfo info;
-  info.set_reason("INVALID_REQUEST");
-  info.set_domain("d");
+  const google::rpc::ErrorInfo info = ::interaction::testing::Info("INVALID_REQUEST", "unknown");
   gateway_.OnCreateVsp([&info](auto&&...) { return ToGrpc(RpcStatus(grpc::INVALID_ARGUMENT, "No.", info)); });
 
   const Result result = InvokeThere({"create-vsp"});
@@ -241,8 +239,10 @@ TEST_F(CliTest, AnErrorIsTalkAndItsExitCodeIsThatOfTheRpc) {
   EXPECT_EQ(result.out, "");
   EXPECT_EQ(result.err,
             "error: INVALID_ARGUMENT: No.\n"
-            "  reason    INVALID_REQUEST (d)\n"
+            "  reason    INVALID_REQUEST (interaction.v1.InteractionService)\n"
             "  outcome   may have been opened; it is not known\n"
+            "  metadata\n"
+            "    outcome  unknown\n"
             "  next      check at the vendor whether it was opened before you call again\n");
 }
 

@@ -25,6 +25,7 @@ using ::interaction::testing::ConnectProxy;
 using ::interaction::testing::DyingGateway;
 using ::interaction::testing::EqualsProto;
 using ::interaction::testing::FakeGateway;
+using ::interaction::testing::Info;
 using ::interaction::testing::IsOkAndHolds;
 using ::interaction::testing::KeyPairFiles;
 using ::interaction::testing::RefusingPort;
@@ -249,9 +250,8 @@ TEST(ClientTest, DetailsWithoutErrorInfoAreKept) {
 }
 
 TEST(ClientTest, AnErrorKeepsCodeMessageAndTheBytesOfItsDetails) {
-  google::rpc::ErrorInfo info;
-  info.set_reason("INVALID_REQUEST");
-  const google::rpc::Status sent = RpcStatus(grpc::INVALID_ARGUMENT, "The request breaks a rule.", info);
+  const google::rpc::Status sent =
+      RpcStatus(grpc::INVALID_ARGUMENT, "The request breaks a rule.", Info("INVALID_REQUEST", "not_applied"));
   FakeGateway gateway;
   gateway.OnCreateVsp(Fail(ToGrpc(sent)));
 
@@ -302,12 +302,40 @@ TEST(ClientRetryTest, NothingIsRetriedAgainstThePushbackOfTheGateway) {
   EXPECT_THAT(gateway.calls(), SizeIs(1));
 }
 
-TEST(ClientRetryTest, ACallWithoutRequestIdIsSentOnce) {
+TEST(ClientRetryTest, ACallWithoutRequestIdIsGivenANewUuidAndTriedAgainWithIt) {
   FakeGateway gateway;
-  gateway.OnCreateVsp(Fail({grpc::StatusCode::UNAVAILABLE, "overloaded"}));
+  std::vector<std::string> ids;
+  gateway.OnCreateVsp([&ids](grpc::ServerContext&, const auto& request, auto&) {
+    ids.push_back(request.request_id());
+    return ids.size() == 2 ? grpc::Status::OK : grpc::Status(grpc::StatusCode::UNAVAILABLE, "overloaded");
+  });
+  const auto client = ConnectTo(gateway.target());
 
-  EXPECT_THAT(ConnectTo(gateway.target())->CreateVspInteraction({}), StatusIs(absl::StatusCode::kUnavailable));
+  const auto reply = client->CreateVspInteraction({});
+  const auto error = client->CreateVspInteraction({});
 
+  ASSERT_THAT(reply, ::interaction::testing::IsOk());
+  EXPECT_THAT(reply->request_id,
+              ::testing::MatchesRegex("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"));
+  ASSERT_THAT(ids, SizeIs(5));
+  EXPECT_EQ(ids[0], reply->request_id);
+  EXPECT_EQ(ids[1], reply->request_id);
+  EXPECT_NE(ids[2], ids[1]);
+  EXPECT_EQ(GetCallError(error.status()).request_id, ids[2]);
+}
+
+TEST(ClientRetryTest, WithMakeRequestIdOffACallWithoutRequestIdIsSentOnceAndWithoutOne) {
+  FakeGateway gateway;
+  std::string id = "not called";
+  gateway.OnCreateVsp([&id](grpc::ServerContext&, const auto& request, auto&) {
+    id = request.request_id();
+    return grpc::Status(grpc::StatusCode::UNAVAILABLE, "overloaded");
+  });
+
+  EXPECT_THAT(Connect({.target = gateway.target(), .make_request_id = false})->CreateVspInteraction({}),
+              StatusIs(absl::StatusCode::kUnavailable));
+
+  EXPECT_EQ(id, "");
   EXPECT_THAT(gateway.calls(), SizeIs(1));
 }
 
@@ -320,6 +348,47 @@ TEST(ClientRetryTest, WithoutTheDefaultServiceConfigACallIsSentOnce) {
       StatusIs(absl::StatusCode::kUnavailable));
 
   EXPECT_THAT(gateway.calls(), SizeIs(1));
+}
+
+TEST(ClientRetryTest, AnAttemptWithoutAnswerLeavesTheOutcomeUnknownEvenIfTheGatewayRefusesTheNext) {
+  FakeGateway gateway;
+  gateway.OnCreateVsp([&gateway](auto&&...) {
+    if (gateway.calls().size() == 1) return grpc::Status(grpc::StatusCode::UNAVAILABLE, "the connection broke");
+    return ToGrpc(RpcStatus(grpc::RESOURCE_EXHAUSTED, "slow down", Info("RATE_LIMITED", "not_applied")));
+  });
+
+  const auto reply = ConnectTo(gateway.target())->CreateVspInteraction(RequestWithId());
+
+  EXPECT_THAT(gateway.calls(), SizeIs(2));
+  ASSERT_THAT(reply, StatusIs(absl::StatusCode::kResourceExhausted, "slow down"));
+  EXPECT_EQ(GetCallError(reply.status()).reason, "RATE_LIMITED");
+  EXPECT_EQ(GetCallError(reply.status()).outcome, CallError::Outcome::kUnknown);
+}
+
+TEST(ClientRetryTest, AttemptsThatTheGatewayRefusedLeaveNothingOpened) {
+  FakeGateway gateway;
+  gateway.OnCreateVsp(
+      Fail(ToGrpc(RpcStatus(grpc::UNAVAILABLE, "overloaded", Info("GATEWAY_OVERLOADED", "not_applied")))));
+
+  const auto reply = ConnectTo(gateway.target())->CreateVspInteraction(RequestWithId());
+
+  EXPECT_THAT(gateway.calls(), SizeIs(3));
+  EXPECT_EQ(GetCallError(reply.status()).reason, "GATEWAY_OVERLOADED");
+  EXPECT_EQ(GetCallError(reply.status()).outcome, CallError::Outcome::kNotApplied);
+}
+
+TEST(ClientRetryTest, AnErrorInfoOfSomethingOnTheWayIsNoAnswerOfTheGateway) {
+  google::rpc::ErrorInfo info = Info("RATE_LIMITED", "not_applied");
+  info.set_domain("proxy.example");
+  FakeGateway gateway;
+  gateway.OnCreateVsp(Fail(ToGrpc(RpcStatus(grpc::PERMISSION_DENIED, "no", info))));
+
+  const auto reply = ConnectTo(gateway.target())->CreateVspInteraction(RequestWithId());
+
+  const CallError error = GetCallError(reply.status());
+  EXPECT_EQ(error.reason, kNoAnswerFromGateway);
+  EXPECT_EQ(error.outcome, CallError::Outcome::kUnknown);
+  EXPECT_THAT(error.metadata, Contains(Pair("requestId", kRequestId)));
 }
 
 class FinalCodeTest : public ::testing::TestWithParam<absl::StatusCode> {};
@@ -348,7 +417,7 @@ INSTANTIATE_TEST_SUITE_P(EveryCodeButUnavailable, FinalCodeTest,
 TEST(ClientRetryTest, ACallWithoutRequestIdIsNotSentAgainWhenTheConnectionBreaks) {
   DyingGateway gateway;
 
-  const auto reply = ConnectTo(gateway.target())->CreateVspInteraction({});
+  const auto reply = Connect({.target = gateway.target(), .make_request_id = false})->CreateVspInteraction({});
 
   ASSERT_THAT(reply, StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_EQ(gateway.deaths(), 1);

@@ -19,6 +19,15 @@ google::rpc::Status RpcStatus(grpc::StatusCode code, const std::string& message,
   return status;
 }
 
+// What the gateway says in each of its errors.
+inline google::rpc::ErrorInfo Info(const std::string& reason, const std::string& outcome) {
+  google::rpc::ErrorInfo info;
+  info.set_reason(reason);
+  info.set_domain("interaction.v1.InteractionService");
+  (*info.mutable_metadata())["outcome"] = outcome;
+  return info;
+}
+
 inline grpc::Status ToGrpc(const google::rpc::Status& status) {
   return {static_cast<grpc::StatusCode>(status.code()), status.message(), status.SerializeAsString()};
 }

@@ -107,6 +107,11 @@ DyingGateway::DyingGateway()
 
 DyingGateway::~DyingGateway() {
   shutdown(listener_.get(), SHUT_RDWR);  // ends accept()
+  {
+    const std::lock_guard lock(mutex_);
+    is_ending_ = true;
+    if (connection_ >= 0) shutdown(connection_, SHUT_RDWR);  // ends recv()
+  }
   thread_.join();
 }
 
@@ -116,8 +121,16 @@ void DyingGateway::Run() {
   while (true) {
     const Fd connection(accept(listener_.get(), nullptr, nullptr));
     if (!connection.valid()) return;
+    if (!SetConnection(connection.get())) return;
     ServeOne(connection);
+    SetConnection(-1);
   }
+}
+
+bool DyingGateway::SetConnection(int connection) {
+  const std::lock_guard lock(mutex_);
+  connection_ = connection;
+  return !is_ending_;
 }
 
 void DyingGateway::ServeOne(const Fd& connection) {

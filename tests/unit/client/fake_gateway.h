@@ -85,8 +85,12 @@ class DyingGateway {
  private:
   void Run();
   void ServeOne(const Fd& connection);
+  bool SetConnection(int connection);  // false: it is not to be served
 
   const Fd listener_;
+  std::mutex mutex_;
+  int connection_ = -1;  // that is being served
+  bool is_ending_ = false;
   bool answered_ = false;
   std::atomic<int> deaths_{0};
   std::thread thread_;

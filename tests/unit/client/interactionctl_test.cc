@@ -135,10 +135,7 @@ TEST_P(LostReplyTest, OfOtherCommandsIsAnErrorToo) {
 
 TEST_P(LostReplyTest, OfAFailedCallKeepsItsExitCodeAndIsToldInWords) {
   gateway_.OnCreateVsp([](auto&&...) {
-    google::rpc::ErrorInfo info;
-    info.set_reason("OVERLOADED");
-    (*info.mutable_metadata())["outcome"] = "not_applied";
-    return ToGrpc(testing::RpcStatus(grpc::UNAVAILABLE, "busy", info));
+    return ToGrpc(testing::RpcStatus(grpc::UNAVAILABLE, "busy", testing::Info("OVERLOADED", "not_applied")));
   });
 
   const Result result = Invoke(redirection_, There({"create-vsp", "-o", "json"}));

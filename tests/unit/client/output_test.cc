@@ -8,6 +8,7 @@
 namespace interaction::cli {
 namespace {
 
+using ::interaction::testing::Info;
 using ::interaction::testing::RpcStatus;
 using ::testing::AllOf;
 using ::testing::EndsWith;
@@ -17,14 +18,6 @@ absl::Status StatusWith(const google::rpc::Status& details) {
   absl::Status status(static_cast<absl::StatusCode>(details.code()), details.message());
   status.SetPayload(kStatusPayload, absl::Cord(details.SerializeAsString()));
   return status;
-}
-
-google::rpc::ErrorInfo Info(const std::string& reason, const std::string& outcome) {
-  google::rpc::ErrorInfo info;
-  info.set_reason(reason);
-  info.set_domain("interaction.v1.InteractionService");
-  (*info.mutable_metadata())["outcome"] = outcome;
-  return info;
 }
 
 TEST(RenderReplyTest, ATableHasALinePerFieldAndADashForAnAbsentOne) {
