@@ -74,6 +74,7 @@ Task<Attempt<Response>> MakeAttempt(Connection& connection, Method<Request, Resp
     reader->Finish(&reply.message, &status, tag);
   });
   cancel.reset();
+  if (call.report != nullptr) *call.report = {.peer = context.peer(), .attempts = number};
   if (status.ok()) {
     connection.retry.Succeeded();
     Complete(context, request.request_id(), reply);

@@ -178,6 +178,16 @@ std::string NextStep(const absl::Status& status, const CallError& error, absl::s
                                                           : MayHaveBeenOpened(status, error, request_id);
 }
 
+std::string NextCommand(const absl::Status& status, const CallError& error, absl::string_view request_id,
+                        absl::string_view again) {
+  const Advice* advice = Find(error.reason, status.code());
+  const bool is_unknown = error.outcome == CallError::Outcome::kUnknown;
+  const bool is_repeat = is_unknown ? !request_id.empty() && !error.bypassed && error.reason != "OUTCOME_UNKNOWN"
+                                    : advice != nullptr && advice->kind == Kind::kRepeat;
+  if (is_repeat && !again.empty()) return std::string(again);
+  return advice == nullptr ? "" : absl::StrCat("interactionctl explain ", error.reason);
+}
+
 bool IsKnownReason(absl::string_view reason) {
   return std::any_of(std::begin(kAdvice), std::end(kAdvice),
                      [&](const Advice& advice) { return advice.reason == reason; });

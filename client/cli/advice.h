@@ -15,6 +15,11 @@ namespace interaction::cli {
 // not_applied, the reason decides: only some calls should be repeated, after the delay that the error names.
 std::string NextStep(const absl::Status& status, const CallError& error, absl::string_view request_id);
 
+// The command to run next, where one helps: the same call again (`again`, the command line that makes it), or what
+// explains the reason.
+std::string NextCommand(const absl::Status& status, const CallError& error, absl::string_view request_id,
+                        absl::string_view again);
+
 // Whether NextStep() knows `reason`. For others it uses outcome and code alone.
 bool IsKnownReason(absl::string_view reason);
 

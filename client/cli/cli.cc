@@ -1,5 +1,6 @@
 #include "client/cli/cli.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -7,16 +8,22 @@
 
 #include <CLI/CLI.hpp>
 
-#include "absl/random/random.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "client/cli/command_line_errors.h"
+#include "client/cli/commands/about.h"
 #include "client/cli/commands/add_wolkvox.h"
 #include "client/cli/commands/create_vsp.h"
+#include "client/cli/commands/explain.h"
 #include "client/cli/commands/health.h"
 #include "client/cli/exit_code.h"
+#include "client/cli/flag_sources.h"
+#include "client/cli/manual.h"
 #include "client/cli/not_empty.h"
-#include "client/cli/request_id.h"
+#include "client/new_request_id.h"
 #include "version/version.h"
 
 namespace interaction::cli {
@@ -26,19 +33,21 @@ constexpr char kExamples[] = R"(Examples:
   interactionctl health
   interactionctl create-vsp --interaction-identity +573001234567 --interaction-name "Claim 1138" \
       --account-id 6925ebd4-125d-4338-a736-99f4b5bcb3d7 --contact-id 0b0a3c1e-58b4-4c1b-9d0e-2d0c6a1f7f55
-  interactionctl add-wolkvox --json message.json -o json)";
+  interactionctl add-wolkvox --json message.json -o json
+  interactionctl explain UPSTREAM_TIMEOUT)";
 
-constexpr char kExitCodes[] = R"(Exit codes:
-  0   done
-  1   health: the answer is not SERVING
-  2   wrong flags or input; nothing was sent
-  3   done, but not written to standard output; standard error has it
-  64+ the call failed: 64 + its gRPC code, for example 67 INVALID_ARGUMENT, 78 UNAVAILABLE
-  128+ ended by a signal: 128 + its number, which is how a shell puts it
-
-Data goes to standard output, everything else to standard error. With -o json an error is
-data too: a google.rpc.Status.
-)";
+// Text in lines of at most 100 characters.
+std::string Wrapped(absl::string_view text) {
+  constexpr size_t kWidth = 100;
+  std::string lines;
+  size_t width = 0;
+  for (const absl::string_view word : absl::StrSplit(text, ' ')) {
+    const bool is_full = width + 1 + word.size() > kWidth;
+    absl::StrAppend(&lines, width == 0 ? "" : is_full ? "\n" : " ", word);
+    width = (is_full ? 0 : width + 1) + word.size();
+  }
+  return lines + "\n";
+}
 
 // Help with the examples, which CLI11 calls the footer, before the reference.
 class HelpFormatter : public CLI::Formatter {
@@ -48,9 +57,30 @@ class HelpFormatter : public CLI::Formatter {
     const bool is_root = app->get_parent() == nullptr;
     return absl::StrCat(app->get_description(), ".\n\n", app->get_footer(), "\n\n", make_usage(app, name),
                         make_groups(app, mode), make_subcommands(app, mode), "\n",
-                        is_root ? kExitCodes : "Flags for every command: interactionctl --help\n");
+                        is_root ? absl::StrCat(Wrapped(kFlagSources), "\n", kExitCodes)
+                                : "Flags for every command: interactionctl --help\n");
   }
 };
+
+// `help` and `help COMMAND` are --help, which the parser knows.
+std::vector<std::string> WithoutHelpCommand(const std::vector<std::string>& args) {
+  if (args.empty() || args.front() != "help") return args;
+  std::vector<std::string> others(args.begin() + 1, args.end());
+  others.emplace_back("--help");
+  return others;
+}
+
+// The arguments as a shell would read them again.
+std::string CommandLine(const std::vector<std::string>& args) {
+  std::string line = "interactionctl";
+  for (const std::string& arg : args) {
+    const bool is_plain = !arg.empty() && std::all_of(arg.begin(), arg.end(), [](unsigned char c) {
+      return absl::ascii_isalnum(c) || absl::StrContains("-_./:=+@,", static_cast<char>(c));
+    });
+    absl::StrAppend(&line, " ", is_plain ? arg : absl::StrCat("'", absl::StrReplaceAll(arg, {{"'", "'\\''"}}), "'"));
+  }
+  return line;
+}
 
 void ParseTimeout(const std::string& text, GlobalOptions& options) {
   if (!absl::ParseDuration(text, &options.timeout) || options.timeout <= absl::ZeroDuration()) {
@@ -59,8 +89,9 @@ void ParseTimeout(const std::string& text, GlobalOptions& options) {
 }
 
 void ParseFormat(const std::string& text, GlobalOptions& options) {
-  if (text != "table" && text != "json") throw CLI::ValidationError("--output", "must be table or json");
-  options.format = text == "json" ? Format::kJson : Format::kTable;
+  const std::optional<Format> format = FormatNamed(text);
+  if (!format) throw CLI::ValidationError("--output", "must be table, json, yaml or ndjson");
+  options.format = *format;
 }
 
 void ParseMetadata(const std::vector<std::string>& texts, GlobalOptions& options) {
@@ -72,8 +103,7 @@ void ParseMetadata(const std::vector<std::string>& texts, GlobalOptions& options
 }
 
 void DeclareGlobalOptions(CLI::App& root, GlobalOptions& options) {
-  root.add_option("--address", options.address, "where the gateway listens, or INTERACTION_ADDRESS [127.0.0.1:50051]")
-      ->type_name("HOST:PORT");
+  root.add_option("--address", options.address, "where the gateway listens [127.0.0.1:50051]")->type_name("HOST:PORT");
   root.add_option("--proxy", options.proxy, "HTTP proxy to the gateway; http_proxy is ignored [none]")
       ->type_name("http://HOST:PORT")
       ->check(NotEmpty());
@@ -98,15 +128,24 @@ void DeclareGlobalOptions(CLI::App& root, GlobalOptions& options) {
           "how long to wait for an answer [30s]")
       ->type_name("DURATION");
   root.add_option_function<std::vector<std::string>>(
-          "-H", [&options](const std::vector<std::string>& texts) { ParseMetadata(texts, options); },
+          "-H,--metadata", [&options](const std::vector<std::string>& texts) { ParseMetadata(texts, options); },
           "metadata to send; may be repeated")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
   root.add_option_function<std::string>(
-          "-o,--output", [&options](const std::string& text) { ParseFormat(text, options); }, "table or json [table]")
+          "-o,--output", [&options](const std::string& text) { ParseFormat(text, options); },
+          "table, json, yaml or ndjson [table]")
       ->type_name("FORMAT");
   root.add_option("--request-id", options.request_id, "UUID that makes the call exactly-once; 'auto' for a new one")
       ->type_name("UUID")
+      ->check(NotEmpty());
+  root.add_flag("--dry-run", options.dry_run, "show the request, its secrets masked, and send nothing");
+  root.add_flag("-v,--verbose", options.verbose, "tell where the call goes, its trace, who answered and when");
+  root.add_option("--profile", options.profile, "which profile to use; see below")
+      ->type_name("NAME")
+      ->check(NotEmpty());
+  root.add_option("--profiles", options.profiles, "file with profiles [~/.config/interactionctl/profiles.yaml]")
+      ->type_name("FILE")
       ->check(NotEmpty());
 }
 
@@ -133,8 +172,7 @@ int Dispatch(const CLI::App& root, const std::vector<Command>& commands, Session
   if (selected.empty()) return FailUsage(session, "no command; see interactionctl --help");
   if (selected.size() > 1) return FailUsage(session, "only one command can be given");
   if (session.options.request_id == "auto") {
-    absl::BitGen random;
-    session.options.request_id = NewRequestId(random);
+    session.options.request_id = NewRequestId();
     session.err << "request id: " << session.options.request_id << "\n";
   }
   for (const Command& command : commands) {
@@ -147,8 +185,7 @@ int Dispatch(const CLI::App& root, const std::vector<Command>& commands, Session
 
 int RunCli(const std::vector<std::string>& args, const GetEnv& getenv, std::istream& in, std::ostream& out,
            std::ostream& err) {
-  Session session{.options = {}, .getenv = getenv, .in = in, .out = out, .err = err};
-  if (const char* address = getenv("INTERACTION_ADDRESS"); address != nullptr) session.options.address = address;
+  Session session{.options = {}, .command_line = CommandLine(args), .getenv = getenv, .in = in, .out = out, .err = err};
 
   CLI::App root("Open interactions at SeeThePro and wolkvox through an Interaction Gateway", "interactionctl");
   root.formatter(std::make_shared<HelpFormatter>());
@@ -158,9 +195,13 @@ int RunCli(const std::vector<std::string>& args, const GetEnv& getenv, std::istr
   root.set_version_flag("--version", VersionLine("interactionctl"), "print version, commit and build");
   root.fallthrough();  // global flags may follow the command
   DeclareGlobalOptions(root, session.options);
-  const std::vector<Command> commands = {AddCreateVsp(root), AddAddWolkvox(root), AddHealth(root)};
+  const std::vector<Command> commands = {AddCreateVsp(root), AddAddWolkvox(root), AddHealth(root),     AddExplain(root),
+                                         AddHelp(root),      AddVersion(root),    AddCompletion(root), AddManual(root)};
 
-  if (const std::optional<int> code = Parse(root, args, session); code.has_value()) return *code;
+  if (const std::optional<int> code = Parse(root, WithoutHelpCommand(args), session); code.has_value()) return *code;
+  if (absl::Status status = SetFlagsFromElsewhere(root, session); !status.ok()) {
+    return FailUsage(session, status.message());
+  }
   return Dispatch(root, commands, session);
 }
 

@@ -1,11 +1,13 @@
 #include "client/cli/output.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
 #include <google/protobuf/text_format.h>
 #include <google/protobuf/util/json_util.h>
+#include <yaml-cpp/emitter.h>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/cord.h"
@@ -19,21 +21,10 @@ namespace interaction::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Rows = std::vector<std::pair<std::string, std::string>>;
 
 constexpr int kJsonIndent = 2;
 
 constexpr size_t kErrorNameWidth = 8;  // "metadata"
-
-// Rows as two columns, the values one under the other; the first is at least `width` wide.
-std::string RenderRows(const Rows& rows, absl::string_view indent, size_t width = 0) {
-  for (const auto& [name, value] : rows) width = std::max(width, name.size());
-  std::string text;
-  for (const auto& [name, value] : rows) {
-    absl::StrAppend(&text, indent, name, std::string(width - name.size() + 2, ' '), Printable(value), "\n");
-  }
-  return text;
-}
 
 std::string FieldText(const google::protobuf::Message& message, const google::protobuf::FieldDescriptor& field) {
   const google::protobuf::Reflection& reflection = *message.GetReflection();
@@ -46,18 +37,24 @@ std::string FieldText(const google::protobuf::Message& message, const google::pr
   return text;
 }
 
-// protobuf's JSON, reformatted. Null if the message cannot be mapped: an Any of an unknown type.
-Json ToJson(const google::protobuf::Message& message) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.always_print_primitive_fields = true;
-  std::string text;
-  if (!google::protobuf::util::MessageToJsonString(message, &text, options).ok()) return Json();
-  return Json::parse(text, nullptr, /*allow_exceptions=*/false);
-}
-
-// `json` as text. Bytes that are not UTF-8 are replaced: the text has to remain JSON.
-std::string Dump(const Json& json) {
-  return json.dump(kJsonIndent, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace) + "\n";
+// What YAML does not write as a plain word is quoted, so that "true" and "0042" stay text.
+void Emit(const Json& json, YAML::Emitter& yaml) {
+  if (json.is_object()) {
+    yaml << YAML::BeginMap;
+    for (const auto& [key, value] : json.items()) {
+      yaml << YAML::Key << key << YAML::Value;
+      Emit(value, yaml);
+    }
+    yaml << YAML::EndMap;
+  } else if (json.is_array()) {
+    yaml << YAML::BeginSeq;
+    for (const Json& value : json) Emit(value, yaml);
+    yaml << YAML::EndSeq;
+  } else if (json.is_string()) {
+    yaml << YAML::DoubleQuoted << json.get<std::string>();
+  } else {
+    yaml << json.dump();
+  }
 }
 
 Json DetailToJson(const google::protobuf::Any& detail) {
@@ -103,6 +100,38 @@ absl::string_view ServingStatusName(ServingStatus status) {
 
 }  // namespace
 
+std::optional<Format> FormatNamed(absl::string_view name) {
+  const auto* const found = std::find(std::begin(kFormatNames), std::end(kFormatNames), name);
+  if (found == std::end(kFormatNames)) return std::nullopt;
+  return static_cast<Format>(found - std::begin(kFormatNames));
+}
+
+std::string Dump(const Json& json, Format format) {
+  const int indent = format == Format::kNdjson ? -1 : kJsonIndent;
+  const std::string text = json.dump(indent, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace) + "\n";
+  if (format != Format::kYaml) return text;
+  YAML::Emitter yaml;
+  Emit(Json::parse(text, nullptr, /*allow_exceptions=*/false), yaml);
+  return absl::StrCat(yaml.c_str(), "\n");
+}
+
+Json ToJson(const google::protobuf::Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.always_print_primitive_fields = true;
+  std::string text;
+  if (!google::protobuf::util::MessageToJsonString(message, &text, options).ok()) return Json();
+  return Json::parse(text, nullptr, /*allow_exceptions=*/false);
+}
+
+std::string RenderRows(const Rows& rows, absl::string_view indent, size_t width) {
+  for (const auto& [name, value] : rows) width = std::max(width, name.size());
+  std::string text;
+  for (const auto& [name, value] : rows) {
+    absl::StrAppend(&text, indent, name, std::string(width - name.size() + 2, ' '), Printable(value), "\n");
+  }
+  return text;
+}
+
 std::string Printable(absl::string_view text) {
   std::string result;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -121,7 +150,7 @@ std::string Printable(absl::string_view text) {
 }
 
 std::string RenderReply(const google::protobuf::Message& reply, Format format) {
-  if (format == Format::kJson) return Dump(ToJson(reply));
+  if (format != Format::kTable) return Dump(ToJson(reply), format);
   const google::protobuf::Descriptor& type = *reply.GetDescriptor();
   Rows rows;
   for (int i = 0; i < type.field_count(); ++i)
@@ -129,7 +158,8 @@ std::string RenderReply(const google::protobuf::Message& reply, Format format) {
   return RenderRows(rows, "");
 }
 
-std::string RenderError(const absl::Status& status, Effect effect, absl::string_view request_id) {
+std::string RenderError(const absl::Status& status, Effect effect, absl::string_view request_id,
+                        absl::string_view again) {
   const CallError error = GetCallError(status);
   Rows rows;
   if (!error.reason.empty()) rows.emplace_back("reason", absl::StrCat(error.reason, " (", error.domain, ")"));
@@ -153,24 +183,35 @@ std::string RenderError(const absl::Status& status, Effect effect, absl::string_
   }
   const std::string next =
       effect == Effect::kOpens ? NextStep(status, error, request_id) : std::string(NextStepOfHealth(status));
-  if (!next.empty()) absl::StrAppend(&text, RenderRows({{"next", next}}, "  ", kErrorNameWidth));
-  return text;
+  Rows last;
+  if (!next.empty()) last.emplace_back("next", next);
+  if (const std::string command = NextCommand(status, error, request_id, again); !command.empty()) {
+    last.emplace_back("run", command);
+  }
+  return text + RenderRows(last, "  ", kErrorNameWidth);
 }
 
-std::string RenderErrorJson(const absl::Status& status) {
+std::string RenderErrorData(const absl::Status& status, Format format) {
   google::rpc::Status details;
   const absl::optional<absl::Cord> payload = status.GetPayload(kStatusPayload);
   if (payload.has_value() && !details.ParseFromString(std::string(*payload))) details.Clear();
   // The status of the call counts; the copy in the details may be missing.
   Json json = {{"code", static_cast<int>(status.code())}, {"message", status.message()}, {"details", Json::array()}};
   for (const google::protobuf::Any& detail : details.details()) json["details"].push_back(DetailToJson(detail));
-  return Dump(json);
+  return Dump(json, format);
 }
 
-std::string RenderHealth(absl::string_view service, ServingStatus status, Format format) {
-  const absl::string_view name = ServingStatusName(status);
-  if (format == Format::kJson) return Dump({{"service", service}, {"status", name}});
-  return service.empty() ? absl::StrCat(name, "\n") : RenderRows({{std::string(service), std::string(name)}}, "");
+std::string RenderHealth(const Health& health, Format format) {
+  const std::string name(ServingStatusName(health.status));
+  if (format != Format::kTable) {
+    Json json = {{"service", health.service}, {"status", name}};
+    for (const auto& [part, status] : health.parts) json["parts"][part] = ServingStatusName(status);
+    return Dump(json, format);
+  }
+  if (health.service.empty() && health.parts.empty()) return name + "\n";
+  Rows rows = {{health.service.empty() ? "gateway" : health.service, name}};
+  for (const auto& [part, status] : health.parts) rows.emplace_back(part, ServingStatusName(status));
+  return RenderRows(rows, "");
 }
 
 }  // namespace interaction::cli

@@ -65,6 +65,15 @@ absl::StatusOr<std::string> RequestInput::ReadSecret(const Session& session, con
       absl::StrCat(FlagName(source.flag), ": ", source.text == "-" ? "standard input" : source.text, " is empty"));
 }
 
+void RequestInput::MaskSecrets(google::protobuf::Message& request) const {
+  const google::protobuf::Reflection& reflection = *request.GetReflection();
+  for (const Source& source : sources_) {
+    const google::protobuf::FieldDescriptor* field = request.GetDescriptor()->FindFieldByName(source.flag.field);
+    const bool is_set = field != nullptr && source.flag.secret && !reflection.GetString(request, field).empty();
+    if (is_set) reflection.SetString(&request, field, "***");
+  }
+}
+
 absl::Status RequestInput::Fill(const Session& session, google::protobuf::Message& request) const {
   for (const Source& source : sources_) {
     if (!source.flag.secret || source.text != "-" || json_file_ != "-") continue;
@@ -75,7 +84,9 @@ absl::Status RequestInput::Fill(const Session& session, google::protobuf::Messag
   nlohmann::json& object = *json;
   for (const Source& source : sources_) {
     const char* field = source.flag.field;
-    const bool given = source.option->count() > 0;
+    // JSON is stronger than the environment.
+    const bool is_elsewhere = session.set_elsewhere.contains(source.option);
+    const bool given = source.option->count() > 0 && !(is_elsewhere && object.contains(field));
     if (given && source.flag.secret) {
       const absl::StatusOr<std::string> secret = ReadSecret(session, source);
       if (!secret.ok()) return secret.status();

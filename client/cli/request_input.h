@@ -32,8 +32,11 @@ class RequestInput {
   RequestInput(const RequestInput&) = delete;
   RequestInput& operator=(const RequestInput&) = delete;
 
-  // Builds the request, from the weakest source to the strongest: secrets of the environment, --json, flags.
+  // Builds the request, from the weakest source to the strongest: the environment, --json, flags.
   absl::Status Fill(const Session& session, google::protobuf::Message& request) const;
+
+  // Replaces each secret by ***.
+  void MaskSecrets(google::protobuf::Message& request) const;
 
  private:
   struct Source {

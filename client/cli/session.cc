@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "client/cli/exit_code.h"
 #include "client/read_file.h"
@@ -16,6 +17,15 @@ namespace {
 
 // ": No space left on device", if the last operation of a stream left a reason.
 std::string ReasonOfSystem() { return errno == 0 ? "" : absl::StrCat(": ", std::strerror(errno)); }
+
+// The command line that makes the same call again; empty if it read standard input, which has been used up. A
+// request_id that was made for it is named.
+std::string CommandAgain(const Session& session, absl::string_view request_id) {
+  if (session.reads_input) return "";
+  if (request_id.empty()) return session.command_line;
+  return absl::StrReplaceAll(session.command_line, {{"--request-id auto", absl::StrCat("--request-id ", request_id)},
+                                                    {"--request-id=auto", absl::StrCat("--request-id ", request_id)}});
+}
 
 }  // namespace
 
@@ -39,6 +49,7 @@ CallOptions MakeCallOptions(const Session& session) {
 
 absl::StatusOr<std::string> ReadInput(const Session& session, const std::string& path) {
   if (path != "-") return ReadFile(path);
+  session.reads_input = true;
   std::string text;
   char buffer[16384];
   errno = 0;
@@ -66,9 +77,9 @@ int FailUsage(const Session& session, absl::string_view message) {
 int FailCall(const Session& session, const absl::Status& status, Effect effect, absl::string_view request_id) {
   const std::string reason = GetCallError(status).reason;
   if (reason == kIllegalMetadata || reason == kCredentialUnreadable) return FailUsage(session, status.message());
-  const std::string text = RenderError(status, effect, request_id);
-  if (session.options.format == Format::kJson) {
-    return WriteData(session, RenderErrorJson(status), text, ExitCodeOf(status));
+  const std::string text = RenderError(status, effect, request_id, CommandAgain(session, request_id));
+  if (session.options.format != Format::kTable) {
+    return WriteData(session, RenderErrorData(status, session.options.format), text, ExitCodeOf(status));
   }
   session.err << text;
   return ExitCodeOf(status);

@@ -3,9 +3,12 @@
 #include <functional>
 #include <iosfwd>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <CLI/Option.hpp>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -30,15 +33,22 @@ struct GlobalOptions {
   std::vector<std::pair<std::string, std::string>> metadata;
   Format format = Format::kTable;
   std::string request_id;  // "auto": a new one
+  bool dry_run = false;
+  bool verbose = false;
+  std::string profile;
+  std::string profiles;  // the file with them
 };
 
 // What a command works with: the flags, the environment, and its output. `out` gets data, `err` gets messages.
 struct Session {
   GlobalOptions options;
+  std::string command_line;  // as a shell would read it again
   GetEnv getenv;
   std::istream& in;
   std::ostream& out;
   std::ostream& err;
+  std::set<const CLI::Option*> set_elsewhere;  // flags whose value is not from the command line
+  mutable bool reads_input = false;            // standard input has been read
 };
 
 absl::StatusOr<std::unique_ptr<Client>> Connect(const Session& session);

@@ -7,6 +7,7 @@
 #include "client/cli/request_input.h"
 #include "client/cli/session.h"
 #include "client/cli/signal_stop.h"
+#include "client/cli/verbose.h"
 #include "interaction/client.h"
 
 namespace interaction::cli {
@@ -23,6 +24,15 @@ int PrintReply(Session& session, const Reply<Response>& reply) {
                    absl::StrCat("the interaction WAS opened:\n", RenderReply(reply.message, Format::kTable)), kExitOk);
 }
 
+// Shows the request instead of sending it.
+template <typename Request>
+int PrintDryRun(Session& session, const RequestInput& input, Request request) {
+  input.MaskSecrets(request);
+  session.err << "dry run: nothing is sent. It would go to " << RouteOf(session)
+              << "; the gateway checks the fields.\n";
+  return WriteData(session, RenderReply(request, session.options.format), "", kExitOk);
+}
+
 // Builds the request, calls, prints: shared by the commands that open something. Returns the exit code.
 template <typename Request, typename Response>
 int OpenInteraction(Session& session, const RequestInput& input,
@@ -32,10 +42,14 @@ int OpenInteraction(Session& session, const RequestInput& input,
   if (!filled.ok()) return FailUsage(session, filled.message());
   const absl::StatusOr<std::unique_ptr<Client>> client = Connect(session);
   if (!client.ok()) return FailUsage(session, client.status().message());
+  if (session.options.dry_run) return PrintDryRun(session, input, request);
   const SignalStop signals;
+  Verbose verbose(session);
   CallOptions options = MakeCallOptions(session);
   options.stop = signals.token();
+  verbose.Begin(request.request_id(), options);
   const absl::StatusOr<Reply<Response>> reply = ((**client).*method)(request, options);
+  verbose.End();
   const int exit_code = reply.ok() ? PrintReply(session, *reply)
                                    : FailCall(session, reply.status(), Effect::kOpens, request.request_id());
   return signals.received() == 0 ? exit_code : ExitCodeOfSignal(signals.received());

@@ -46,10 +46,17 @@ struct ClientOptions {
   bool make_request_id = true;
 };
 
+// What became of a call, besides its result.
+struct CallReport {
+  std::string peer;  // who answered last, as gRPC writes it: "ipv4:10.0.0.1:50051"; empty: the call was not sent
+  int attempts = 0;  // of this client; see Client
+};
+
 struct CallOptions {
   std::optional<absl::Time> deadline;                         // absent: now + ClientOptions::default_timeout
   std::vector<std::pair<std::string, std::string>> metadata;  // names in lower case; "grpc-..." is reserved
   std::stop_token stop;                                       // cancels the call, from any thread
+  CallReport* report = nullptr;                               // filled in before the result is given, if it is there
 };
 
 template <typename Message>

@@ -1,8 +1,6 @@
 #include "client/cli/cli.h"
 
 #include <algorithm>
-#include <map>
-#include <sstream>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
@@ -10,6 +8,7 @@
 #include "interaction/v1/interaction_service.pb.h"
 #include "tests/support/matchers.h"
 #include "tests/support/temp_dir.h"
+#include "tests/unit/client/cli_invocation.h"
 #include "tests/unit/client/details.h"
 #include "tests/unit/client/fake_gateway.h"
 
@@ -29,29 +28,6 @@ using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
-
-struct Result {
-  int exit_code;
-  std::string out;
-  std::string err;
-};
-
-struct Surroundings {
-  std::map<std::string, std::string> variables;
-  std::string input;
-};
-
-Result Invoke(const std::vector<std::string>& args, const Surroundings& surroundings = {}) {
-  std::istringstream in(surroundings.input);
-  std::ostringstream out;
-  std::ostringstream err;
-  const GetEnv getenv = [&surroundings](const char* name) {
-    const auto variable = surroundings.variables.find(name);
-    return variable == surroundings.variables.end() ? nullptr : variable->second.c_str();
-  };
-  const int exit_code = RunCli(args, getenv, in, out, err);
-  return {exit_code, out.str(), err.str()};
-}
 
 // A gateway that remembers the last request of each kind, and answers as if it had opened something.
 class CliTest : public ::testing::Test {
@@ -243,7 +219,8 @@ TEST_F(CliTest, AnErrorIsTalkAndItsExitCodeIsThatOfTheRpc) {
             "  outcome   may have been opened; it is not known\n"
             "  metadata\n"
             "    outcome  unknown\n"
-            "  next      check at the vendor whether it was opened before you call again\n");
+            "  next      check at the vendor whether it was opened before you call again\n"
+            "  run       interactionctl explain INVALID_REQUEST\n");
 }
 
 TEST_F(CliTest, AnErrorIsDataWithJson) {
@@ -272,7 +249,9 @@ TEST_F(CliTest, HealthIsZeroOnlyIfServing) {
 
   const Result whole = InvokeThere({"health"});
   EXPECT_EQ(whole.exit_code, 0);
-  EXPECT_EQ(whole.out, "SERVING\n");
+  EXPECT_EQ(whole.out,
+            "gateway           SERVING\n"
+            "upstream.wolkvox  NOT_SERVING\n");
 
   const Result upstream = InvokeThere({"health", "upstream.wolkvox"});
   EXPECT_EQ(upstream.exit_code, 1);
@@ -360,7 +339,7 @@ INSTANTIATE_TEST_SUITE_P(
         UsageCase{"MissingFile", {"create-vsp", "--json"}, "--json needs a value: --json=FILE"},
         UsageCase{"FlagTwice", {"create-vsp", "--json", "a", "--json", "b"}, "--json may be given once"},
         UsageCase{"ValueOfASwitch", {"health", "--tls=foo"}, "--tls takes no value"},
-        UsageCase{"MissingMetadata", {"health", "-H"}, "-H needs a value: -H NAME=VALUE"},
+        UsageCase{"MissingMetadata", {"health", "-H"}, "--metadata needs a value: --metadata=NAME=VALUE"},
         UsageCase{"EmptyFileName", {"health", "--ca", ""}, "--ca: has an empty value"},
         UsageCase{"EmptySecretsFileName",
                   {"create-vsp", "--app-access-key-file", ""},
@@ -395,7 +374,7 @@ INSTANTIATE_TEST_SUITE_P(
             "NoTime", {"health", "--timeout", "0"}, "--timeout: must be a duration above zero, such as 30s or 1m30s"},
         UsageCase{"NoEquals", {"health", "-H", "name"}, "-H: must be name=value"},
         UsageCase{"ReservedMetadata", {"health", "-H", "grpc-x=y"}, "cannot be sent as metadata: grpc-x"},
-        UsageCase{"UnknownFormat", {"health", "-o", "yaml"}, "--output: must be table or json"},
+        UsageCase{"UnknownFormat", {"health", "-o", "xml"}, "--output: must be table, json, yaml or ndjson"},
         UsageCase{"NoSuchFile",
                   {"create-vsp", "--json", "/nonexistent/x"},
                   "cannot read /nonexistent/x: No such file or directory"},

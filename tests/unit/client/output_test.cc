@@ -11,7 +11,6 @@ namespace {
 using ::interaction::testing::Info;
 using ::interaction::testing::RpcStatus;
 using ::testing::AllOf;
-using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 absl::Status StatusWith(const google::rpc::Status& details) {
@@ -85,7 +84,8 @@ TEST(RenderErrorTest, TellsReasonOutcomeFieldsRetryAndMetadata) {
             "  metadata\n"
             "    outcome    not_applied\n"
             "    requestId  7\n"
-            "  next      correct the fields, then call again\n");
+            "  next      correct the fields, then call again\n"
+            "  run       interactionctl explain INVALID_REQUEST\n");
 }
 
 TEST(RenderErrorTest, AnUnknownOutcomeWarns) {
@@ -97,15 +97,16 @@ TEST(RenderErrorTest, AnUnknownOutcomeWarns) {
             "  outcome   may have been opened; it is not known\n"
             "  metadata\n"
             "    outcome  unknown\n"
-            "  next      check at the vendor whether it was opened before you call again\n");
+            "  next      check at the vendor whether it was opened before you call again\n"
+            "  run       interactionctl explain UPSTREAM_CONNECTION_LOST\n");
 }
 
 TEST(RenderErrorTest, AnUnknownOutcomeWithRequestIdEndsWithTheCallToRepeat) {
   const auto details = RpcStatus(grpc::UNKNOWN, "Lost.", Info("UPSTREAM_CONNECTION_LOST", "unknown"));
 
   EXPECT_THAT(RenderError(StatusWith(details), Effect::kOpens, "1f0e2d3c"),
-              EndsWith("  next      call again with the same request_id, 1f0e2d3c: it is never sent twice, and the "
-                       "answer says what happened\n"));
+              HasSubstr("  next      call again with the same request_id, 1f0e2d3c: it is never sent twice, and the "
+                        "answer says what happened\n"));
 }
 
 TEST(RenderErrorTest, ShowsWhoseQuotaIsUsedUp) {
@@ -117,7 +118,7 @@ TEST(RenderErrorTest, ShowsWhoseQuotaIsUsedUp) {
 
   EXPECT_THAT(RenderError(StatusWith(details), Effect::kOpens),
               AllOf(HasSubstr("\n  quota     uses of the wolkvox token a day: The daily quota is used up.\n"),
-                    EndsWith("\n  next      use another token, or call again tomorrow\n")));
+                    HasSubstr("\n  next      use another token, or call again tomorrow\n")));
 }
 
 TEST(RenderErrorTest, ShowsWhatTheOperatorHasToLookAt) {
@@ -130,7 +131,7 @@ TEST(RenderErrorTest, ShowsWhatTheOperatorHasToLookAt) {
   EXPECT_THAT(RenderError(StatusWith(details), Effect::kOpens),
               AllOf(HasSubstr("\n  operator  the gateway's credential for the upstream: The upstream rejected the "
                               "credential.\n"),
-                    EndsWith("\n  next      have the gateway's operator correct the gateway's credential\n")));
+                    HasSubstr("\n  next      have the gateway's operator correct the gateway's credential\n")));
 }
 
 TEST(RenderErrorTest, AnErrorWithoutDetailsWarnsAsWell) {
@@ -146,10 +147,10 @@ TEST(RenderErrorTest, ACallThatOpensNothingHasNoOutcome) {
             "  next      leave out the name to ask about the gateway as a whole\n");
 }
 
-TEST(RenderErrorJsonTest, IsTheStatusWithItsDetailsDecoded) {
+TEST(RenderErrorDataTest, IsTheStatusWithItsDetailsDecoded) {
   const auto details = RpcStatus(grpc::UNKNOWN, "Lost.", Info("UPSTREAM_CONNECTION_LOST", "unknown"));
 
-  EXPECT_EQ(RenderErrorJson(StatusWith(details)), R"({
+  EXPECT_EQ(RenderErrorData(StatusWith(details), Format::kJson), R"({
   "code": 2,
   "message": "Lost.",
   "details": [
@@ -166,12 +167,12 @@ TEST(RenderErrorJsonTest, IsTheStatusWithItsDetailsDecoded) {
 )");
 }
 
-TEST(RenderErrorJsonTest, ADetailOfAnUnknownTypeKeepsItsBytes) {
+TEST(RenderErrorDataTest, ADetailOfAnUnknownTypeKeepsItsBytes) {
   google::rpc::Status details = RpcStatus(grpc::INTERNAL, "no");
   details.add_details()->set_type_url("type.example.com/mesh.Detail");
   details.mutable_details(0)->set_value("\x08\x01");
 
-  EXPECT_EQ(RenderErrorJson(StatusWith(details)), R"({
+  EXPECT_EQ(RenderErrorData(StatusWith(details), Format::kJson), R"({
   "code": 13,
   "message": "no",
   "details": [
@@ -184,25 +185,36 @@ TEST(RenderErrorJsonTest, ADetailOfAnUnknownTypeKeepsItsBytes) {
 )");
 }
 
-TEST(RenderErrorJsonTest, AMessageThatIsNotUtf8IsStillJson) {
-  EXPECT_EQ(RenderErrorJson(absl::UnavailableError("bad \xff")), R"({
+TEST(RenderErrorDataTest, AMessageThatIsNotUtf8IsStillJson) {
+  EXPECT_EQ(RenderErrorData(absl::UnavailableError("bad \xff"), Format::kJson), R"({
   "code": 14,
   "message": "bad )"
-                                                                 "\xef\xbf\xbd"
-                                                                 R"(",
+                                                                                "\xef\xbf\xbd"
+                                                                                R"(",
   "details": []
 }
 )");
 }
 
 TEST(RenderHealthTest, IsTheStatusAloneForTheGatewayAsAWhole) {
-  EXPECT_EQ(RenderHealth("", ServingStatus::kServing, Format::kTable), "SERVING\n");
+  EXPECT_EQ(RenderHealth({"", ServingStatus::kServing, {}}, Format::kTable), "SERVING\n");
+}
+
+TEST(RenderHealthTest, HasALineForEachPart) {
+  const Health health = {"", ServingStatus::kServing, {{"upstream.wolkvox", ServingStatus::kNotServing}}};
+
+  EXPECT_EQ(RenderHealth(health, Format::kTable),
+            "gateway           SERVING\n"
+            "upstream.wolkvox  NOT_SERVING\n");
+  EXPECT_EQ(RenderHealth(health, Format::kNdjson),
+            R"({"service":"","status":"SERVING","parts":{"upstream.wolkvox":"NOT_SERVING"}})"
+            "\n");
 }
 
 TEST(RenderHealthTest, NamesTheService) {
-  EXPECT_EQ(RenderHealth("upstream.wolkvox", ServingStatus::kNotServing, Format::kTable),
+  EXPECT_EQ(RenderHealth({"upstream.wolkvox", ServingStatus::kNotServing, {}}, Format::kTable),
             "upstream.wolkvox  NOT_SERVING\n");
-  EXPECT_EQ(RenderHealth("upstream.wolkvox", ServingStatus::kUnknown, Format::kJson), R"({
+  EXPECT_EQ(RenderHealth({"upstream.wolkvox", ServingStatus::kUnknown, {}}, Format::kJson), R"({
   "service": "upstream.wolkvox",
   "status": "UNKNOWN"
 }
