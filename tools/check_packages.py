@@ -17,12 +17,16 @@ SERVICE_CONFIG = "client/service_config.json"
 MANIFESTS = {
     "client/go/interaction/client.go": re.compile(r'^const Version = "(.*)"$', re.MULTILINE),
     "client/go/README.md": re.compile(r"client/go@v(.*)$", re.MULTILINE),
+    "client/node/package.json": re.compile(r'^  "version": "(.*)",$', re.MULTILINE),
+    "client/node/package-lock.json": re.compile(r'^  "version": "(.*)",$', re.MULTILINE),
+    "client/node/README.md": re.compile(r"interaction-gateway-(.*)\.tgz$", re.MULTILINE),
     "client/python/pyproject.toml": re.compile(r'^version = "(.*)"$', re.MULTILINE),
     "client/rust/Cargo.toml": re.compile(r'^version = "(.*)"$', re.MULTILINE),
 }
 
 COPIES = (
     "client/go/interaction/service_config.json",
+    "client/node/src/service_config.json",
     "client/python/src/interaction_gateway/service_config.json",
     "client/rust/src/service_config.json",
 )
