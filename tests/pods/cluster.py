@@ -111,16 +111,20 @@ class Cluster:
         while True:
             self._reconcile()
             self._announce()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(1.0):  # Pods also become available by the passing of time
-                    await self.wait_for_change()
+            await self._wait_a_second()
 
-    async def settle(self, seconds=120):
+    async def settle(self, seconds=300):
         """Waits until everything is as the Deployment asks for, endpoints included, and no Pod is ending."""
         async with asyncio.timeout(seconds):
             while not self._is_settled():
-                await self.wait_for_change()
+                await self._wait_a_second()
                 self._raise_failures()
+
+    async def _wait_a_second(self):
+        """At most so long for a change: Pods also become available by the passing of time."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await self.wait_for_change()
 
     def _raise_failures(self):
         for task in [task for task in self._tasks if task.done()]:
@@ -129,7 +133,7 @@ class Cluster:
 
     def _is_settled(self):
         present = hash_of(self.template)
-        return (len(self.pods) == self.replicas and all(pod.is_ready and pod.hash == present for pod in self.pods)
+        return (len(self.pods) == self.replicas and all(self._is_available(pod) and pod.hash == present for pod in self.pods)
                 and self._published == self._ready_addresses())
 
     def _ready_addresses(self):
@@ -154,7 +158,9 @@ class Cluster:
             self._create(present)
         surplus = [pod for pod in staying if pod.hash != present] or new[self.replicas:]
         available = sum(self._is_available(pod) for pod in staying)
-        for pod in sorted(surplus, key=self._is_available):
+        unavailable_new = sum(not self._is_available(pod) for pod in new)
+        spare = len(staying) - least - unavailable_new  # as many may end; of those that are available, as many as are not needed
+        for pod in sorted(surplus, key=self._is_available)[:max(spare, 0)]:
             if self._is_available(pod):
                 if available <= least:
                     break

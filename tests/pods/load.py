@@ -9,21 +9,18 @@ from callers import answer_of, read_error
 from records import Attempt
 from stubs import messages, services
 
-TIMEOUT = 20.0
-MOST_AT_ONCE = 2000
-
 
 class Load:
-    """Calls to a target at a rate, until `stop`. A share of them has a request_id."""
+    """Calls to a target at a rate, until `stop` or until there were `most`. A share of them has a request_id."""
 
-    def __init__(self, name, channels, rate, share_with_id):
+    def __init__(self, name, channels, rate, share_with_id, most_at_once=2000, most=None, timeout=20.0):
         self.name, self.rate, self.share_with_id = name, rate, share_with_id
         self.made = 0
         self.answers = []  # interaction_id of each call that ended with OK
         self.failures = []  # an Attempt for each other call
         self.seconds = []  # how long each call took
         self.with_id = 0
-        self._channels = channels
+        self._channels, self._most_at_once, self._most, self._timeout = channels, most_at_once, most, timeout
         self._stubs = [services.InteractionServiceStub(channel) for channel in channels]
         self._under_way = set()
         self._dice = random.Random(name)
@@ -34,10 +31,10 @@ class Load:
         loop = asyncio.get_running_loop()
         started = loop.time()
         skipped = 0
-        while not self._stopped:
+        while not self._stopped and self.made != self._most:
             due = int((loop.time() - started) * self.rate) - self.made - skipped
-            for _ in range(due):
-                if len(self._under_way) >= MOST_AT_ONCE:
+            for _ in range(min(due, (self._most or self.made + due) - self.made)):
+                if len(self._under_way) >= self._most_at_once:
                     skipped += 1
                     continue
                 task = loop.create_task(self._call(self.made))
@@ -55,7 +52,7 @@ class Load:
             contact_id="3d6ab237-6e5e-4e4a-b76a-4ebe7d89b9e0", request_id=str(uuid.uuid4()) if has_id else "")
         started = asyncio.get_running_loop().time()
         try:
-            self.answers.append(answer_of(await self._stubs[number % len(self._stubs)].CreateVspInteraction(request, timeout=TIMEOUT)))
+            self.answers.append(answer_of(await self._stubs[number % len(self._stubs)].CreateVspInteraction(request, timeout=self._timeout)))
         except grpc.aio.AioRpcError as error:
             attempt = Attempt(call=name, trace="", request_id=request.request_id)
             read_error(attempt, error)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The chart's Pods as real processes, three replicas with a real Redis, at steady load: README.md.
 
-    run.py SERVER SANDBOX CLI HELM [--calls 2000] [--rate 400] [--faulty-calls 1000] [--root FOLDER] [--only SCENARIO]
-           [--kind tls|sidecar|retries]
+    run.py SERVER SANDBOX CLI HELM [--calls 2000] [--rate 400] [--faulty-calls 1000] [--drain-delay 1s] [--resolve-every 1]
+           [--min-ready 0] [--root FOLDER] [--only SCENARIO]... [--kind tls|sidecar|retries|figures]
 
 Every scenario takes at least --calls calls through each way to the Pods; then a vendor plays faults and Envoy repeats calls, with --faulty-calls
 calls with a request_id and as many without. Exits with 1 if a call failed that must not, or if a vendor got a POST twice. --root: of an image
@@ -27,6 +27,7 @@ COLUMNS = ("scenario", "times", "callers come through", "calls", "with request_i
 # How a call may end that a killed replica had in hand. With a request_id it is never sent again, so nobody can say more of it.
 HONEST = {True: {("ABORTED", "REQUEST_IN_PROGRESS"), ("ABORTED", "OUTCOME_UNKNOWN"), ("UNKNOWN", "OUTCOME_UNKNOWN")},
           False: {("UNAVAILABLE", "")}}
+MOST_TIMES = 30  # that something happens while a scenario's calls are made
 IN_HAND = 0.5  # seconds: no more calls than come in so long can have been in the hands of one
 
 
@@ -39,18 +40,22 @@ def arguments():
     parser.add_argument("--faulty-calls", type=int, default=1000, help="to vendors that play faults")
     parser.add_argument("--seed", default=f"{random.SystemRandom().randrange(10**9)}", help="of those faults; default: a new one")
     parser.add_argument("--root", default="", help="of a built image: build/image/root")
-    parser.add_argument("--only", default="", help="the one scenario to run")
-    parser.add_argument("--kind", choices=("tls", "sidecar", "retries"), help="default: all, one after the other")
+    parser.add_argument("--only", action="append", help="a scenario to run; may be given several times")
+    parser.add_argument("--resolve-every", type=float, default=1, help="seconds between two questions of round_robin to the name server; gRPC's "
+                        "own default is 30")
+    parser.add_argument("--min-ready", type=int, default=0, help="minReadySeconds of the chart")
+    parser.add_argument("--drain-delay", default="1s", help="calls.drain_delay of the Pods; the gateway's own default is 5s")
+    parser.add_argument("--kind", choices=("tls", "sidecar", "retries", "figures"), help="default: the first three, one after the other")
     return parser.parse_args()
 
 
-def begin_loads(stack, rate, killing):
+def begin_loads(stack, options, killing):
     """The ways to the Pods. Where a replica is killed, callers behind Envoy have a request_id and repeat, and others do neither."""
-    name = f"{time.monotonic():.0f}"
+    name, rate = f"{time.monotonic():.0f}", options.rate
     if stack.is_mesh:
         return {"Envoy as sidecar on both sides": Load(f"{name}-mesh", stack.through_envoy(killing), rate, 1.0 if killing else 0.5)}
     return {"Envoy as edge": Load(f"{name}-edge", stack.through_envoy(killing), rate, 1.0 if killing else 0.5),
-            "client-side round_robin": Load(f"{name}-dns", stack.round_robin(), rate, 0.0 if killing else 0.5)}
+            "client-side round_robin": Load(f"{name}-dns", stack.round_robin(options.resolve_every), rate, 0.0 if killing else 0.5)}
 
 
 def posts_of_calls(stack):
@@ -59,15 +64,22 @@ def posts_of_calls(stack):
     return collections.Counter(json.loads(request["body"])["InteractionName"] for request in requests)
 
 
+async def pause(loads, calls):
+    """Until there were so many calls, so that a long run does not consist of changes only."""
+    while any(load.made < calls for load in loads):
+        await asyncio.sleep(0.05)
+
+
 async def run_scenario(stack, name, options):
     """Rows of the table, and what is wrong."""
     killing = name == "replica killed"
     stack.ask_sandbox("/sandbox/requests", "DELETE")
     started, times = time.monotonic(), 0
-    loads = begin_loads(stack, options.rate, killing)
+    loads = begin_loads(stack, options, killing)
     while times == 0 or any(load.made < options.calls for load in loads.values()):
         await SCENARIOS[name](stack)
         times += 1
+        await pause(loads.values(), times * options.calls // MOST_TIMES)
     for load in loads.values():
         await load.stop()
     seconds = time.monotonic() - started
@@ -125,13 +137,13 @@ def tell(problems_found):
 async def run_kind(kind, folder, roots, options):
     """All scenarios on one Deployment."""
     os.makedirs(folder)
-    values = {"configChange": "reload"} if kind is SIDECAR else {}
+    values = {"minReadySeconds": options.min_ready, "config": {"calls": {"drain_delay": options.drain_delay}}} | ({"configChange": "reload"} if kind is SIDECAR else {})
     stack = Stack(folder, kind, chart.Helm(options.helm), roots, values=values)
     sandbox = Program("sandbox", [options.sandbox, "--listen", "127.0.0.1:0", "--keep-requests", str(KEPT)], pathlib.Path(folder))
     all_wrong = []
     try:
         await stack.serve(sandbox)
-        for name in [options.only] if options.only else SCENARIOS:
+        for name in options.only or SCENARIOS:
             rows, wrong = await run_scenario(stack, name, options)
             for row in rows:
                 print_row(row)
@@ -144,6 +156,10 @@ async def run_kind(kind, folder, roots, options):
 async def main(folder, options):
     roots = make_roots(folder, options.root, [options.server, options.sandbox, options.cli])
     wrong = []
+    if options.kind == "figures":
+        print_head(FIGURES_COLUMNS)
+        print_row(await run_figures(os.path.join(folder, "figures"), roots, options))
+        return wrong
     print_head(COLUMNS)
     for name, kind in ("tls", TLS), ("sidecar", SIDECAR):
         if options.kind in (None, name):
@@ -163,6 +179,8 @@ if __name__ == "__main__":
     namespace.enter()
     sys.path[1:1] = [os.path.join(TESTS, room) for room in ("helm", "interop", "chaos")]  # the chart, certificates, programs and books
     import chart
+    from figures import COLUMNS as FIGURES_COLUMNS
+    from figures import run_figures
     from load import Load
     from processes import Program
     from retries import COLUMNS as RETRIES_COLUMNS

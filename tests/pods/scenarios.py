@@ -40,7 +40,7 @@ async def config_change(stack):
 
     def has_it(pod):
         return json.loads(stack.ask_admin(pod, "/statusz"))["configuration"]["calls.default_deadline"] == deadline
-    stack.upgrade({"config": {"calls": {"default_deadline": deadline}}})
+    await stack.upgrade({"config": {"calls": {"default_deadline": deadline}}})
     await stack.cluster.settle()
     restarted = not before & {pod.name for pod in stack.cluster.pods}
     assert restarted == (stack.values.get("configChange") != "reload")
@@ -62,7 +62,7 @@ async def secret_change(stack):
 async def certificate_change(stack):
     """Of the Pods, and of who calls them: the Pods stay, and show it to new connections."""
     before = {pod.name for pod in stack.cluster.pods}
-    stack.renew_certificates()
+    await stack.renew_certificates()
     await until(lambda: all(stack.serves_new_certificate(pod) for pod in stack.cluster.pods), "all Pods show the new certificate")
     assert before == {pod.name for pod in stack.cluster.pods}
 

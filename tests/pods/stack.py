@@ -23,6 +23,8 @@ from volumes import Volume
 
 NAME = "gateway.interactions.svc"
 MESH = "/etc/mesh"
+CERTIFICATES = {"gateway": f"DNS:{NAME},URI:spiffe://example.org/gateway", "edge": "URI:spiffe://example.org/edge",
+                "caller": "URI:spiffe://example.org/caller"}
 COMMON = {
     "secrets": {"existingSecret": "credentials", "files": {
         "seetheproAppAccessKey": "seethepro-app-access-key", "wolkvoxTokens": {"": "wolkvox-token"}, "redisDigestKey": "redis-digest-key"}},
@@ -72,7 +74,6 @@ class Stack:
         self.names = NameServer(NAME)
         self.programs = []
         self.controller = None
-        self.serial = 0
         self.keys = 0
         os.makedirs(self.cluster.folder)
 
@@ -88,23 +89,23 @@ class Stack:
         self.material = Material(self.folder)
         self.resolver = await self.names.serve()
         self.mesh = Volume(os.path.join(self.folder, "mesh"))
-        self.renew_certificates()
+        await self.renew_certificates()
         self.renew_credentials()
         self.cluster.scale(replicas)
-        self.upgrade({})
+        await self.upgrade({})
         self.controller = asyncio.create_task(self.cluster.run())
         await self.cluster.settle()
         await self._start_front()
 
     # What is in the cluster's objects
 
-    def upgrade(self, values):
+    async def upgrade(self, values):
         """As `helm upgrade` with further values."""
         self.values = merge(self.values, values)
         path = os.path.join(self.folder, "values.yaml")
         with open(path, "w", encoding="utf-8") as file:
             yaml.safe_dump(self.values, file)
-        self.objects = self.helm.objects("-f", path)
+        self.objects = await asyncio.to_thread(self.helm.objects, "-f", path)
         self.cluster.apply(*self.objects)
 
     def renew_credentials(self):
@@ -116,12 +117,10 @@ class Stack:
     def key(self):
         return f"key-{self.keys}"
 
-    def renew_certificates(self):
+    async def renew_certificates(self):
         """Of the Pods and of who calls them."""
-        self.serial += 1
-        self.material.issue("gateway", f"DNS:{NAME},URI:spiffe://example.org/gateway")
-        self.material.issue("edge", "URI:spiffe://example.org/edge")
-        self.material.issue("caller", "URI:spiffe://example.org/caller")
+        for name, names in CERTIFICATES.items():
+            await asyncio.to_thread(self.material.issue, name, names)
         authority = self._file("ca.pem")
         files = {"tls.crt": self._file("gateway.pem"), "tls.key": self._file("gateway.key")}
         self.cluster.apply({"kind": "Secret", "metadata": {"name": "gateway-tls"}, "stringData": files},
@@ -179,11 +178,11 @@ class Stack:
             {"name": [{}], **({"retryPolicy": RETRY_POLICY} if repeats else {})}]}))]
         return [grpc.aio.insecure_channel(f"127.0.0.1:{self.port}", options=options) for _ in range(number)]
 
-    def round_robin(self, number=2, resolve_every_ms=1000):
+    def round_robin(self, resolve_every=1, number=2):
         """Channels to the headless Service, whose name leads to all Pods."""
         credentials = grpc.ssl_channel_credentials(*(self.material.read(name) for name in ("ca.pem", "caller.key", "caller.pem")))
         options = [("grpc.lb_policy_name", "round_robin"), ("grpc.ssl_target_name_override", NAME), ("grpc.use_local_subchannel_pool", 1),
-                   ("grpc.dns_min_time_between_resolutions_ms", resolve_every_ms)]
+                   ("grpc.dns_min_time_between_resolutions_ms", int(resolve_every * 1000))]
         return [grpc.aio.secure_channel(f"dns://{self.resolver}/{NAME}:50051", credentials, options=options) for _ in range(number)]
 
     # What came of it
