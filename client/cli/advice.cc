@@ -138,8 +138,7 @@ std::string CallAgain(const absl::Status& status, const CallError& error) {
 std::string NothingWasOpened(const absl::Status& status, const CallError& error) {
   const Advice* advice = Find(error.reason, status.code());
   if (advice == nullptr || advice->kind == Kind::kUnknown) {
-    const bool repeat = absl::IsUnavailable(status) || error.retry_delay.has_value();
-    return repeat ? CallAgain(status, error) : "correct what the error names, then call again";
+    return MayRepeat(status, error) ? CallAgain(status, error) : "correct what the error names, then call again";
   }
   return advice->kind == Kind::kRepeat ? absl::StrCat(CallAgain(status, error), advice->text)
                                        : std::string(advice->text);
@@ -186,6 +185,12 @@ std::string NextCommand(const absl::Status& status, const CallError& error, absl
                                     : advice != nullptr && advice->kind == Kind::kRepeat;
   if (is_repeat && !again.empty()) return std::string(again);
   return advice == nullptr ? "" : absl::StrCat("interactionctl explain ", error.reason);
+}
+
+bool MayRepeat(const absl::Status& status, const CallError& error) {
+  const Advice* advice = Find(error.reason, status.code());
+  if (advice != nullptr && advice->kind != Kind::kUnknown) return advice->kind == Kind::kRepeat;
+  return absl::IsUnavailable(status) || error.retry_delay.has_value();
 }
 
 bool IsKnownReason(absl::string_view reason) {

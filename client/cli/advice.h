@@ -20,6 +20,10 @@ std::string NextStep(const absl::Status& status, const CallError& error, absl::s
 std::string NextCommand(const absl::Status& status, const CallError& error, absl::string_view request_id,
                         absl::string_view again);
 
+// Whether the same call, made again later, can succeed though nobody corrects anything. Of errors with the outcome
+// not_applied.
+bool MayRepeat(const absl::Status& status, const CallError& error);
+
 // Whether NextStep() knows `reason`. For others it uses outcome and code alone.
 bool IsKnownReason(absl::string_view reason);
 

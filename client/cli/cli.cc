@@ -19,6 +19,7 @@
 #include "client/cli/commands/create_vsp.h"
 #include "client/cli/commands/explain.h"
 #include "client/cli/commands/health.h"
+#include "client/cli/commands/import.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/flag_sources.h"
 #include "client/cli/manual.h"
@@ -34,6 +35,7 @@ constexpr char kExamples[] = R"(Examples:
   interactionctl create-vsp --interaction-identity +573001234567 --interaction-name "Claim 1138" \
       --account-id 6925ebd4-125d-4338-a736-99f4b5bcb3d7 --contact-id 0b0a3c1e-58b4-4c1b-9d0e-2d0c6a1f7f55
   interactionctl add-wolkvox --json message.json -o json
+  interactionctl import --method create-vsp customers.csv
   interactionctl explain UPSTREAM_TIMEOUT)";
 
 // Text in lines of at most 100 characters.
@@ -195,8 +197,9 @@ int RunCli(const std::vector<std::string>& args, const GetEnv& getenv, std::istr
   root.set_version_flag("--version", VersionLine("interactionctl"), "print version, commit and build");
   root.fallthrough();  // global flags may follow the command
   DeclareGlobalOptions(root, session.options);
-  const std::vector<Command> commands = {AddCreateVsp(root), AddAddWolkvox(root), AddHealth(root),     AddExplain(root),
-                                         AddHelp(root),      AddVersion(root),    AddCompletion(root), AddManual(root)};
+  const std::vector<Command> commands = {AddCreateVsp(root), AddAddWolkvox(root), AddHealth(root),
+                                         AddImport(root),    AddExplain(root),    AddHelp(root),
+                                         AddVersion(root),   AddCompletion(root), AddManual(root)};
 
   if (const std::optional<int> code = Parse(root, WithoutHelpCommand(args), session); code.has_value()) return *code;
   if (absl::Status status = SetFlagsFromElsewhere(root, session); !status.ok()) {

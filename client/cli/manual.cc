@@ -18,6 +18,7 @@ const char kExitCodes[] = R"(Exit codes:
   1   health: the answer is not SERVING
   2   wrong flags or input; nothing was sent
   3   done, but not written to standard output; standard error has it
+  4   import: some rows were not opened, or it is not known; the results say which
   64+ the call failed: 64 + its gRPC code, for example 67 INVALID_ARGUMENT, 78 UNAVAILABLE
   128+ ended by a signal: 128 + its number, which is how a shell puts it
 

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "rules/field_violation.h"
 #include "server/base/outcome.h"
 
 namespace interaction {
@@ -104,14 +105,6 @@ struct ReasonEntry {
 // The whole catalogue, in the order of the enum.
 absl::Span<const ReasonEntry> ReasonCatalogue();
 const ReasonEntry& Describe(Reason reason);
-
-// One field that breaks its rule. `field` is the path as spelled in the proto; `description` is fixed English that says
-// what is allowed and does not repeat the value.
-struct FieldViolation {
-  std::string field;
-  std::string description;
-  bool operator==(const FieldViolation&) const = default;
-};
 
 // Everything that an error tells, apart from code and message. google.rpc details are made from it in rpc/.
 struct ErrorDetails {

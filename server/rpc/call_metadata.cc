@@ -2,8 +2,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "rules/guid.h"
 #include "server/base/errors.h"
-#include "server/base/guid.h"
 
 namespace interaction::rpc {
 namespace {

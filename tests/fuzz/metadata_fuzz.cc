@@ -10,7 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
-#include "server/base/guid.h"
+#include "rules/guid.h"
 #include "server/h2/request_head.h"
 #include "server/rpc/call_metadata.h"
 #include "server/telemetry/trace_context.h"

@@ -5,12 +5,13 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "rules/requests.h"
 #include "server/base/errors.h"
 #include "server/base/status_macros.h"
 #include "server/http/url.h"
 #include "server/upstream/canonical_form.h"
-#include "server/upstream/field_checks.h"
 #include "server/upstream/http_verdict.h"
+#include "server/upstream/invalid_request.h"
 #include "server/upstream/seethepro/request_encoder.h"
 #include "server/upstream/seethepro/response_decoder.h"
 
@@ -18,7 +19,6 @@ namespace interaction::seethepro {
 
 using upstream::Credential;
 using upstream::CredentialOwner;
-using upstream::FieldChecks;
 
 namespace {
 
@@ -51,19 +51,9 @@ absl::Status Translator::Authorize(const Request& request) const {
 }
 
 absl::Status Translator::Canonicalize(Request* request) const {
-  const bool xml = options_.wire_format == WireFormat::kXml;
-  FieldChecks checks(xml ? FieldChecks::Charset::kXml10 : FieldChecks::Charset::kAny);
-  if (!request->app_access_key().empty() || options_.app_access_key.empty()) {
-    checks.Credential("app_access_key", request->app_access_key());
-  }
-  checks.Required("interaction_identity", request->interaction_identity());
-  checks.Required("interaction_name", request->interaction_name());
-  checks.Guid("account_id", request->mutable_account_id());
-  checks.Guid("contact_id", request->mutable_contact_id());
-  if (request->has_tenant_key()) checks.Guid("tenant_key", request->mutable_tenant_key());
-  if (request->has_group_key()) checks.Guid("group_key", request->mutable_group_key());
-  if (!request->request_id().empty()) checks.RequestId(request->mutable_request_id());
-  return checks.ToStatus();
+  const rules::VspConditions conditions{.key_required = options_.app_access_key.empty(),
+                                        .xml = options_.wire_format == WireFormat::kXml};
+  return upstream::InvalidRequest(rules::Canonicalize(conditions, request));
 }
 
 Credential Translator::CredentialFor(const Request& request) const {

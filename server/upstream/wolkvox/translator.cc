@@ -7,12 +7,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "rules/requests.h"
 #include "server/base/errors.h"
 #include "server/base/status_macros.h"
 #include "server/http/url.h"
 #include "server/upstream/canonical_form.h"
-#include "server/upstream/field_checks.h"
 #include "server/upstream/http_verdict.h"
+#include "server/upstream/invalid_request.h"
 #include "server/upstream/json_writer.h"
 #include "server/upstream/wolkvox/response_decoder.h"
 
@@ -21,11 +22,8 @@ namespace {
 
 using upstream::Credential;
 using upstream::CredentialOwner;
-using upstream::FieldChecks;
 
 constexpr absl::string_view kPlaceholder = "{server}";
-constexpr size_t kMaxServer = 32;
-constexpr absl::string_view kServerRule = "must be 1 to 32 ASCII letters, digits or inner hyphens, such as 0042";
 
 absl::Status BadBaseUrl(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("wolkvox.base_url: ", what));
@@ -57,17 +55,9 @@ std::string EncodeBody(const v1::AddWolkvoxInteractionRequest& request) {
 
 }  // namespace
 
-std::optional<std::string> ParseServer(absl::string_view text) {
-  if (text.empty() || text.size() > kMaxServer || text.front() == '-' || text.back() == '-') return std::nullopt;
-  for (const char c : text) {
-    if (!absl::ascii_isalnum(c) && c != '-') return std::nullopt;
-  }
-  return absl::AsciiStrToLower(text);
-}
-
 absl::StatusOr<std::unique_ptr<Translator>> Translator::Create(Options options) {
   for (const std::string& server : ServersOf(options)) {
-    if (ParseServer(server) != server)
+    if (rules::ParseServer(server) != server)
       return absl::InvalidArgumentError("wolkvox: not the name of a server, in lower case");
   }
   const auto join = [&options](absl::string_view server) {
@@ -106,28 +96,10 @@ absl::Status Translator::Authorize(const Request& request) const {
 }
 
 absl::Status Translator::Canonicalize(Request* request) const {
-  FieldChecks checks;
-  checks.Required("sender", request->sender());
-  checks.Optional("sender_name", request->sender_name());
-  checks.Required("recipient", request->recipient());
-  checks.Optional("recipient_name", request->recipient_name());
-  checks.Optional("subject", request->subject());
-  checks.Optional("body", request->body(), upstream::kMaxBody);
-  checks.Required("routing_point_id", request->routing_point_id());
-  const std::string server = ServerOf(*request);
-  const auto& allowed = options_.allowed_servers;
-  if (server.empty()) {
-    checks.Add("wolkvox_server", "is required, because the gateway has no default");
-  } else if (!ParseServer(server)) {
-    checks.Add("wolkvox_server", kServerRule);
-  } else if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), server) == allowed.end()) {
-    checks.Add("wolkvox_server", "is not a server that this gateway may call");
-  }
-  if (!request->wolkvox_token().empty() || TokenOf(server) == nullptr) {
-    checks.Credential("wolkvox_token", request->wolkvox_token());
-  }
-  if (!request->request_id().empty()) checks.RequestId(request->mutable_request_id());
-  return checks.ToStatus();
+  const rules::WolkvoxConditions conditions{.token_required = TokenOf(ServerOf(*request)) == nullptr,
+                                            .default_server = options_.default_server,
+                                            .allowed_servers = options_.allowed_servers};
+  return upstream::InvalidRequest(rules::Canonicalize(conditions, request));
 }
 
 Credential Translator::CredentialFor(const Request& request) const {
@@ -150,8 +122,8 @@ std::string Translator::CanonicalBytes(const Request& request) const {
 absl::StatusOr<http::Request> Translator::Encode(const Request& request, const Credential& credential) const {
   const std::string server = ServerOf(request);
   // Canonicalize has checked it, but the host and a header depend on it, so it is checked again.
-  if (!ParseServer(server)) {
-    return Error(Reason::kInvalidRequest).WithFieldViolation("wolkvox_server", kServerRule).ToStatus();
+  if (!rules::ParseServer(server)) {
+    return Error(Reason::kInvalidRequest).WithFieldViolation("wolkvox_server", rules::kServerRule).ToStatus();
   }
   http::Request encoded;
   // A DNS label between two parts of a host name cannot change the domain.

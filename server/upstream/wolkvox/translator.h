@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -43,11 +42,5 @@ class Translator final
   const std::string url_prefix_;
   const std::string url_suffix_;
 };
-
-// Reads the name of a server: one DNS label (RFC 1123) of at most 32 characters, in lower case; nothing for anything
-// else. It becomes part of a host name, so this check prevents a caller from choosing the host.
-//
-//   ParseServer("AB12") == "ab12"; ParseServer("1@evil.test/") == nullopt
-std::optional<std::string> ParseServer(absl::string_view text);
 
 }  // namespace interaction::wolkvox

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "rules/requests.h"
 #include "server/http/url.h"
 #include "tests/support/matchers.h"
 
@@ -143,12 +144,12 @@ TEST(ParseServerTest, TakesOneDnsLabelAndLowersIt) {
       {"0042-qa", "0042-qa"},
       {"12345678901234567890123456789012", "12345678901234567890123456789012"},
   };
-  for (const auto& row : rows) EXPECT_THAT(ParseServer(row.text), Optional(std::string(row.server))) << row.text;
+  for (const auto& row : rows) EXPECT_THAT(rules::ParseServer(row.text), Optional(std::string(row.server))) << row.text;
 }
 
 TEST(ParseServerTest, TakesNothingElse) {
-  EXPECT_EQ(ParseServer(""), std::nullopt);
-  for (const std::string& server : kHostileServers) EXPECT_EQ(ParseServer(server), std::nullopt) << server;
+  EXPECT_EQ(rules::ParseServer(""), std::nullopt);
+  for (const std::string& server : kHostileServers) EXPECT_EQ(rules::ParseServer(server), std::nullopt) << server;
 }
 
 TEST(CreateTest, RefusesABaseUrlThatIsNone) {

@@ -1,4 +1,4 @@
-#include "server/base/guid.h"
+#include "rules/guid.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

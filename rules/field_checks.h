@@ -3,11 +3,10 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "server/base/errors.h"
+#include "rules/field_violation.h"
 
-namespace interaction::upstream {
+namespace interaction::rules {
 
 // Limits of the published contract, in Unicode code points.
 inline constexpr int kMaxText = 1024;
@@ -21,7 +20,7 @@ inline constexpr int kMaxCredential = 512;
 //   FieldChecks checks;
 //   checks.Required("sender", request->sender());
 //   checks.Guid("account_id", request->mutable_account_id());
-//   return checks.ToStatus();
+//   return checks.violations();
 class FieldChecks {
  public:
   // The characters that a wire format can carry.
@@ -42,8 +41,8 @@ class FieldChecks {
 
   void Add(absl::string_view field, absl::string_view description);
 
-  // OK, or INVALID_REQUEST with every violation.
-  absl::Status ToStatus() const;
+  // In the order in which they were found; empty if all is right.
+  const std::vector<FieldViolation>& violations() const { return violations_; }
 
  private:
   bool TextIsFine(absl::string_view field, absl::string_view text, int max_length);
@@ -55,4 +54,4 @@ class FieldChecks {
 // The number of code points in valid UTF-8.
 int CountCodePoints(absl::string_view utf8);
 
-}  // namespace interaction::upstream
+}  // namespace interaction::rules

@@ -1,9 +1,9 @@
-#include "server/upstream/field_checks.h"
+#include "rules/field_checks.h"
 
 #include "absl/strings/str_cat.h"
-#include "server/base/guid.h"
+#include "rules/guid.h"
 
-namespace interaction::upstream {
+namespace interaction::rules {
 namespace {
 
 // Reads the code point at `*i` of valid UTF-8 and advances `*i`.
@@ -98,9 +98,4 @@ void FieldChecks::RequestId(std::string* text) {
   text->assign(uuid->text().data(), uuid->text().size());
 }
 
-absl::Status FieldChecks::ToStatus() const {
-  if (violations_.empty()) return absl::OkStatus();
-  return Error(Reason::kInvalidRequest).In(Phase::kValidate).WithFieldViolations(violations_);
-}
-
-}  // namespace interaction::upstream
+}  // namespace interaction::rules

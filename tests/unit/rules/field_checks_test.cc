@@ -1,4 +1,4 @@
-#include "server/upstream/field_checks.h"
+#include "rules/field_checks.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,15 +7,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "tests/support/matchers.h"
 
-namespace interaction::upstream {
+namespace interaction::rules {
 namespace {
 
-using ::interaction::testing::HasOutcome;
-using ::interaction::testing::HasReason;
-using ::interaction::testing::IsOk;
-using ::interaction::testing::StatusIs;
 using ::testing::AllOf;
 using ::testing::Each;
 using ::testing::ElementsAre;
@@ -48,22 +43,16 @@ std::string Emoji(int count) {
 
 std::vector<std::string> FieldsOf(const FieldChecks& checks) {
   std::vector<std::string> fields;
-  const absl::Status status = checks.ToStatus();
-  if (status.ok()) return fields;
-  for (const FieldViolation& violation : GetErrorDetails(status).field_violations) fields.push_back(violation.field);
+  for (const FieldViolation& violation : checks.violations()) fields.push_back(violation.field);
   return fields;
 }
 
-TEST(FieldChecksTest, NothingWrongIsOk) { EXPECT_THAT(FieldChecks().ToStatus(), IsOk()); }
+TEST(FieldChecksTest, NothingWrongIsNoViolation) { EXPECT_THAT(FieldChecks().violations(), IsEmpty()); }
 
-TEST(FieldChecksTest, AViolationIsAnInvalidRequestOfWhichNothingWasApplied) {
+TEST(FieldChecksTest, AViolationNamesTheField) {
   FieldChecks checks;
   checks.Add("sender", "must not be empty");
-  EXPECT_THAT(checks.ToStatus(), StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(checks.ToStatus(), HasReason(Reason::kInvalidRequest));
-  EXPECT_THAT(checks.ToStatus(), HasOutcome(Outcome::kNotApplied));
-  EXPECT_THAT(GetErrorDetails(checks.ToStatus()).field_violations,
-              ElementsAre(FieldViolation{"sender", "must not be empty"}));
+  EXPECT_THAT(checks.violations(), ElementsAre(FieldViolation{"sender", "must not be empty"}));
 }
 
 TEST(FieldChecksTest, AllViolationsAreReportedAtOnceInOrder) {
@@ -93,7 +82,7 @@ TEST(FieldChecksTest, DescriptionsSayWhatIsRightAndDoNotRepeatTheValue) {
   Guid(&checks, value);
   checks.Credential("wolkvox_token", value);
   RequestId(&checks, value);
-  const auto violations = GetErrorDetails(checks.ToStatus()).field_violations;
+  const auto violations = checks.violations();
   ASSERT_EQ(violations.size(), 4u);
   EXPECT_THAT(violations, Each(Field("description", &FieldViolation::description,
                                      AllOf(Not(IsEmpty()), Not(HasSubstr("canary"))))));
@@ -119,7 +108,7 @@ TEST(FieldChecksTest, OptionalTakesAnythingUpToTheLimitInCodePoints) {
   for (const Row& row : rows) {
     FieldChecks checks;
     checks.Optional("subject", row.text);
-    EXPECT_EQ(checks.ToStatus().ok(), row.fine) << row.name;
+    EXPECT_EQ(checks.violations().empty(), row.fine) << row.name;
   }
 }
 
@@ -133,7 +122,7 @@ TEST(FieldChecksTest, ABodyHasALimitOfItsOwn) {
   for (const Row& row : rows) {
     FieldChecks checks;
     checks.Optional("body", row.text, kMaxBody);
-    EXPECT_EQ(checks.ToStatus().ok(), row.fine) << row.name;
+    EXPECT_EQ(checks.violations().empty(), row.fine) << row.name;
   }
 }
 
@@ -165,7 +154,7 @@ TEST(FieldChecksTest, RequiredRefusesNothingWhiteSpaceOfAllScriptsAndTooMuch) {
   for (const Row& row : rows) {
     FieldChecks checks;
     checks.Required("interaction_name", row.text);
-    EXPECT_EQ(checks.ToStatus().ok(), row.fine) << row.name;
+    EXPECT_EQ(checks.violations().empty(), row.fine) << row.name;
   }
 }
 
@@ -181,7 +170,7 @@ TEST(FieldChecksTest, GuidTakesTheSpellingsOfTheUpstreamAndNoNilAndLeavesOneSpel
   for (const Row& row : rows) {
     FieldChecks checks;
     EXPECT_EQ(Guid(&checks, row.text), row.fine ? kGuid : row.text) << row.name;
-    EXPECT_EQ(checks.ToStatus().ok(), row.fine) << row.name;
+    EXPECT_EQ(checks.violations().empty(), row.fine) << row.name;
   }
 }
 
@@ -207,7 +196,7 @@ TEST(FieldChecksTest, CredentialTakesPrintableAsciiWithoutBlanks) {
   for (const Row& row : rows) {
     FieldChecks checks;
     checks.Credential("wolkvox_token", row.text);
-    EXPECT_EQ(checks.ToStatus().ok(), row.fine) << row.name;
+    EXPECT_EQ(checks.violations().empty(), row.fine) << row.name;
   }
 }
 
@@ -224,7 +213,7 @@ TEST(FieldChecksTest, RequestIdIsAUuidAndLeftInLowerCase) {
   for (const Row& row : rows) {
     FieldChecks checks;
     EXPECT_EQ(RequestId(&checks, row.text), row.fine ? kGuid : row.text) << row.name;
-    EXPECT_EQ(checks.ToStatus().ok(), row.fine) << row.name;
+    EXPECT_EQ(checks.violations().empty(), row.fine) << row.name;
   }
 }
 
@@ -259,8 +248,8 @@ TEST(FieldChecksTest, WhatXmlCannotCarryIsRefusedForXmlOnly) {
     FieldChecks any(Charset::kAny), xml(Charset::kXml10);
     any.Optional("subject", row.text);
     xml.Optional("subject", row.text);
-    EXPECT_TRUE(any.ToStatus().ok()) << row.name;
-    EXPECT_EQ(xml.ToStatus().ok(), row.fine) << row.name;
+    EXPECT_TRUE(any.violations().empty()) << row.name;
+    EXPECT_EQ(xml.violations().empty(), row.fine) << row.name;
   }
 }
 
@@ -273,4 +262,4 @@ TEST(CountCodePointsTest, CountsCharactersNotBytes) {
 }
 
 }  // namespace
-}  // namespace interaction::upstream
+}  // namespace interaction::rules

@@ -1,4 +1,4 @@
-#include "server/base/guid.h"
+#include "rules/guid.h"
 
 #include <cstring>
 #include <optional>
