@@ -17,6 +17,8 @@ SERVICE_CONFIG = "client/service_config.json"
 MANIFESTS = {
     "client/go/interaction/client.go": re.compile(r'^const Version = "(.*)"$', re.MULTILINE),
     "client/go/README.md": re.compile(r"client/go@v(.*)$", re.MULTILINE),
+    "client/java/pom.xml": re.compile(r"^  <version>(.*)</version>$", re.MULTILINE),
+    "client/java/README.md": re.compile(r"^  <version>(.*)</version>$", re.MULTILINE),
     "client/node/package.json": re.compile(r'^  "version": "(.*)",$', re.MULTILINE),
     "client/node/package-lock.json": re.compile(r'^  "version": "(.*)",$', re.MULTILINE),
     "client/node/README.md": re.compile(r"interaction-gateway-(.*)\.tgz$", re.MULTILINE),
@@ -26,6 +28,7 @@ MANIFESTS = {
 
 COPIES = (
     "client/go/interaction/service_config.json",
+    "client/java/src/main/resources/com/interactiongateway/client/service_config.json",
     "client/node/src/service_config.json",
     "client/python/src/interaction_gateway/service_config.json",
     "client/rust/src/service_config.json",
