@@ -12,6 +12,9 @@ namespace {
 constexpr absl::Duration kOnTerminal = absl::Milliseconds(200);
 constexpr absl::Duration kElsewhere = absl::Seconds(5);
 
+constexpr absl::Duration kSampled = absl::Milliseconds(500);
+constexpr absl::Duration kRecent = absl::Seconds(10);
+
 constexpr size_t kBar = 24;
 
 std::string Bar(double part) {
@@ -35,13 +38,12 @@ std::string WithCommas(uint64_t number) {
   return text;
 }
 
-std::string RenderProgress(const Counts& counts, absl::Duration elapsed, size_t width) {
+std::string RenderProgress(const Counts& counts, const Rates& rates, size_t width) {
   const double part = counts.rows == 0 ? 1.0 : std::min(1.0, static_cast<double>(counts.finished()) / counts.rows);
-  const double seconds = absl::ToDoubleSeconds(elapsed);
-  const double rate = seconds > 0 ? counts.sent() / seconds : 0;
-  std::string text = absl::StrFormat("%s of %s  %.0f/s", WithCommas(counts.finished()), WithCommas(counts.rows), rate);
-  if (rate > 0 && counts.finished() < counts.rows) {
-    absl::StrAppend(&text, "  ", TimeLeft((counts.rows - counts.finished()) / rate), " left");
+  std::string text =
+      absl::StrFormat("%s of %s  %.0f/s", WithCommas(counts.finished()), WithCommas(counts.rows), rates.sent);
+  if (rates.finished > 0 && counts.finished() < counts.rows) {
+    absl::StrAppend(&text, "  ", TimeLeft((counts.rows - counts.finished()) / rates.finished), " left");
   }
   if (counts.skipped > 0) absl::StrAppend(&text, "  ", WithCommas(counts.skipped), " done before");
   if (counts.not_applied > 0) absl::StrAppend(&text, "  ", WithCommas(counts.not_applied), " not opened");
@@ -54,12 +56,20 @@ std::string RenderProgress(const Counts& counts, absl::Duration elapsed, size_t 
 }
 
 void Progress::Show(const Counts& counts, absl::Time now) {
-  if (now - last_ >= (terminal_ ? kOnTerminal : kElsewhere)) Write(counts, now);
+  if (now - samples_.back().time >= kSampled) samples_.push_back({now, counts.sent(), counts.finished()});
+  while (samples_.size() > 1 && now - samples_[1].time >= kRecent) samples_.pop_front();
+  if (now - last_ >= (terminal_ ? kOnTerminal : kElsewhere)) Write(counts, RatesOf(counts, samples_.front(), now), now);
 }
 
-void Progress::Write(const Counts& counts, absl::Time now) {
+Rates Progress::RatesOf(const Counts& counts, const Sample& since, absl::Time now) const {
+  const double seconds = absl::ToDoubleSeconds(now - since.time);
+  if (seconds <= 0) return {};
+  return {(counts.sent() - since.sent) / seconds, (counts.finished() - since.finished) / seconds};
+}
+
+void Progress::Write(const Counts& counts, const Rates& rates, absl::Time now) {
   last_ = now;
-  const std::string line = RenderProgress(counts, now - begin_, width_);
+  const std::string line = RenderProgress(counts, rates, width_);
   if (terminal_) {
     err_ << "\r" << line << "\x1b[K" << std::flush;
   } else {
@@ -68,7 +78,7 @@ void Progress::Write(const Counts& counts, absl::Time now) {
 }
 
 void Progress::End(const Counts& counts, absl::Time now) {
-  Write(counts, now);
+  Write(counts, RatesOf(counts, {begin_, 0, 0}, now), now);  // of all of it
   if (terminal_) err_ << "\n" << std::flush;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <ostream>
 #include <string>
 
@@ -20,9 +21,15 @@ struct Counts {
   uint64_t finished() const { return sent() + skipped + invalid; }
 };
 
+// Rows a second.
+struct Rates {
+  double sent = 0;
+  double finished = 0;  // with those that are passed over: what the time left comes from
+};
+
 // "  45% [=========>          ]  45,000 of 100,000  1,250/s  44s left  12 not opened  3 unknown". Not longer than
 // `width`; without a bar where there is no room for one.
-std::string RenderProgress(const Counts& counts, absl::Duration elapsed, size_t width);
+std::string RenderProgress(const Counts& counts, const Rates& rates, size_t width);
 
 // "1,234,567".
 std::string WithCommas(uint64_t number);
@@ -31,20 +38,28 @@ std::string WithCommas(uint64_t number);
 class Progress {
  public:
   Progress(std::ostream& err, bool terminal, size_t width, absl::Time begin)
-      : err_(err), terminal_(terminal), width_(width), begin_(begin), last_(begin) {}
+      : err_(err), terminal_(terminal), width_(width), begin_(begin), last_(begin), samples_{{begin, 0, 0}} {}
 
   void Show(const Counts& counts, absl::Time now);
   // Ends the line, so that other text can follow.
   void End(const Counts& counts, absl::Time now);
 
  private:
-  void Write(const Counts& counts, absl::Time now);
+  struct Sample {
+    absl::Time time;
+    uint64_t sent;
+    uint64_t finished;
+  };
+
+  void Write(const Counts& counts, const Rates& rates, absl::Time now);
+  Rates RatesOf(const Counts& counts, const Sample& since, absl::Time now) const;
 
   std::ostream& err_;
   const bool terminal_;
   const size_t width_;
   const absl::Time begin_;
   absl::Time last_;
+  std::deque<Sample> samples_;  // of the last seconds, which the rates are of
 };
 
 }  // namespace interaction::cli::import

@@ -16,18 +16,18 @@ const absl::Time kBegin = absl::FromUnixSeconds(1'000'000);
 const Counts kCounts = {.rows = 100'000, .applied = 24'990, .skipped = 20'000, .not_applied = 8, .unknown = 2};
 
 TEST(RenderProgressTest, HasRateTimeLeftAndWhatWentWrong) {
-  EXPECT_EQ(RenderProgress(kCounts, absl::Seconds(25), 140),
+  EXPECT_EQ(RenderProgress(kCounts, {1000, 1000}, 140),
             " 45% [==========>             ] 45,000 of 100,000  1000/s  55s left  20,000 done before  8 not opened  2 "
             "unknown");
 }
 
 TEST(RenderProgressTest, DoesWithoutTheBarWhereThereIsNoRoom) {
-  EXPECT_EQ(RenderProgress(kCounts, absl::Seconds(25), 40), " 45% 45,000 of 100,000  1000/s  55s left");
+  EXPECT_EQ(RenderProgress(kCounts, {1000, 1000}, 40), " 45% 45,000 of 100,000  1000/s  55s left");
 }
 
 TEST(RenderProgressTest, BeginsAndEnds) {
-  EXPECT_THAT(RenderProgress({.rows = 10}, absl::ZeroDuration(), 80), StartsWith("  0% [>"));
-  EXPECT_THAT(RenderProgress({.rows = 10, .applied = 10}, absl::Seconds(1), 80), EndsWith("] 10 of 10  10/s"));
+  EXPECT_THAT(RenderProgress({.rows = 10}, {}, 80), StartsWith("  0% [>"));
+  EXPECT_THAT(RenderProgress({.rows = 10, .applied = 10}, {10, 10}, 80), EndsWith("] 10 of 10  10/s"));
 }
 
 TEST(ProgressTest, IsALineEveryFewSecondsWhereThereIsNoTerminal) {
@@ -49,6 +49,18 @@ TEST(ProgressTest, IsOneLineThatChangesOnATerminal) {
   EXPECT_EQ(err.str().find('\n'), std::string::npos);
   progress.End(kCounts, kBegin + absl::Seconds(2));
   EXPECT_THAT(err.str(), EndsWith("\n"));
+}
+
+TEST(ProgressTest, RatesAreThoseOfTheLastSeconds) {
+  std::ostringstream err;
+  Progress progress(err, /*terminal=*/false, 80, kBegin);
+  Counts counts{.rows = 100'000, .skipped = 50'000};  // in the first second
+  progress.Show(counts, kBegin + absl::Seconds(1));
+  for (int second = 2; second <= 20; ++second) {
+    counts.applied += 100;
+    progress.Show(counts, kBegin + absl::Seconds(second));
+  }
+  EXPECT_THAT(err.str(), EndsWith("51,900 of 100,000  100/s  8m1s left  50,000 done before\n"));
 }
 
 TEST(WithCommasTest, GroupsByThree) {
