@@ -12,7 +12,7 @@ import contextlib
 import csv
 import itertools
 import random
-import resource
+import subprocess
 import threading
 import time
 
@@ -54,9 +54,23 @@ def disturb(world, over, chance):
             world.ask_sandbox("/sandbox/faults", {"vendor": "seethepro", **chance.choice(FAULTS)})
 
 
-def kill_after(world, process, requests):
+class Memory:
+    """The most memory that any import has had, in MiB, as the kernel tells while it runs."""
+
+    def __init__(self):
+        self.most = 0
+
+    def look_at(self, process):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError), open(f"/proc/{process.pid}/status", encoding="utf-8") as status:
+            for line in status:
+                if line.startswith("VmHWM:"):
+                    self.most = max(self.most, int(line.split()[1]) // 1024)
+
+
+def kill_after(world, process, requests, memory):
     """Kills the import when so many requests have arrived in all; whether it was still running."""
     while process.poll() is None:
+        memory.look_at(process)
         if world.ask_sandbox("/sandbox/stats")["seethepro"]["requests"] >= requests:
             process.kill()
             process.wait()
@@ -64,16 +78,24 @@ def kill_after(world, process, requests):
     return False
 
 
-def run(world, rows, kills, chance):
+def end_of(process, memory):
+    """Waits for the import; its exit code."""
+    while True:
+        memory.look_at(process)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(0.1)
+
+
+def run(world, rows, kills, chance, memory):
     """Runs the import to its end, killed on the way. How often it was killed."""
     moments = sorted(chance.sample(range(rows * 95 // 100), kills))
     arguments = ["--method", "create-vsp", "rows.csv", "--jobs", 16, "--patience", "60s"]
     killed = 0
     with open(world.folder / "log", "w", encoding="utf-8") as log:
         for moment in moments:
-            killed += kill_after(world, world.start(*arguments, log=log), moment)
+            killed += kill_after(world, world.start(*arguments, log=log), moment, memory)
             arguments += [] if "--resume" in arguments or not killed else ["--resume"]
-        while world.start(*arguments, log=log).wait() not in (0, NOT_ALL_APPLIED):
+        while end_of(world.start(*arguments, log=log), memory) not in (0, NOT_ALL_APPLIED):
             pass
     print((world.folder / "log").read_text(encoding="utf-8")[-2000:])
     return killed
@@ -110,13 +132,13 @@ def main():
     chance = random.Random(options.seed)
     with World(*options.binaries, sandbox_flags=["--keep-requests", str(options.rows * 2)]) as world:
         write_rows(world.folder / "rows.csv", options.rows)
+        memory = Memory()
         begin = time.monotonic()
         with disturbed(world, random.Random(options.seed + 1)):
-            killed = run(world, options.rows, options.kills, chance)
+            killed = run(world, options.rows, options.kills, chance, memory)
         took = time.monotonic() - begin
-        memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
         print(f"{options.rows} rows, killed {killed} times: {took:.1f} s in all, {options.rows / took:.0f} rows/s; "
-              f"the most memory of an import: {memory} MiB")
+              f"the most memory of an import: {memory.most} MiB")
         wrong = judge(world, options.rows)
     for name, outcome, count in itertools.islice(wrong, 20):
         print(f"WRONG: {name}: {outcome}, {count}")
