@@ -18,7 +18,7 @@ MANIFESTS = {
     "client/go/interaction/client.go": re.compile(r'^const Version = "(.*)"$', re.MULTILINE),
     "client/go/README.md": re.compile(r"client/go@v(.*)$", re.MULTILINE),
     "client/java/pom.xml": re.compile(r"^  <version>(.*)</version>$", re.MULTILINE),
-    "client/java/README.md": re.compile(r"^  <version>(.*)</version>$", re.MULTILINE),
+    "client/java/README.md": re.compile(r"<artifactId>interaction-gateway</artifactId>\n *<version>(.*)</version>$", re.MULTILINE),
     "client/node/package.json": re.compile(r'^  "version": "(.*)",$', re.MULTILINE),
     "client/node/package-lock.json": re.compile(r'^  "version": "(.*)",$', re.MULTILINE),
     "client/node/README.md": re.compile(r"interaction-gateway-(.*)\.tgz$", re.MULTILINE),

@@ -19,7 +19,7 @@ VERSION = re.search(r"^  <version>(.*)</version>$", (SOURCE / "pom.xml").read_te
 
 
 def setUpModule():
-    global project, repository, world
+    global folder, project, repository, world
     folder = pathlib.Path(unittest.enterModuleContext(tempfile.TemporaryDirectory(prefix="java-package-")))
     repository = folder / "repository"
     shutil.copytree(TOOLS / "maven-repository", repository)
@@ -30,10 +30,6 @@ def setUpModule():
     for source, name in (("pom.xml", "pom.xml"), ("ClientTest.java", "src/test/java/ClientTest.java")):
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "tests/packages/java" / source, project / name)
-    (snippet,) = snippets("java", "java")
-    main = project / "src/main/java/FirstCall.java"
-    main.parent.mkdir(parents=True)
-    main.write_text(against(snippet, world), encoding="utf-8")
 
 
 def maven(*arguments, cwd=None):
@@ -59,12 +55,14 @@ class PackageTest(unittest.TestCase):
         print(output)
         self.assertRegex(output, r"Tests run: [1-9]\d*, Failures: 0, Errors: 0, Skipped: 0")
 
-    def test_the_snippet_of_the_readme_runs(self):
-        self.assertRegex(maven("--quiet", "compile", "exec:java", "-Dexec.mainClass=FirstCall"), "opened [0-9a-f-]{36}")
-
-    def test_the_readme_names_the_version(self):
-        (dependency,) = snippets("java", "xml")
-        self.assertIn(f"<version>{VERSION}</version>", dependency)
+    def test_the_way_of_the_readme_runs(self):
+        first_call = folder / "readme"
+        for kind, name in (("xml", "pom.xml"), ("java", "src/main/java/FirstCall.java")):
+            (snippet,) = snippets("java", kind)
+            (first_call / name).parent.mkdir(parents=True, exist_ok=True)
+            (first_call / name).write_text(snippet if kind == "xml" else against(snippet, world), encoding="utf-8")
+        output = maven("--quiet", "compile", "exec:java", "-Dexec.mainClass=FirstCall", cwd=first_call)
+        self.assertRegex(output, "opened [0-9a-f-]{36}")
 
 
 if __name__ == "__main__":
