@@ -9,7 +9,7 @@ namespace interaction::cli {
 namespace {
 
 // "--output", or "-H" where there is no long name.
-std::string NameOf(const CLI::Option& flag) {
+std::string ShownName(const CLI::Option& flag) {
   return flag.get_lnames().empty() ? "-" + flag.get_snames().front() : "--" + flag.get_lnames().front();
 }
 
@@ -23,12 +23,12 @@ std::string AllNamesOf(const CLI::Option& flag) {
 bool TakesValue(const CLI::Option& flag) { return flag.get_items_expected_max() > 0; }
 bool TakesFile(const CLI::Option& flag) { return flag.get_type_name() == "FILE"; }
 
-std::string FlagNames(const CLI::App& app) {
+std::string FlagWords(const CLI::App& app) {
   return absl::StrJoin(FlagsOf(app), " ",
-                       [](std::string* out, const CLI::Option* flag) { absl::StrAppend(out, NameOf(*flag)); });
+                       [](std::string* out, const CLI::Option* flag) { absl::StrAppend(out, ShownName(*flag)); });
 }
 
-std::string CommandNames(const CLI::App& root, const char* separator) {
+std::string CommandWords(const CLI::App& root, const char* separator) {
   return absl::StrJoin(CommandsOf(root), separator,
                        [](std::string* out, const CLI::App* command) { absl::StrAppend(out, command->get_name()); });
 }
@@ -50,10 +50,10 @@ std::string Pattern(const CLI::App& root, Predicate is_wanted) {
 // What bash and zsh have in common: $command, $previous -> the words that fit in.
 std::string Cases(const CLI::App& root) {
   std::string text = "  case $command in\n";
-  absl::StrAppend(&text, "    '') words='", CommandNames(root, " "), " ", FlagNames(root), "' ;;\n");
+  absl::StrAppend(&text, "    '') words='", CommandWords(root, " "), " ", FlagWords(root), "' ;;\n");
   for (const CLI::App* command : CommandsOf(root)) {
-    std::string words = absl::StrCat(FlagNames(*command), " ", FlagNames(root));
-    if (command->get_name() == "help") absl::StrAppend(&words, " ", CommandNames(root, " "));
+    std::string words = absl::StrCat(FlagWords(*command), " ", FlagWords(root));
+    if (command->get_name() == "help") absl::StrAppend(&words, " ", CommandWords(root, " "));
     if (command->get_name() == "completion") words += " bash zsh fish";
     absl::StrAppend(&text, "    ", command->get_name(), ") words='", words, "' ;;\n");
   }
@@ -66,7 +66,7 @@ std::string Bash(const CLI::App& root) {
       "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command= words= word\n"
       "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
       "    case $word in ",
-      CommandNames(root, "|"),
+      CommandWords(root, "|"),
       ") command=$word; break ;; esac\n"
       "  done\n"
       "  case $previous in\n"
@@ -89,7 +89,7 @@ std::string Zsh(const CLI::App& root) {
       "  local previous=${words[CURRENT-1]} command= word\n"
       "  for word in ${words[2,CURRENT-1]}; do\n"
       "    case $word in ",
-      CommandNames(root, "|"),
+      CommandWords(root, "|"),
       ") command=$word; break ;; esac\n"
       "  done\n"
       "  case $previous in\n"
@@ -135,7 +135,7 @@ std::string Fish(const CLI::App& root) {
                     FishFlags(*command, absl::StrCat(" -n '__fish_seen_subcommand_from ", command->get_name(), "'")));
   }
   absl::StrAppend(&text, "complete -c interactionctl -n '__fish_seen_subcommand_from help' -a '",
-                  CommandNames(root, " "), "'\n",
+                  CommandWords(root, " "), "'\n",
                   "complete -c interactionctl -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n");
   return text + FishFlags(root, "");
 }

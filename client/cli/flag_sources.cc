@@ -28,7 +28,7 @@ std::string VariableOf(const std::string& flag) {
 }
 
 // The name of a flag in the environment and in profiles; empty for one that has no place there.
-std::string NameOf(const CLI::Option& flag) {
+std::string SettableName(const CLI::Option& flag) {
   const std::string name = flag.get_lnames().empty() ? flag.get_snames().front() : flag.get_lnames().front();
   return name == "help" || name == "version" ? "" : name;
 }
@@ -54,7 +54,7 @@ std::vector<CLI::Option*> SettableFlags(CLI::App& app) {
 
 absl::Status SetFromEnvironment(CLI::App& root, CLI::App& app, Session& session) {
   for (CLI::Option* flag : SettableFlags(app)) {
-    const std::string name = NameOf(*flag);
+    const std::string name = SettableName(*flag);
     if (name.empty()) continue;
     const std::string variable = VariableOf(name);
     const char* value = session.getenv(variable.c_str());
@@ -76,7 +76,7 @@ absl::Status SetFromProfile(CLI::App& root, const Profile& profile, const std::s
   std::vector<std::string> known;
   std::map<std::string, CLI::Option*> flags;
   for (CLI::Option* flag : root.get_options([](CLI::Option* option) { return !option->get_positional(); })) {
-    const std::string name = NameOf(*flag);
+    const std::string name = SettableName(*flag);
     if (name.empty() || name == "profile" || name == "profiles") continue;
     flags[name] = flag;
     known.push_back(name);

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "server/base/hex.h"
 
 namespace interaction::telemetry {
 namespace {
@@ -19,11 +19,6 @@ size_t BucketOf(int64_t nanoseconds) {
     return made;
   }();
   return static_cast<size_t>(std::lower_bound(bounds.begin(), bounds.end(), nanoseconds) - bounds.begin());
-}
-
-uint64_t FromHex(absl::string_view digits) {
-  uint64_t value = 0;
-  return absl::SimpleHexAtoi(digits, &value) ? value : 0;
 }
 
 }  // namespace
@@ -64,8 +59,8 @@ void Histogram::Write(ExemplarSlot* slot, absl::string_view trace_id, int64_t na
   const uint32_t version = slot->version.load(std::memory_order_relaxed);
   slot->version.store(version + 1, std::memory_order_relaxed);
   // Whoever sees one of these sees the odd version, too.
-  slot->trace_id[0].store(FromHex(trace_id.substr(0, kHexDigits)), std::memory_order_release);
-  slot->trace_id[1].store(FromHex(trace_id.substr(kHexDigits)), std::memory_order_release);
+  slot->trace_id[0].store(HexToNumber(trace_id.substr(0, kHexDigits)), std::memory_order_release);
+  slot->trace_id[1].store(HexToNumber(trace_id.substr(kHexDigits)), std::memory_order_release);
   slot->nanoseconds.store(nanoseconds, std::memory_order_release);
   slot->time.store(absl::ToUnixNanos(now), std::memory_order_release);
   slot->version.store(version + 2, std::memory_order_release);

@@ -1,10 +1,7 @@
 #include "server/telemetry/log.h"
 
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-#include <string.h>
-
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -13,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
+#include "server/base/json_text.h"
 
 namespace interaction::telemetry {
 namespace {
@@ -35,8 +33,8 @@ size_t Utf8Length(absl::string_view text) {
   return 4;
 }
 
-// The text with U+FFFD in place of each byte that is not UTF-8: RapidJSON copies bytes unchecked, so such a byte would
-// make the line invalid. `own` keeps the result if it is not the text itself.
+// The text with U+FFFD in place of each byte that is not UTF-8, which would make the line invalid. `own` keeps the
+// result if it is not the text itself.
 absl::string_view AsUtf8(absl::string_view text, std::string* own) {
   size_t copied = 0;
   for (size_t i = 0; i < text.size();) {
@@ -50,6 +48,26 @@ absl::string_view AsUtf8(absl::string_view text, std::string* own) {
   if (copied == 0) return text;
   own->append(text.data() + copied, text.size() - copied);
   return *own;
+}
+
+// A string of JSON.
+void AppendQuoted(absl::string_view text, std::string* to) {
+  to->push_back('"');
+  if (IsPlainJsonText(text)) {
+    to->append(text.data(), text.size());
+  } else {
+    std::string own;
+    AppendJsonText(AsUtf8(text, &own), to);
+  }
+  to->push_back('"');
+}
+
+// The shortest digits that mean this number.
+template <typename Number>
+void AppendNumber(Number number, std::string* to) {
+  char digits[32];
+  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, number);
+  to->append(digits, static_cast<size_t>(end - digits));
 }
 
 bool IsEmpty(const LogField::Value& value) {
@@ -76,49 +94,40 @@ absl::string_view TimeText(absl::Time time) {
 
 class JsonLine {
  public:
-  JsonLine(absl::Time time, LogLevel level, absl::string_view message, rapidjson::StringBuffer* buffer)
-      : json_(*buffer) {
-    json_.StartObject();
-    Add({"ts", TimeText(time)});
+  JsonLine(absl::Time time, LogLevel level, absl::string_view message, std::string* out) : out_(*out) {
+    out_.append("{\"ts\":");
+    Value(TimeText(time));
     Add({"level", LogLevelName(level)});
     Add({"msg", message});
   }
   void Add(const LogField& field) {
-    Text(field.key());
+    out_.append(",\"").append(field.key().data(), field.key().size()).append("\":");  // a key needs no escape
     std::visit([this](const auto& value) { Value(value); }, field.value());
   }
-  void End() { json_.EndObject(); }
+  void End() { out_.push_back('}'); }
 
  private:
-  void Text(absl::string_view text) {
-    std::string own;
-    text = AsUtf8(text, &own);
-    json_.String(text.data(), text.size());
+  void Value(absl::string_view value) { AppendQuoted(value, &out_); }
+  void Value(double value) { std::isfinite(value) ? AppendNumber(value, &out_) : void(out_.append("null")); }
+  void Value(bool value) { out_.append(value ? "true" : "false"); }
+  template <typename Number>
+  void Value(Number value) {
+    AppendNumber(value, &out_);
   }
-  void Value(absl::string_view value) { Text(value); }
-  void Value(int64_t value) { json_.Int64(value); }
-  void Value(uint64_t value) { json_.Uint64(value); }
-  void Value(double value) { std::isfinite(value) ? json_.Double(value) : json_.Null(); }
-  void Value(bool value) { json_.Bool(value); }
 
-  rapidjson::Writer<rapidjson::StringBuffer> json_;
+  std::string& out_;
 };
 
 class TextLine {
  public:
-  TextLine(absl::Time time, LogLevel level, absl::string_view message, rapidjson::StringBuffer* buffer)
-      : buffer_(buffer) {
+  TextLine(absl::Time time, LogLevel level, absl::string_view message, std::string* out) : out_(*out) {
     constexpr size_t kDate = sizeof("2024-05-01T") - 1;
     absl::string_view clock = TimeText(time).substr(kDate);
     clock.remove_suffix(1);
-    Put(clock);
-    Put(absl::StrFormat(" %-7s ", LogLevelName(level)));
-    Put(message);
+    absl::StrAppend(&out_, clock, absl::StrFormat(" %-7s ", LogLevelName(level)), message);
   }
   void Add(const LogField& field) {
-    Put(" ");
-    Put(field.key());
-    Put("=");
+    absl::StrAppend(&out_, " ", field.key(), "=");
     std::visit([this](const auto& value) { Value(value); }, field.value());
   }
   void End() {}
@@ -127,32 +136,28 @@ class TextLine {
   void Value(absl::string_view value) {
     const bool is_plain =
         std::all_of(value.begin(), value.end(), [](char c) { return absl::ascii_isgraph(c) && c != '"'; });
-    if (is_plain) return Put(value);
-    std::string own;
-    value = AsUtf8(value, &own);
-    rapidjson::Writer<rapidjson::StringBuffer>(*buffer_).String(value.data(), value.size());
+    is_plain ? absl::StrAppend(&out_, value) : AppendQuoted(value, &out_);
   }
-  void Value(bool value) { Put(value ? "true" : "false"); }
+  void Value(bool value) { out_.append(value ? "true" : "false"); }
   template <typename Number>
   void Value(Number value) {
-    Put(absl::StrCat(value));
+    AppendNumber(value, &out_);
   }
-  void Put(absl::string_view text) { memcpy(buffer_->Push(text.size()), text.data(), text.size()); }
 
-  rapidjson::StringBuffer* const buffer_;
+  std::string& out_;
 };
 
 template <typename Line>
 void WriteLine(absl::Time time, LogLevel level, absl::string_view message, std::initializer_list<LogField> fields,
-               size_t max_line, rapidjson::StringBuffer* buffer) {
-  Line line(time, level, message, buffer);
+               size_t max_line, std::string* out) {
+  Line line(time, level, message, out);
   for (const LogField& field : fields) {
     if (!IsEmpty(field.value())) line.Add(field);
   }
   line.End();
-  if (buffer->GetSize() < max_line) return;
-  buffer->Clear();
-  Line short_line(time, level, message.substr(0, 512), buffer);
+  if (out->size() < max_line) return;
+  out->clear();
+  Line short_line(time, level, message.substr(0, 512), out);
   short_line.Add({"truncated", true});
   short_line.End();
 }
@@ -169,16 +174,16 @@ LogLevel LogLevelFromName(absl::string_view name) {
 absl::string_view LogLevelName(LogLevel level) { return kLevelNames[static_cast<int>(level)]; }
 
 void Logger::Write(LogLevel level, absl::string_view message, std::initializer_list<LogField> fields) noexcept {
-  thread_local rapidjson::StringBuffer buffer;
-  buffer.Clear();
+  thread_local std::string line;
+  line.clear();
   const absl::Time now = clock_->WallNow();
   if (format_ == LogFormat::kJson) {
-    WriteLine<JsonLine>(now, level, message, fields, kMaxLine, &buffer);
+    WriteLine<JsonLine>(now, level, message, fields, kMaxLine, &line);
   } else {
-    WriteLine<TextLine>(now, level, message, fields, kMaxLine, &buffer);
+    WriteLine<TextLine>(now, level, message, fields, kMaxLine, &line);
   }
-  buffer.Put('\n');
-  if (!sink_->Write({buffer.GetString(), buffer.GetSize()})) dropped_.fetch_add(1, std::memory_order_relaxed);
+  line.push_back('\n');
+  if (!sink_->Write(line)) dropped_.fetch_add(1, std::memory_order_relaxed);
 }
 
 }  // namespace interaction::telemetry

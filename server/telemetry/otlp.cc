@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "server/base/hex.h"
+
 namespace interaction::telemetry {
 namespace {
 
@@ -65,8 +67,8 @@ class Fields {
   // An id, which is given in hex, as bytes.
   Fields& Id(int number, absl::string_view hex) {
     Head(number, hex.size() / 2);
-    const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-    for (size_t i = 0; i + 1 < hex.size(); i += 2) *at_++ = static_cast<char>(digit(hex[i]) << 4 | digit(hex[i + 1]));
+    HexToBytes(hex, at_);
+    at_ += hex.size() / 2;
     return *this;
   }
   // A KeyValue, whose AnyValue takes `size` bytes and is written next.

@@ -1,31 +1,19 @@
 #include "server/telemetry/tracer.h"
 
-#include <initializer_list>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "server/base/hex.h"
 
 namespace interaction::telemetry {
 namespace {
 
-// The digits of one number after another.
-std::string Hex(std::initializer_list<uint64_t> numbers) {
-  constexpr absl::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  text.reserve(16 * numbers.size());
-  for (const uint64_t number : numbers) {
-    for (int shift = 60; shift >= 0; shift -= 4) text.push_back(kDigits[number >> shift & 15]);
-  }
-  return text;
-}
-
 // As OpenTelemetry's SDKs do, so that services with the same ratio choose the same traces: by the last 63 bits.
 bool IsWithin(double ratio, absl::string_view trace_id) {
   if (ratio >= 1) return true;
-  uint64_t low = 0;
-  if (!absl::SimpleHexAtoi(trace_id.substr(16), &low)) return false;
+  const uint64_t low = HexToNumber(trace_id.substr(16));
   constexpr double kAll = 9223372036854775808.0;  // 2^63
   return static_cast<double>(low >> 1) < ratio * kAll;
 }
@@ -59,11 +47,18 @@ uint64_t Tracer::NotZero() const {
   return number == 0 ? 1 : number;  // all zero means "none"
 }
 
-std::string Tracer::NewSpanId() const { return Hex({NotZero()}); }
+std::string Tracer::NewSpanId() const {
+  std::string id;
+  AppendHex(NotZero(), &id);
+  return id;
+}
 
 std::string Tracer::NewTraceId() const {
-  const uint64_t high = NotZero();
-  return Hex({high, NotZero()});
+  std::string id;
+  id.reserve(32);
+  AppendHex(NotZero(), &id);
+  AppendHex(NotZero(), &id);
+  return id;
 }
 
 bool Tracer::IsRecorded(const TraceContext& context, absl::string_view trace_id) const {

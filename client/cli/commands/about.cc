@@ -18,9 +18,9 @@ int PrintVersion(const Session& session) {
     return WriteData(session, VersionLine("interactionctl") + "\n", "", kExitOk);
   }
   const BuildInfo& build = GetBuildInfo();
-  const nlohmann::ordered_json json = {
+  const nlohmann::ordered_json fields = {
       {"version", build.version}, {"commit", build.commit}, {"type", build.type}, {"compiler", build.compiler}};
-  return WriteData(session, Dump(json, session.options.format), "", kExitOk);
+  return WriteData(session, Dump(fields, session.options.format), "", kExitOk);
 }
 
 int PrintCompletion(const CLI::App& root, const Session& session, const std::string& shell) {

@@ -163,7 +163,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::ValuesIn(std::vector<TextCase>{
         {"QuoteAndBackslash", R"(a"b\c)", R"("a\"b\\c")"},
         {"LineEnds", "a\r\nb", R"("a\r\nb")"},
-        {"OtherControls", std::string("\0\x1b", 2), R"("\u0000\u001B")"},
+        {"OtherControls", std::string("\0\x1b", 2), R"("\u0000\u001b")"},
         {"Utf8", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\""},
         {"LoneTail", "a\x80z", "\"a\xef\xbf\xbdz\""},
         {"CutCharacter", "a\xe2\x82", "\"a\xef\xbf\xbd\xef\xbf\xbd\""},
