@@ -20,7 +20,7 @@ absl::StatusOr<std::unique_ptr<Plan>> Plan::Begin(Input& input, const Method& me
 
 absl::StatusOr<bool> Plan::Next(PlannedRow* planned) {
   *planned = PlannedRow();
-  const absl::StatusOr<bool> any = reader_->Next(&planned->row);
+  absl::StatusOr<bool> any = reader_->Next(&planned->row);
   if (!any.ok() || !*any) return any;
   planned->request = requests_.Make(planned->row, &planned->problems);
   if (!planned->problems.empty()) return true;

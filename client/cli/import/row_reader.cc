@@ -23,7 +23,7 @@ class LineReader final : public RowReader {
   absl::StatusOr<bool> Next(Row* row) override {
     while (true) {
       std::string line;
-      const absl::StatusOr<bool> any = NextLine(&line);
+      absl::StatusOr<bool> any = NextLine(&line);
       if (!any.ok() || !*any) return any;
       ++number_;
       if (line.find_first_not_of(" \t") == std::string::npos) continue;

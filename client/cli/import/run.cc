@@ -124,8 +124,9 @@ class Run {
   absl::Status SetJournal(const std::string& path) {
     journal_ = nullptr;
     absl::StatusOr<std::unique_ptr<Journal>> journal = Journal::Open(path, owner_, options_.same_gateway);
-    if (journal.ok()) journal_ = *std::move(journal);
-    return journal.status();
+    if (!journal.ok()) return journal.status();
+    journal_ = *std::move(journal);
+    return absl::OkStatus();
   }
 
   absl::StatusOr<std::unique_ptr<Plan>> BeginPlan() { return Plan::Begin(*input_, *method_, plan_options_, *journal_); }

@@ -113,7 +113,7 @@ class RowSending {
       }
       ended_ = !*any;
       if (*any) {
-        if (const absl::Status planned = PlanRow(std::move(row), tasks); !planned.ok()) return planned;
+        if (absl::Status planned = PlanRow(std::move(row), tasks); !planned.ok()) return planned;
       }
     }
     return absl::OkStatus();

@@ -92,7 +92,7 @@ absl::Status TextDecoder::Decode(absl::string_view bytes, bool last, std::string
     if (first_bytes_.size() < 4 && !last) return absl::OkStatus();
     first = std::move(first_bytes_);
     bytes = first;
-    if (const absl::Status begun = Begin(&bytes); !begun.ok()) return begun;
+    if (absl::Status begun = Begin(&bytes); !begun.ok()) return begun;
   }
   if (converter_ != nullptr) return converter_->Convert(bytes, last, out);
   out->append(bytes.data(), bytes.size());
