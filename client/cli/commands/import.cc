@@ -25,7 +25,7 @@ is not sent again. A file under another name is another import, unless --name sa
 
 constexpr char kNotPositive[] = "must be a duration above zero, such as 90s or 24h";
 
-struct Flags {
+struct ImportFlags {
   ImportOptions options;
   std::vector<std::string> map;
   std::vector<std::string> set;
@@ -50,7 +50,7 @@ void AddDuration(CLI::App& app, const char* name, absl::Duration* duration, cons
       ->type_name("DURATION");
 }
 
-void DeclareInput(CLI::App& app, Flags& flags) {
+void DeclareInput(CLI::App& app, ImportFlags& flags) {
   ImportOptions& options = flags.options;
   app.add_option("--method", options.method, "create-vsp or add-wolkvox (required)")->type_name("METHOD");
   app.add_option("file", options.file, "CSV or NDJSON; '-' for standard input")->type_name("FILE")->check(NotEmpty());
@@ -110,7 +110,7 @@ void DeclareSending(CLI::App& app, ImportOptions& options) {
 }
 
 // The credential for all rows: from a file, or from the environment, where the method has such a field.
-absl::Status AddSecret(const Session& session, const std::string& file, const std::string& field, Flags& flags) {
+absl::Status AddSecret(const Session& session, const std::string& file, const std::string& field, ImportFlags& flags) {
   const absl::StatusOr<const import::Method*> method = import::FindMethod(flags.options.method);
   if (!method.ok()) return method.status();
   const bool belongs = field == (*method)->secret_field;
@@ -132,7 +132,7 @@ absl::Status AddSecret(const Session& session, const std::string& file, const st
   return absl::OkStatus();
 }
 
-absl::Status Complete(const Session& session, Flags& flags) {
+absl::Status Complete(const Session& session, ImportFlags& flags) {
   ImportOptions& options = flags.options;
   if (options.method.empty()) return absl::InvalidArgumentError("--method is required: create-vsp or add-wolkvox");
   if (options.file.empty()) return absl::InvalidArgumentError("which file is to be imported? '-' is standard input");
@@ -161,7 +161,7 @@ absl::Status Complete(const Session& session, Flags& flags) {
 Command AddImport(CLI::App& root) {
   CLI::App* app = root.add_subcommand("import", "Open an interaction for each row of a CSV or NDJSON file");
   app->footer(kImportExamples);
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<ImportFlags>();
   DeclareInput(*app, *flags);
   DeclareSending(*app, flags->options);
   return {app, [flags](Session& session) {
