@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -28,8 +29,9 @@ constexpr char kHealthName[] = "grpc.health.v1.Health";
 // How long calls that were given up may take to answer, which they do at once.
 constexpr absl::Duration kGiveUpTime = absl::Seconds(2);
 
-// How long clients have to learn of the shutdown and to stop calling on their connections.
-constexpr absl::Duration kGoawayTime = absl::Seconds(1);
+// How long clients have to learn of the shutdown and to stop calling on their connections. All but those that stand
+// still confirm it at once; a client that is slower loses the calls that it makes meanwhile.
+constexpr absl::Duration kGoawayTime = absl::Seconds(5);
 
 // How long the record store may take to save the last results; those it does not save read as unknown later.
 constexpr absl::Duration kSettleTime = absl::Seconds(1);
@@ -370,7 +372,7 @@ bool App::WaitForCalls(absl::Duration timeout) const {
   while (true) {
     const absl::Duration waited = absl::Nanoseconds(environment_.clock->SteadyNow() - start);
     // Even without connections, calls whose callers have left may be in flight.
-    const bool clients_know = transport_->idle() || waited >= kGoawayTime;
+    const bool clients_know = transport_->clients_know() || waited >= std::min(kGoawayTime, timeout);
     if (clients_know && calls_in_flight() == 0 && (try_it_ == nullptr || try_it_->idle())) return true;
     if (waited >= timeout) return false;
     absl::SleepFor(kLookAgain);

@@ -26,6 +26,10 @@ constexpr size_t kReadBytesAtFirst = 512;
 // Given out by the session in one go: what one write(2) takes.
 constexpr size_t kWriteBytes = 64 << 10;
 
+// How long a client may take to confirm that its connection ends. Calls that it sends meanwhile are taken; one that
+// stands still for longer loses those that it sends afterwards.
+constexpr int64_t kGoawayTicks = 5;
+
 int64_t Ticks(absl::Duration duration) { return absl::ToInt64Seconds(absl::Ceil(duration, absl::Seconds(1))); }
 
 }  // namespace
@@ -298,6 +302,8 @@ void Connection::BeginGoaway() {
   WriteSoon();
 }
 
+bool Connection::client_knows_of_end() const { return goaway_ >= 0 && session_->goaway_acknowledged(); }
+
 bool Connection::IsOverdue() const {
   const Options& options = *context_->options;
   if (shaking_hands_ && age_ > Ticks(options.handshake_time)) return true;
@@ -317,7 +323,7 @@ void Connection::Tick() {
   const Options& options = *context_->options;
   const bool is_idle = calls_.empty() && age_ - last_call_ > Ticks(options.max_idle);
   if (age_ > max_age_ || is_idle) BeginGoaway();
-  if (goaway_ >= 0 && !goaway_finished_ && (session_->goaway_acknowledged() || age_ - goaway_ > 1)) {
+  if (goaway_ >= 0 && !goaway_finished_ && (session_->goaway_acknowledged() || age_ - goaway_ >= kGoawayTicks)) {
     goaway_finished_ = true;
     session_->FinishGoaway();
     WriteSoon();

@@ -76,6 +76,9 @@ class Connection final : private event::Poll::Handler, private event::Loop::EndO
   // Asks the client to go elsewhere with new calls; closes when the last call has ended.
   void BeginGoaway();
 
+  // Whether the client has confirmed that it was asked: it sends no further call on this connection.
+  bool client_knows_of_end() const;
+
   // Closes at once. Calls hear that their caller is gone.
   void Close();
 

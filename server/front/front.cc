@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -55,6 +56,9 @@ class Front::LaneConnections final : private event::Timers::Timer {
   size_t count() const { return count_.load(std::memory_order_relaxed); }
   size_t calls_open() const { return calls_open_.load(std::memory_order_acquire); }
 
+  // At the end: clients that have not confirmed yet that their connection ends. Any thread.
+  size_t unaware() const { return std::min(count(), unaware_.load(std::memory_order_relaxed)); }
+
   // A connection is on its way to the lane. Any thread.
   void Reserve() { count_.fetch_add(1, std::memory_order_relaxed); }
 
@@ -104,6 +108,13 @@ class Front::LaneConnections final : private event::Timers::Timer {
     for (const auto& [key, connection] : connections_) connections.push_back(key);
     // A connection may close itself, but no other.
     for (Connection* const connection : connections) connection->Tick();
+    if (is_ending_) CountUnaware();
+  }
+
+  void CountUnaware() {
+    const auto unaware = std::count_if(connections_.begin(), connections_.end(),
+                                       [](const auto& entry) { return !entry.second->client_knows_of_end(); });
+    unaware_.store(static_cast<size_t>(unaware), std::memory_order_relaxed);
   }
 
   void Remove(Connection* connection) {
@@ -121,6 +132,7 @@ class Front::LaneConnections final : private event::Timers::Timer {
   SteadyTime next_tick_ = 0;
   bool is_ending_ = false;
   std::atomic<size_t> count_{0};
+  std::atomic<size_t> unaware_{std::numeric_limits<size_t>::max()};  // as of the last tick; before it, all
   std::atomic<size_t> calls_open_{0};
 };
 
@@ -188,6 +200,10 @@ void Front::StopAccepting() {
 
 bool Front::idle() const {
   return std::all_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return lane->count() == 0; });
+}
+
+bool Front::clients_know() const {
+  return std::all_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return lane->unaware() == 0; });
 }
 
 void Front::Close() {

@@ -64,6 +64,7 @@ class Front final : public rpc::Transport {
   absl::Status Start() override;
   void StopAccepting() override;
   bool idle() const override;
+  bool clients_know() const override;
   void Close() override;
 
  private:

@@ -45,6 +45,7 @@ class GrpcTransport final : public rpc::Transport {
   absl::Status Start() override;
   void StopAccepting() override;
   bool idle() const override { return finished_.HasBeenNotified(); }
+  bool clients_know() const override { return idle(); }  // gRPC does not tell what clients confirm
   void Close() override;
 
  private:

@@ -23,6 +23,9 @@ class Transport {
   // Whether every connection has been closed by its client, or after its last call.
   virtual bool idle() const = 0;
 
+  // Whether every client has confirmed that its connection ends, or has left: no further call is on its way.
+  virtual bool clients_know() const = 0;
+
   // Closes what is left, with the calls on it, and returns when no handler is running any more. The lanes are running.
   virtual void Close() = 0;
 };

@@ -70,6 +70,20 @@ void AppendNumber(Number number, std::string* to) {
   to->append(digits, static_cast<size_t>(end - digits));
 }
 
+// Most are durations in milliseconds with three decimals, for which whole numbers are enough: 0.25 is 250 thousandths.
+void AppendNumber(double number, std::string* to) {
+  constexpr double kMost = 1e12;
+  const double thousandths = std::round(number * 1000);
+  if (!(number >= 0 && number < kMost) || thousandths / 1000 != number) return AppendNumber<double>(number, to);
+  const auto whole = static_cast<int64_t>(thousandths);
+  AppendNumber<int64_t>(whole / 1000, to);
+  const auto rest = static_cast<int>(whole % 1000);
+  if (rest == 0) return;
+  const char decimals[] = {'.', static_cast<char>('0' + rest / 100), static_cast<char>('0' + rest / 10 % 10),
+                           static_cast<char>('0' + rest % 10)};
+  to->append(decimals, rest % 10 != 0 ? 4 : rest % 100 != 0 ? 3 : 2);
+}
+
 bool IsEmpty(const LogField::Value& value) {
   const auto* text = std::get_if<absl::string_view>(&value);
   return text != nullptr && text->empty();

@@ -90,6 +90,7 @@ class Fields {
 size_t SizeOf(size_t bytes) { return 1 + CodedOutputStream::VarintSize64(bytes) + bytes; }
 size_t SizeOfNumber(uint64_t value) { return 1 + CodedOutputStream::VarintSize64(value); }
 constexpr size_t kSizeOfTime = 1 + 8;
+constexpr size_t kLongestOfOneByte = 127;  // whose size is a varint of one byte
 size_t SizeOfPair(absl::string_view key, size_t value) { return SizeOf(SizeOf(key.size()) + SizeOf(value)); }
 
 Fields& Fields::Key(int number, absl::string_view key, size_t size) {
@@ -100,7 +101,25 @@ void AppendBytes(int number, absl::string_view bytes, std::string* to) {
   Fields(to, SizeOf(bytes.size())).Bytes(number, bytes);
 }
 
+// A KeyValue with a text, all of whose sizes take one byte, as nearly all do: written without counting them first.
+void AppendShortPair(int number, absl::string_view key, absl::string_view value, std::string* to) {
+  constexpr char kKeyTag = field::kKey << 3 | kLengthDelimited, kValueTag = field::kValue << 3 | kLengthDelimited,
+                 kStringTag = field::kStringValue << 3 | kLengthDelimited;
+  const auto size = [](size_t bytes) { return static_cast<char>(bytes); };
+  char bytes[kLongestOfOneByte + 1];
+  char* at = bytes;
+  for (const char c : {static_cast<char>(number << 3 | static_cast<int>(kLengthDelimited)),
+                       size(2 + key.size() + 4 + value.size()), kKeyTag, size(key.size())}) {
+    *at++ = c;
+  }
+  at = std::copy_n(key.data(), key.size(), at);
+  for (const char c : {kValueTag, size(2 + value.size()), kStringTag, size(value.size())}) *at++ = c;
+  at = std::copy_n(value.data(), value.size(), at);
+  to->append(bytes, static_cast<size_t>(at - bytes));
+}
+
 void AppendPair(int number, absl::string_view key, absl::string_view value, std::string* to) {
+  if (key.size() + value.size() + 8 <= kLongestOfOneByte) return AppendShortPair(number, key, value, to);
   const size_t size = SizeOf(value.size());
   Fields(to, SizeOfPair(key, size)).Key(number, key, size).Bytes(field::kStringValue, value);
 }

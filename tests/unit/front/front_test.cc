@@ -247,8 +247,22 @@ TEST_F(FrontTest, StoppingRefusesConnectionsAndEndsThoseWithoutCalls) {
   RawH2Client client(port_);
   EXPECT_THAT(client.Call(Call("/echo", GrpcMessage("hello"))), IsOk());
   front_->StopAccepting();
-  Pass(3);
+  Pass(6);
   EXPECT_TRUE(Eventually([&] { return front_->idle(); }));
+}
+
+TEST_F(FrontTest, AClientThatHasNotConfirmedTheEndMayStillCall) {
+  RawH2Client client(port_);
+  EXPECT_THAT(client.Call(Call("/echo", GrpcMessage("hello"))), IsOk());
+
+  front_->StopAccepting();
+  Pass(3);
+
+  EXPECT_FALSE(front_->clients_know());
+  EXPECT_THAT(client.Call(Call("/echo", GrpcMessage("begun before the client knew"))), IsOk());  // and answers pings
+  EXPECT_TRUE(client.goaway());
+  Pass(1);
+  EXPECT_TRUE(front_->clients_know());
 }
 
 TEST_F(FrontTest, ClosingEndsTheCallsThatAreLeft) {

@@ -83,6 +83,14 @@ TEST_F(LoggerTest, EveryKindOfValueKeepsItsJsonType) {
 
 TEST_F(LoggerTest, AnEmptyTextIsLeftOut) { EXPECT_EQ(Fields({{"a", ""}, {"b", 1}}), "\"b\":1}\n"); }
 
+TEST_F(LoggerTest, ARealNumberHasTheFewestDigitsThatMeanIt) {
+  EXPECT_EQ(
+      Fields(
+          {{"a", 0.25}, {"b", 12.0}, {"c", 0.408}, {"d", 3.05}, {"e", 0.007}, {"f", 1e-5}, {"g", -0.5}, {"h", 0.1234}}),
+      R"("a":0.25,"b":12,"c":0.408,"d":3.05,"e":0.007,"f":1e-05,"g":-0.5,"h":0.1234})"
+      "\n");
+}
+
 TEST_F(LoggerTest, ANumberThatJsonCannotWriteIsNull) {
   EXPECT_EQ(Fields({{"real", std::numeric_limits<double>::infinity()}}), "\"real\":null}\n");
 }
