@@ -25,7 +25,7 @@ class [[nodiscard]] Awaitable {
 
   // `start` begins the call. It never calls what it is given before it has returned.
   explicit Awaitable(Start start) : start_(std::move(start)) {}
-  Awaitable(Awaitable&&) = default;
+  Awaitable(Awaitable&&) noexcept = default;
   Awaitable& operator=(Awaitable&&) = delete;
   ~Awaitable() {
     if (waiting_ == nullptr) return;

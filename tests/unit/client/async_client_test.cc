@@ -28,7 +28,7 @@ using ::testing::SizeIs;
 using VspResult = absl::StatusOr<Reply<v1::CreateVspInteractionResponse>>;
 using WolkvoxResult = absl::StatusOr<Reply<v1::AddWolkvoxInteractionResponse>>;
 
-std::unique_ptr<Client> ConnectTo(const std::string& target) {
+std::unique_ptr<Client> ClientOf(const std::string& target) {
   absl::StatusOr<std::unique_ptr<Client>> client = Client::Connect({.target = target});
   EXPECT_THAT(client, IsOk());
   return *std::move(client);
@@ -66,7 +66,7 @@ TEST(AsyncClientTest, TheCallbackGetsTheReplyOfEitherMethod) {
     reply.set_message(request.sender());
     return grpc::Status::OK;
   });
-  const auto client = ConnectTo(gateway.target());
+  const auto client = ClientOf(gateway.target());
 
   const VspResult vsp = Open(*client);
   absl::Notification done;
@@ -88,7 +88,7 @@ TEST(AsyncClientTest, TheCallbackGetsTheReplyOfEitherMethod) {
 
 TEST(AsyncClientTest, AnErrorBeforeSendingReachesTheCallbackAfterTheFunctionHasReturned) {
   FakeGateway gateway;
-  const auto client = ConnectTo(gateway.target());
+  const auto client = ClientOf(gateway.target());
 
   const VspResult result = Open(*client, {.deadline = {}, .metadata = {{"Upper", "x"}}, .stop = {}});
 
@@ -98,7 +98,7 @@ TEST(AsyncClientTest, AnErrorBeforeSendingReachesTheCallbackAfterTheFunctionHasR
 
 TEST(AsyncClientTest, WithoutAGatewayNothingIsSent) {
   const RefusingPort port;
-  const VspResult result = Open(*ConnectTo(absl::StrCat("127.0.0.1:", port.port())));
+  const VspResult result = Open(*ClientOf(absl::StrCat("127.0.0.1:", port.port())));
 
   ASSERT_THAT(result, StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_EQ(GetCallError(result.status()).reason, kGatewayUnreachable);
@@ -106,7 +106,7 @@ TEST(AsyncClientTest, WithoutAGatewayNothingIsSent) {
 
 TEST(AsyncClientTest, AStopThatIsThereAlreadyKeepsTheCallFromBeingSent) {
   FakeGateway gateway;
-  const auto client = ConnectTo(gateway.target());
+  const auto client = ClientOf(gateway.target());
   std::stop_source stop;
   stop.request_stop();
 
@@ -124,7 +124,7 @@ TEST(AsyncClientTest, AStopDuringTheCallEndsItWithAnUnknownOutcomeAndNoCallbackI
     end.WaitForNotification();
     return grpc::Status::OK;
   });
-  const auto client = ConnectTo(gateway.target());
+  const auto client = ClientOf(gateway.target());
   std::stop_source stop;
   std::mutex mutex;
   absl::Notification done;
@@ -157,7 +157,7 @@ TEST(AsyncClientTest, ACallOutlivesItsClient) {
     go_on.WaitForNotification();
     return grpc::Status::OK;
   });
-  auto client = ConnectTo(gateway.target());
+  auto client = ClientOf(gateway.target());
   VspResult result;
   client->CreateVspInteractionAsync({}, {}, [&](VspResult its_result) {
     result = std::move(its_result);
@@ -174,7 +174,7 @@ TEST(AsyncClientTest, ACallOutlivesItsClient) {
 
 TEST(AsyncClientTest, ACallbackMayDestroyTheClient) {
   FakeGateway gateway;
-  auto client = ConnectTo(gateway.target());
+  auto client = ClientOf(gateway.target());
   absl::Notification may_go_on, done;
 
   client->CreateVspInteractionAsync({}, {}, [&](const VspResult&) {
@@ -198,7 +198,7 @@ TEST(AsyncClientTest, ARetriedCallHasOneRequestId) {
     return ids.size() < 3 ? grpc::Status(grpc::UNAVAILABLE, "busy") : grpc::Status::OK;
   });
 
-  const VspResult result = Open(*ConnectTo(gateway.target()));
+  const VspResult result = Open(*ClientOf(gateway.target()));
 
   ASSERT_THAT(result, IsOk());
   EXPECT_THAT(ids, SizeIs(3));
@@ -208,7 +208,7 @@ TEST(AsyncClientTest, ARetriedCallHasOneRequestId) {
 TEST(AsyncClientTest, ManyCallsAreUnderWayAtOnce) {
   constexpr int kCalls = 200;
   FakeGateway gateway;
-  const auto client = ConnectTo(gateway.target());
+  const auto client = ClientOf(gateway.target());
   absl::BlockingCounter left(kCalls);
   std::atomic<int> opened{0};
 
@@ -260,7 +260,7 @@ TEST(AwaitableTest, ACoroutineGoesOnWithTheReplies) {
     reply.set_interaction_id("opened");
     return grpc::Status::OK;
   });
-  const auto client = ConnectTo(gateway.target());
+  const auto client = ClientOf(gateway.target());
   absl::Notification done;
   std::string sender;
 
@@ -280,7 +280,7 @@ TEST(AwaitableTest, ACoroutineGoesOnWithTheReplies) {
 
 TEST(AwaitableTest, ACallBeginsWhenItIsAwaited) {
   FakeGateway gateway;
-  const auto client = ConnectTo(gateway.target());
+  const auto client = ClientOf(gateway.target());
 
   { const auto never_awaited = client->CreateVspInteractionAsync({}); }
   ASSERT_THAT(Open(*client), IsOk());
@@ -298,7 +298,7 @@ TEST(AwaitableTest, ACoroutineMayBeDestroyedWhileItWaits) {
     go_on.WaitForNotification();
     return grpc::Status::OK;
   });
-  const auto client = ConnectTo(gateway.target());
+  const auto client = ClientOf(gateway.target());
   bool resumed = false;
   const Lazy coroutine = [](Client& its_client, bool& its_resumed) -> Lazy {
     (void)co_await its_client.CreateVspInteractionAsync({});

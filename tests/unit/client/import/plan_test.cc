@@ -16,38 +16,38 @@ using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAreArray;
 
 constexpr absl::Duration kWindow = absl::Hours(24);
-const absl::Time kNow = absl::FromUnixSeconds(1'000'000);
+const absl::Time kToday = absl::FromUnixSeconds(1'000'000);
 
 Entry SentBefore(RowState state, absl::Duration age, std::string credential = "", std::string reason = "") {
-  return {.state = state, .first_sent = kNow - age, .credential = std::move(credential), .reason = std::move(reason)};
+  return {.state = state, .first_sent = kToday - age, .credential = std::move(credential), .reason = std::move(reason)};
 }
 
 TEST(DecideTest, WhatSurelyWasNotOpenedIsSent) {
-  EXPECT_EQ(Decide(std::nullopt, kNow, kWindow, ""), Action::kSend);
-  EXPECT_EQ(Decide(SentBefore(RowState::kNotApplied, absl::Hours(100)), kNow, kWindow, "other"), Action::kSend);
+  EXPECT_EQ(Decide(std::nullopt, kToday, kWindow, ""), Action::kSend);
+  EXPECT_EQ(Decide(SentBefore(RowState::kNotApplied, absl::Hours(100)), kToday, kWindow, "other"), Action::kSend);
 }
 
 TEST(DecideTest, WhatWasOpenedIsNotSentHoweverLongAgo) {
-  EXPECT_EQ(Decide(SentBefore(RowState::kApplied, absl::Hours(10'000)), kNow, kWindow, "other"), Action::kSkip);
+  EXPECT_EQ(Decide(SentBefore(RowState::kApplied, absl::Hours(10'000)), kToday, kWindow, "other"), Action::kSkip);
 }
 
 TEST(DecideTest, WhatMayHaveBeenOpenedIsSentAgainOnlyWhileTheGatewayKnowsItsRequestId) {
   for (const RowState state : {RowState::kSending, RowState::kUnknown}) {
-    EXPECT_EQ(Decide(SentBefore(state, absl::Hours(22)), kNow, kWindow, ""), Action::kSendAgain);
-    EXPECT_EQ(Decide(SentBefore(state, absl::Minutes(23 * 60 + 1)), kNow, kWindow, ""), Action::kTooOld);
-    EXPECT_EQ(Decide(SentBefore(state, absl::Hours(2)), kNow, absl::Hours(2), ""), Action::kTooOld);
+    EXPECT_EQ(Decide(SentBefore(state, absl::Hours(22)), kToday, kWindow, ""), Action::kSendAgain);
+    EXPECT_EQ(Decide(SentBefore(state, absl::Minutes(23 * 60 + 1)), kToday, kWindow, ""), Action::kTooOld);
+    EXPECT_EQ(Decide(SentBefore(state, absl::Hours(2)), kToday, absl::Hours(2), ""), Action::kTooOld);
   }
 }
 
 TEST(DecideTest, WhatMayHaveBeenOpenedWithOneCredentialIsNotSentWithAnother) {
   const Entry entry = SentBefore(RowState::kSending, absl::Hours(1), "mark");
-  EXPECT_EQ(Decide(entry, kNow, kWindow, "mark"), Action::kSendAgain);
-  EXPECT_EQ(Decide(entry, kNow, kWindow, "other"), Action::kOtherCredential);
-  EXPECT_EQ(Decide(entry, kNow, kWindow, ""), Action::kOtherCredential);
+  EXPECT_EQ(Decide(entry, kToday, kWindow, "mark"), Action::kSendAgain);
+  EXPECT_EQ(Decide(entry, kToday, kWindow, "other"), Action::kOtherCredential);
+  EXPECT_EQ(Decide(entry, kToday, kWindow, ""), Action::kOtherCredential);
 }
 
 TEST(DecideTest, ARequestIdThatTheGatewayCouldNotKeepIsNotSentAgain) {
-  EXPECT_EQ(Decide(SentBefore(RowState::kUnknown, absl::Hours(1), "", kBypassedReason), kNow, kWindow, ""),
+  EXPECT_EQ(Decide(SentBefore(RowState::kUnknown, absl::Hours(1), "", kBypassedReason), kToday, kWindow, ""),
             Action::kSkip);
 }
 

@@ -16,7 +16,7 @@ using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr char kHeader[] = "Interaction Identity,Interaction Name,Account ID,Contact ID,Tenant Key\n";
+constexpr char kHeaderLine[] = "Interaction Identity,Interaction Name,Account ID,Contact ID,Tenant Key\n";
 
 struct Made {
   absl::Status status;
@@ -43,8 +43,8 @@ constexpr char kRequest[] = R"pb(interaction_identity: "+1"
                                  contact_id: "3d6ab237-6e5e-4e4a-b76a-4ebe7d89b9e0")pb";
 
 TEST(RowRequestsTest, CellsFillFieldsAndAnEmptyCellLeavesItsFieldOut) {
-  const Made made =
-      Make(std::string(kHeader) + "+1,a,{6925EBD4-125D-4338-A736-99F4B5BCB3D7},3d6ab2376e5e4e4ab76a4ebe7d89b9e0,\n");
+  const Made made = Make(std::string(kHeaderLine) +
+                         "+1,a,{6925EBD4-125D-4338-A736-99F4B5BCB3D7},3d6ab2376e5e4e4ab76a4ebe7d89b9e0,\n");
   EXPECT_THAT(made.problems, IsEmpty());
   EXPECT_THAT(dynamic_cast<const v1::CreateVspInteractionRequest&>(*made.request), EqualsProto(kRequest));
 }
@@ -59,11 +59,11 @@ TEST(RowRequestsTest, LinesOfNdjsonMeanTheSame) {
 }
 
 TEST(RowRequestsTest, EveryProblemOfARowIsToldWithItsColumn) {
-  const Made made = Make(std::string(kHeader) + "\xe9,a,12,,\n");
+  const Made made = Make(std::string(kHeaderLine) + "\xe9,a,12,,\n");
   EXPECT_THAT(made.problems,
               ElementsAre(AllOf(Field(&Problem::row, 2), Field(&Problem::place, "column A 'Interaction Identity'"),
                                 Field(&Problem::text, HasSubstr("is not UTF-8")))));
-  const Made rules = Make(std::string(kHeader) + ",a,12,,\n");
+  const Made rules = Make(std::string(kHeaderLine) + ",a,12,,\n");
   EXPECT_THAT(rules.problems, ElementsAre(Field(&Problem::place, "column A 'Interaction Identity'"),
                                           Field(&Problem::place, "column C 'Account ID'"),
                                           Field(&Problem::place, "column D 'Contact ID'")));
@@ -85,10 +85,11 @@ TEST(RowRequestsTest, ConstantsFillWhatTheInputLeavesOut) {
   const Made made = Make("interaction_name\na\n", options);
   EXPECT_EQ(dynamic_cast<const v1::CreateVspInteractionRequest&>(*made.request).tenant_key(),
             "6925ebd4-125d-4338-a736-99f4b5bcb3d7");
-  EXPECT_THAT(Make(kHeader, options).status.message(), HasSubstr("tenant_key is given twice"));
-  EXPECT_THAT(Make(kHeader, {.constants = {{"tenant", "x"}}}).status.message(),
+  EXPECT_THAT(Make(kHeaderLine, options).status.message(), HasSubstr("tenant_key is given twice"));
+  EXPECT_THAT(Make(kHeaderLine, {.constants = {{"tenant", "x"}}}).status.message(),
               HasSubstr("did you mean 'tenant_key'?"));
-  EXPECT_THAT(Make(kHeader, {.constants = {{"request_id", "x"}}}).status.message(), HasSubstr("differs for each row"));
+  EXPECT_THAT(Make(kHeaderLine, {.constants = {{"request_id", "x"}}}).status.message(),
+              HasSubstr("differs for each row"));
 }
 
 TEST(RowRequestsTest, RoundedNumbersAreProblemsUnlessTheyAreKept) {
