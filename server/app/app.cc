@@ -29,9 +29,10 @@ constexpr char kHealthName[] = "grpc.health.v1.Health";
 // How long calls that were given up may take to answer, which they do at once.
 constexpr absl::Duration kGiveUpTime = absl::Seconds(2);
 
-// How long clients have to learn of the shutdown and to stop calling on their connections. All but those that stand
-// still confirm it at once; a client that is slower loses the calls that it makes meanwhile.
-constexpr absl::Duration kGoawayTime = absl::Seconds(5);
+// How long clients have to learn of the shutdown and to stop calling on their connections. Most confirm it at once; one
+// that does not, because it stands still or reads only while it calls, loses the calls that it makes afterwards on its
+// connection.
+constexpr absl::Duration kGoawayTime = absl::Seconds(1);
 
 // How long the record store may take to save the last results; those it does not save read as unknown later.
 constexpr absl::Duration kSettleTime = absl::Seconds(1);
