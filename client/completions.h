@@ -95,8 +95,7 @@ inline auto Completions::WaitUntil(absl::Time time, std::stop_token stop) {
   const auto end = [pause] { pause->End(); };
   auto on_stop = std::make_unique<std::stop_callback<decltype(end)>>(std::move(stop), end);
   return Wait([pause = std::move(pause), time, on_stop = std::move(on_stop)](grpc::CompletionQueue* queue, void* tag) {
-    const std::shared_ptr<Pause> kept = pause;
-    kept->Begin(queue, time, tag);
+    std::shared_ptr<Pause>(pause)->Begin(queue, time, tag);  // kept, although this may be destroyed meanwhile
   });
 }
 

@@ -108,7 +108,7 @@ std::optional<Format> FormatNamed(absl::string_view name) {
 
 std::string Dump(const Json& json, Format format) {
   const int indent = format == Format::kNdjson ? -1 : kJsonIndent;
-  const std::string text = json.dump(indent, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace) + "\n";
+  std::string text = json.dump(indent, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace) + "\n";
   if (format != Format::kYaml) return text;
   YAML::Emitter yaml;
   Emit(Json::parse(text, nullptr, /*allow_exceptions=*/false), yaml);

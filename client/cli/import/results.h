@@ -69,7 +69,6 @@ class ResultWriter {
   const bool secrets_;
   const char separator_;
   std::vector<bool> is_secret_;
-  size_t columns_ = 0;
   std::vector<size_t> kept_;  // columns of the input that are no results of an earlier import
 };
 

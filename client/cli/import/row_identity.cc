@@ -43,10 +43,10 @@ std::string ContentOf(absl::string_view import_name, const Method& method, const
 
 std::string RequestIdFor(absl::string_view content, uint64_t times_before) {
   std::string bytes = Sha256(absl::StrCat(content, ":", times_before)).substr(0, 16);
-  constexpr unsigned char kVersion = 0x80;
-  constexpr unsigned char kVariant = 0x80;
-  bytes[6] = static_cast<char>((bytes[6] & 0x0f) | kVersion);
-  bytes[8] = static_cast<char>((bytes[8] & 0x3f) | kVariant);
+  constexpr unsigned char kUuidVersion = 0x80;
+  constexpr unsigned char kUuidVariant = 0x80;
+  bytes[6] = static_cast<char>((bytes[6] & 0x0f) | kUuidVersion);
+  bytes[8] = static_cast<char>((bytes[8] & 0x3f) | kUuidVariant);
   const std::string hex = absl::BytesToHexString(bytes);
   return absl::StrCat(hex.substr(0, 8), "-", hex.substr(8, 4), "-", hex.substr(12, 4), "-", hex.substr(16, 4), "-",
                       hex.substr(20));

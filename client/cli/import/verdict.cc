@@ -20,26 +20,26 @@ bool Has(const std::array<absl::string_view, size>& reasons, absl::string_view r
 }
 
 // The gateway, or the vendor as a whole, does not serve for now: no fault of the row.
-constexpr std::array<absl::string_view, 11> kWait = {kGatewayUnreachable,       "OVERLOADED",
-                                                     "SERVER_DRAINING",         "CALLER_RATE_LIMITED",
-                                                     "CALLER_KEYS_UNAVAILABLE", "IDEMPOTENCY_STORE_UNAVAILABLE",
-                                                     "IDEMPOTENCY_STORE_FULL",  "LOCAL_RESOURCE",
-                                                     "UPSTREAM_CIRCUIT_OPEN",   "UPSTREAM_CONCURRENCY_LIMIT",
-                                                     "UPSTREAM_MAINTENANCE"};
+const std::array<absl::string_view, 11> kWait = {kGatewayUnreachable,       "OVERLOADED",
+                                                 "SERVER_DRAINING",         "CALLER_RATE_LIMITED",
+                                                 "CALLER_KEYS_UNAVAILABLE", "IDEMPOTENCY_STORE_UNAVAILABLE",
+                                                 "IDEMPOTENCY_STORE_FULL",  "LOCAL_RESOURCE",
+                                                 "UPSTREAM_CIRCUIT_OPEN",   "UPSTREAM_CONCURRENCY_LIMIT",
+                                                 "UPSTREAM_MAINTENANCE"};
 
 // What is wrong is the same for every row, and waiting does not help.
-constexpr std::array<absl::string_view, 12> kStopAtOnce = {kCredentialUnreadable,
-                                                           kIllegalMetadata,
-                                                           "UNKNOWN_METHOD",
-                                                           "UNSUPPORTED_ENCODING",
-                                                           "CALLER_UNAUTHENTICATED",
-                                                           "CALLER_CREDENTIALS_FORBIDDEN",
-                                                           "REQUEST_ID_UNSUPPORTED",
-                                                           "EGRESS_ADDRESS_FORBIDDEN",
-                                                           "EGRESS_TLS_CONFIG",
-                                                           "EGRESS_PROXY_AUTH",
-                                                           "UPSTREAM_TLS_VERIFY_FAILED",
-                                                           "UPSTREAM_DAILY_QUOTA"};
+const std::array<absl::string_view, 12> kStopAtOnce = {kCredentialUnreadable,
+                                                       kIllegalMetadata,
+                                                       "UNKNOWN_METHOD",
+                                                       "UNSUPPORTED_ENCODING",
+                                                       "CALLER_UNAUTHENTICATED",
+                                                       "CALLER_CREDENTIALS_FORBIDDEN",
+                                                       "REQUEST_ID_UNSUPPORTED",
+                                                       "EGRESS_ADDRESS_FORBIDDEN",
+                                                       "EGRESS_TLS_CONFIG",
+                                                       "EGRESS_PROXY_AUTH",
+                                                       "UPSTREAM_TLS_VERIFY_FAILED",
+                                                       "UPSTREAM_DAILY_QUOTA"};
 
 // The gateway took the request_id and worked on the call: what it says now is what became of the request_id, also where
 // an earlier call had no answer.
