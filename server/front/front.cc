@@ -198,10 +198,6 @@ void Front::StopAccepting() {
   for (const auto& lane : lanes_) lane->lane()->Execute([lane = lane.get()] { lane->BeginGoaway(); });
 }
 
-bool Front::idle() const {
-  return std::all_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return lane->count() == 0; });
-}
-
 bool Front::clients_know() const {
   return std::all_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return lane->unaware() == 0; });
 }

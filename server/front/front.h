@@ -63,7 +63,6 @@ class Front final : public rpc::Transport {
 
   absl::Status Start() override;
   void StopAccepting() override;
-  bool idle() const override;
   bool clients_know() const override;
   void Close() override;
 

@@ -119,7 +119,7 @@ void GrpcTransport::StopAccepting() {
 }
 
 void GrpcTransport::Close() {
-  if (!idle()) grpc_server_cancel_all_calls(server_->c_server());
+  if (!finished_.HasBeenNotified()) grpc_server_cancel_all_calls(server_->c_server());
   if (shutdown_.joinable()) shutdown_.join();
   server_.reset();
 }

@@ -44,8 +44,8 @@ class GrpcTransport final : public rpc::Transport {
 
   absl::Status Start() override;
   void StopAccepting() override;
-  bool idle() const override { return finished_.HasBeenNotified(); }
-  bool clients_know() const override { return idle(); }  // gRPC does not tell what clients confirm
+  // gRPC does not tell what clients confirm, only that all of them have left.
+  bool clients_know() const override { return finished_.HasBeenNotified(); }
   void Close() override;
 
  private:

@@ -20,9 +20,6 @@ class Transport {
   // flight go on.
   virtual void StopAccepting() = 0;
 
-  // Whether every connection has been closed by its client, or after its last call.
-  virtual bool idle() const = 0;
-
   // Whether every client has confirmed that its connection ends, or has left: no further call is on its way.
   virtual bool clients_know() const = 0;
 
