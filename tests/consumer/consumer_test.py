@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests/interop"))
 sys.dont_write_bytecode = True
 
-from process import Process  # noqa: E402
+from process import Process, start_gateway  # noqa: E402
 
 SERVER, SANDBOX = (os.path.abspath(path) for path in sys.argv[1:3])
 
@@ -56,11 +56,9 @@ class ConsumerTest(unittest.TestCase):
         self.home = folder.name
         self.sandbox = Process([SANDBOX, "--listen", "127.0.0.1:0"], r"listening on (http:\S+)")
         self.addCleanup(self.sandbox.end)
-        self.server = Process(
-            [SERVER, "--set", "server.listen=127.0.0.1:0", "--set", "admin.listen=off", "--set", "egress.allow_plaintext=true",
-             "--set", "egress.allow_loopback=true", "--set", "calls.drain_delay=0s",
-             "--set", f"seethepro.base_url={self.sandbox.address}", "--set", f"wolkvox.base_url={self.sandbox.address}"],
-            r'"serving","address":"([^"]+)"')
+        self.server = start_gateway(SERVER, {
+            "server.listen": "127.0.0.1:0", "admin.listen": "off", "egress.allow_plaintext": "true", "egress.allow_loopback": "true",
+            "calls.drain_delay": "0s", "seethepro.base_url": self.sandbox.address, "wolkvox.base_url": self.sandbox.address})
         self.addCleanup(self.server.end)
 
         self.run_commands(commands("Install"), ROOT)
