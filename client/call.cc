@@ -17,15 +17,10 @@ Task<absl::Status> EnsureConnected(Connection& connection, const CallOptions& ca
   if (!prepared.ok()) co_return prepared;
   grpc::health::v1::HealthCheckRequest request;
   grpc::health::v1::HealthCheckResponse response;
-  grpc::Status status;
-  std::unique_ptr<grpc::ClientAsyncResponseReader<grpc::health::v1::HealthCheckResponse>> reader;
-  std::optional<CancelOnStop> cancel(std::in_place, call, context);
-  co_await connection.completions.Wait([&](grpc::CompletionQueue* queue, void* tag) {
-    reader = connection.health->PrepareAsyncCheck(&context, request, queue);
-    reader->StartCall();
-    reader->Finish(&response, &status, tag);
-  });
-  cancel.reset();
+  const auto prepare = [&](grpc::CompletionQueue* queue) {
+    return connection.health->PrepareAsyncCheck(&context, request, queue);
+  };
+  const grpc::Status status = co_await Send(connection, call, context, response, prepare);
   if (call.stop.stop_requested()) co_return CancelledUnsent();
   const absl::Status answer = connection.WithProxy(ToAbslStatus(status));
   // Any other answer shows that there is a connection.

@@ -25,6 +25,21 @@ using Method = std::unique_ptr<grpc::ClientAsyncResponseReader<Response>> (v1::I
 
 absl::Status CancelledUnsent();
 
+// Sends what `prepare` makes, a call to any method, and waits for its end, which CallOptions::stop brings about too.
+template <typename Response, typename Prepared>
+Task<grpc::Status> Send(Connection& connection, const CallOptions& call, grpc::ClientContext& context,
+                        Response& response, Prepared prepare) {
+  grpc::Status status;
+  std::unique_ptr<grpc::ClientAsyncResponseReader<Response>> reader;
+  const CancelOnStop cancel(call, context);
+  co_await connection.completions.Wait([&](grpc::CompletionQueue* queue, void* tag) {
+    reader = prepare(queue);
+    reader->StartCall();
+    reader->Finish(&response, &status, tag);
+  });
+  co_return status;
+}
+
 // Fails if there is no connection and none can be made: the health check goes ahead, of which two do no harm.
 Task<absl::Status> EnsureConnected(Connection& connection, const CallOptions& call, absl::Time deadline);
 
@@ -65,15 +80,10 @@ Task<Attempt<Response>> MakeAttempt(Connection& connection, Method<Request, Resp
   }
   attempt.was_sent = true;
   Reply<Response> reply;
-  grpc::Status status;
-  std::unique_ptr<grpc::ClientAsyncResponseReader<Response>> reader;
-  std::optional<CancelOnStop> cancel(std::in_place, call, context);
-  co_await connection.completions.Wait([&](grpc::CompletionQueue* queue, void* tag) {
-    reader = ((*connection.service).*method)(&context, request, queue);
-    reader->StartCall();
-    reader->Finish(&reply.message, &status, tag);
-  });
-  cancel.reset();
+  const auto prepare = [&](grpc::CompletionQueue* queue) {
+    return ((*connection.service).*method)(&context, request, queue);
+  };
+  const grpc::Status status = co_await Send(connection, call, context, reply.message, prepare);
   if (call.report != nullptr) *call.report = {.peer = context.peer(), .attempts = number};
   if (status.ok()) {
     connection.retry.Succeeded();

@@ -3,10 +3,13 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <array>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "client/cli/output.h"
+#include "client/new_request_id.h"
 
 namespace interaction::cli::import {
 namespace {
@@ -42,14 +45,10 @@ std::string ContentOf(absl::string_view import_name, const Method& method, const
 }
 
 std::string RequestIdFor(absl::string_view content, uint64_t times_before) {
-  std::string bytes = Sha256(absl::StrCat(content, ":", times_before)).substr(0, 16);
-  constexpr unsigned char kUuidVersion = 0x80;
-  constexpr unsigned char kUuidVariant = 0x80;
-  bytes[6] = static_cast<char>((bytes[6] & 0x0f) | kUuidVersion);
-  bytes[8] = static_cast<char>((bytes[8] & 0x3f) | kUuidVariant);
-  const std::string hex = absl::BytesToHexString(bytes);
-  return absl::StrCat(hex.substr(0, 8), "-", hex.substr(8, 4), "-", hex.substr(12, 4), "-", hex.substr(16, 4), "-",
-                      hex.substr(20));
+  const std::string digest = Sha256(absl::StrCat(content, ":", times_before));
+  std::array<unsigned char, 16> bytes;
+  std::copy_n(digest.begin(), bytes.size(), bytes.begin());
+  return UuidOf(bytes, /*version=*/8);
 }
 
 std::string CredentialMark(absl::string_view salt, absl::string_view credential) {
