@@ -20,6 +20,7 @@
 #include "client/cli/commands/explain.h"
 #include "client/cli/commands/health.h"
 #include "client/cli/commands/import.h"
+#include "client/cli/duration_flag.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/flag_sources.h"
 #include "client/cli/manual.h"
@@ -84,12 +85,6 @@ std::string CommandLine(const std::vector<std::string>& args) {
   return line;
 }
 
-void ParseTimeout(const std::string& text, GlobalOptions& options) {
-  if (!absl::ParseDuration(text, &options.timeout) || options.timeout <= absl::ZeroDuration()) {
-    throw CLI::ValidationError("--timeout", "must be a duration above zero, such as 30s or 1m30s");
-  }
-}
-
 void ParseFormat(const std::string& text, GlobalOptions& options) {
   const std::optional<Format> format = FormatNamed(text);
   if (!format) throw CLI::ValidationError("--output", "must be table, json, yaml or ndjson");
@@ -125,10 +120,7 @@ void DeclareGlobalOptions(CLI::App& root, GlobalOptions& options) {
   root.add_option("--api-key-file", options.api_key_file, "file with an API key that says who calls")
       ->type_name("FILE")
       ->check(NotEmpty());
-  root.add_option_function<std::string>(
-          "--timeout", [&options](const std::string& text) { ParseTimeout(text, options); },
-          "how long to wait for an answer [30s]")
-      ->type_name("DURATION");
+  AddDuration(root, "--timeout", &options.timeout, "how long to wait for an answer [30s]", "30s or 1m30s");
   root.add_option_function<std::vector<std::string>>(
           "-H,--metadata", [&options](const std::vector<std::string>& texts) { ParseMetadata(texts, options); },
           "metadata to send; may be repeated")

@@ -118,11 +118,6 @@ absl::StatusOr<Profile> FindProfile(const YAML::Node& file, const std::string& p
   return absl::InvalidArgumentError(absl::StrCat(path, " has no profile '", name, "'", DidYouMean(name, names)));
 }
 
-std::string ValueOf(const CLI::App& root, const char* flag) {
-  const CLI::Option* option = root.get_option(flag);
-  return option->count() == 0 ? "" : option->as<std::string>();
-}
-
 }  // namespace
 
 absl::StatusOr<Profile> ReadProfile(const std::string& path, const std::string& name) {
@@ -140,8 +135,8 @@ absl::Status SetFlagsFromElsewhere(CLI::App& root, Session& session) {
   for (CLI::App* command : root.get_subcommands()) {
     if (absl::Status status = SetFromEnvironment(root, *command, session); !status.ok()) return status;
   }
-  const std::string name = ValueOf(root, "--profile");
-  const std::string given = ValueOf(root, "--profiles");
+  const std::string& name = session.options.profile;
+  const std::string& given = session.options.profiles;
   const std::string path = given.empty() ? DefaultPath(session.getenv) : given;
   // Without a profile that is asked for, a file that is not there is none.
   const bool is_wanted = !name.empty() || !given.empty();

@@ -26,15 +26,8 @@ constexpr int kJsonIndent = 2;
 
 constexpr size_t kErrorNameWidth = 8;  // "metadata"
 
-std::string FieldText(const google::protobuf::Message& message, const google::protobuf::FieldDescriptor& field) {
-  const google::protobuf::Reflection& reflection = *message.GetReflection();
-  if (field.has_presence() && !reflection.HasField(message, &field)) return "-";
-  if (field.cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_STRING) {
-    return reflection.GetString(message, &field);
-  }
-  std::string text;
-  google::protobuf::TextFormat::PrintFieldValueToString(message, &field, -1, &text);
-  return text;
+bool IsAbsent(const google::protobuf::Message& message, const google::protobuf::FieldDescriptor& field) {
+  return field.has_presence() && !message.GetReflection()->HasField(message, &field);
 }
 
 // What YAML does not write as a plain word is quoted, so that "true" and "0042" stay text.
@@ -149,12 +142,28 @@ std::string Printable(absl::string_view text) {
   return result;
 }
 
+std::string TextOf(const google::protobuf::Message& message, const google::protobuf::FieldDescriptor& field) {
+  if (IsAbsent(message, field)) return "";
+  if (field.cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_STRING) {
+    return message.GetReflection()->GetString(message, &field);
+  }
+  std::string text;
+  google::protobuf::TextFormat::PrintFieldValueToString(message, &field, -1, &text);
+  return text;
+}
+
+void MaskSecret(const google::protobuf::FieldDescriptor& field, google::protobuf::Message* request) {
+  if (!TextOf(*request, field).empty()) request->GetReflection()->SetString(request, &field, kMask);
+}
+
 std::string RenderReply(const google::protobuf::Message& reply, Format format) {
   if (format != Format::kTable) return Dump(ToJson(reply), format);
   const google::protobuf::Descriptor& type = *reply.GetDescriptor();
   Rows rows;
-  for (int i = 0; i < type.field_count(); ++i)
-    rows.emplace_back(type.field(i)->name(), FieldText(reply, *type.field(i)));
+  for (int i = 0; i < type.field_count(); ++i) {
+    const google::protobuf::FieldDescriptor& field = *type.field(i);
+    rows.emplace_back(field.name(), IsAbsent(reply, field) ? "-" : TextOf(reply, field));
+  }
   return RenderRows(rows, "");
 }
 

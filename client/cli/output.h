@@ -32,6 +32,13 @@ nlohmann::ordered_json ToJson(const google::protobuf::Message& message);
 using Rows = std::vector<std::pair<std::string, std::string>>;
 std::string RenderRows(const Rows& rows, absl::string_view indent, size_t width = 0);
 
+// The value of a field as text: "" for one that is absent.
+std::string TextOf(const google::protobuf::Message& message, const google::protobuf::FieldDescriptor& field);
+
+// What is shown in place of a secret.
+inline constexpr char kMask[] = "***";
+void MaskSecret(const google::protobuf::FieldDescriptor& field, google::protobuf::Message* request);
+
 // A reply. As table: a line per field, named as in the proto, "-" for a field that is absent. Otherwise in protobuf's
 // JSON mapping.
 //

@@ -66,11 +66,8 @@ absl::StatusOr<std::string> RequestInput::ReadSecret(const Session& session, con
 }
 
 void RequestInput::MaskSecrets(google::protobuf::Message& request) const {
-  const google::protobuf::Reflection& reflection = *request.GetReflection();
   for (const Source& source : sources_) {
-    const google::protobuf::FieldDescriptor* field = request.GetDescriptor()->FindFieldByName(source.flag.field);
-    const bool is_set = field != nullptr && source.flag.secret && !reflection.GetString(request, field).empty();
-    if (is_set) reflection.SetString(&request, field, "***");
+    if (source.flag.secret) MaskSecret(*request.GetDescriptor()->FindFieldByName(source.flag.field), &request);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <istream>
 #include <ostream>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
@@ -18,28 +19,34 @@ namespace {
 // ": No space left on device", if the last operation of a stream left a reason.
 std::string ReasonOfSystem() { return errno == 0 ? "" : absl::StrCat(": ", std::strerror(errno)); }
 
-// The command line that makes the same call again; empty if it read standard input, which has been used up. A
-// request_id that was made for it is named.
+// The command line that makes the same call again; empty if it read standard input, which has been used up. It names
+// the call's request_id if a flag, the environment or a profile asked for one: "auto" would make another.
 std::string CommandAgain(const Session& session, absl::string_view request_id) {
   if (session.reads_input) return "";
-  if (request_id.empty()) return session.command_line;
-  return absl::StrReplaceAll(session.command_line, {{"--request-id auto", absl::StrCat("--request-id ", request_id)},
-                                                    {"--request-id=auto", absl::StrCat("--request-id ", request_id)}});
+  if (session.options.request_id.empty()) return session.command_line;
+  const std::string flag = absl::StrCat("--request-id ", request_id);
+  std::string command =
+      absl::StrReplaceAll(session.command_line, {{"--request-id auto", flag}, {"--request-id=auto", flag}});
+  if (!absl::StrContains(command, request_id)) absl::StrAppend(&command, " ", flag);
+  return command;
 }
 
 }  // namespace
 
+bool UsesTls(const GlobalOptions& options) {
+  const TlsFiles& files = options.tls_files;
+  return options.tls || !files.ca.empty() || !files.certificate.empty() || !files.key.empty();
+}
+
 absl::StatusOr<std::unique_ptr<Client>> Connect(const Session& session) {
   const GlobalOptions& flags = session.options;
-  const TlsFiles& files = flags.tls_files;
   ClientOptions options{.target = flags.address,
                         .proxy = flags.proxy,
                         .token_file = flags.token_file,
                         .api_key_file = flags.api_key_file,
                         .user_agent_prefix = absl::StrCat("interactionctl/", GetBuildInfo().version),
                         .make_request_id = false};
-  const bool any_file = !files.ca.empty() || !files.certificate.empty() || !files.key.empty();
-  if (flags.tls || any_file) options.tls = files;
+  if (UsesTls(flags)) options.tls = flags.tls_files;
   return Client::Connect(options);
 }
 

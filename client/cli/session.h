@@ -51,6 +51,9 @@ struct Session {
   mutable bool reads_input = false;            // standard input has been read
 };
 
+// Whether the flags ask for TLS: by --tls, or by one of its files.
+bool UsesTls(const GlobalOptions& options);
+
 absl::StatusOr<std::unique_ptr<Client>> Connect(const Session& session);
 CallOptions MakeCallOptions(const Session& session);
 

@@ -20,9 +20,8 @@ std::string RandomDigits() { return absl::StrReplaceAll(NewRequestId(), {{"-", "
 
 std::string RouteOf(const Session& session) {
   const GlobalOptions& flags = session.options;
-  const bool is_tls = flags.tls || !flags.tls_files.ca.empty() || !flags.tls_files.certificate.empty();
   const std::string through = flags.proxy.empty() ? "" : " through a proxy";
-  return absl::StrCat(flags.address, is_tls ? " over TLS" : " in plaintext", through);
+  return absl::StrCat(flags.address, UsesTls(flags) ? " over TLS" : " in plaintext", through);
 }
 
 void Verbose::Begin(absl::string_view request_id, CallOptions& options) {

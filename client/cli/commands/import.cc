@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "client/cli/duration_flag.h"
 #include "client/cli/import/method.h"
 #include "client/cli/import/run.h"
 #include "client/cli/not_empty.h"
@@ -23,7 +24,7 @@ constexpr char kImportExamples[] = R"(Examples:
 Run the same command again to go on after an interruption, or after rows were corrected: what was opened
 is not sent again. A file under another name is another import, unless --name says which one it is.)";
 
-constexpr char kNotPositive[] = "must be a duration above zero, such as 90s or 24h";
+constexpr char kDurations[] = "90s or 24h";
 
 struct ImportFlags {
   ImportOptions options;
@@ -37,17 +38,6 @@ struct ImportFlags {
 absl::StatusOr<std::pair<std::string, std::string>> Split(const std::string& text, size_t at, const char* usage) {
   if (at == std::string::npos || at == 0) return absl::InvalidArgumentError(absl::StrCat(usage, ", not '", text, "'"));
   return std::pair<std::string, std::string>(text.substr(0, at), text.substr(at + 1));
-}
-
-void AddDuration(CLI::App& app, const char* name, absl::Duration* duration, const char* help) {
-  app.add_option_function<std::string>(
-         name,
-         [name, duration](const std::string& text) {
-           if (absl::ParseDuration(text, duration) && *duration > absl::ZeroDuration()) return;
-           throw CLI::ValidationError(name, kNotPositive);
-         },
-         help)
-      ->type_name("DURATION");
 }
 
 void DeclareInput(CLI::App& app, ImportFlags& flags) {
@@ -95,8 +85,9 @@ void DeclareSending(CLI::App& app, ImportOptions& options) {
   app.add_option("--limit", options.limit, "send at most N rows, then stop")
       ->type_name("N")
       ->check(CLI::PositiveNumber);
-  AddDuration(app, "--window", &options.window, "how long the gateway remembers a request_id [24h]");
-  AddDuration(app, "--patience", &options.patience, "how long to wait for a gateway that does not serve [5m]");
+  AddDuration(app, "--window", &options.window, "how long the gateway remembers a request_id [24h]", kDurations);
+  AddDuration(app, "--patience", &options.patience, "how long to wait for a gateway that does not serve [5m]",
+              kDurations);
   app.add_option("--journal", options.journal, "what was sent and what came of it [NAME.import-journal]")
       ->type_name("FILE")
       ->check(NotEmpty());

@@ -42,7 +42,7 @@ std::string DescribeToken(absl::string_view token) {
   return absl::StrCat("token ", Mark(token));
 }
 
-std::string TextOf(BIO* bio) {
+std::string BytesOf(BIO* bio) {
   char* text = nullptr;
   const long size = BIO_get_mem_data(bio, &text);
   return size > 0 ? std::string(text, static_cast<size_t>(size)) : "";
@@ -60,8 +60,8 @@ absl::StatusOr<std::string> DescribeCertificate(const std::string& path) {
   X509_NAME_print_ex(subject.get(), X509_get_subject_name(certificate.get()), 0, XN_FLAG_RFC2253);
   const int at = X509_get_ext_by_NID(certificate.get(), NID_subject_alt_name, -1);
   if (at >= 0) X509V3_EXT_print(names.get(), X509_get_ext(certificate.get(), at), 0, 0);
-  const std::string text = TextOf(subject.get());
-  return absl::StrCat("certificate of ", text, " ", Mark(absl::StrCat(text, "\n", TextOf(names.get()))));
+  const std::string text = BytesOf(subject.get());
+  return absl::StrCat("certificate of ", text, " ", Mark(absl::StrCat(text, "\n", BytesOf(names.get()))));
 }
 
 std::string DescribeMetadata(absl::string_view name, absl::string_view value) {

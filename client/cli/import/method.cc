@@ -1,8 +1,7 @@
 #include "client/cli/import/method.h"
 
-#include <google/protobuf/text_format.h>
-
 #include "absl/strings/str_cat.h"
+#include "client/cli/output.h"
 #include "client/cli/suggest.h"
 #include "rules/requests.h"
 
@@ -63,15 +62,6 @@ absl::StatusOr<const Method*> FindMethod(const std::string& name) {
   }
   return absl::InvalidArgumentError(
       absl::StrCat("--method: must be create-vsp or add-wolkvox", DidYouMean(name, {"create-vsp", "add-wolkvox"})));
-}
-
-std::string TextOf(const Message& message, const FieldDescriptor& field) {
-  const google::protobuf::Reflection& reflection = *message.GetReflection();
-  if (field.has_presence() && !reflection.HasField(message, &field)) return "";
-  if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING) return reflection.GetString(message, &field);
-  std::string text;
-  google::protobuf::TextFormat::PrintFieldValueToString(message, &field, -1, &text);
-  return text;
 }
 
 }  // namespace interaction::cli::import

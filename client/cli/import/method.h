@@ -40,7 +40,4 @@ struct Method {
 // INVALID_ARGUMENT, with the names that there are, for any other.
 absl::StatusOr<const Method*> FindMethod(const std::string& name);
 
-// The value of a field as text: "" for one that is absent.
-std::string TextOf(const google::protobuf::Message& message, const google::protobuf::FieldDescriptor& field);
-
 }  // namespace interaction::cli::import

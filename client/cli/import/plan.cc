@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/import/row_identity.h"
+#include "client/cli/output.h"
 
 namespace interaction::cli::import {
 

@@ -12,13 +12,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "client/cli/output.h"
 
 namespace interaction::cli::import {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr char kMask[] = "***";
 
 std::string OutcomeName(RowState state) {
   switch (state) {

@@ -39,7 +39,7 @@ std::string StemOf(const std::string& path) {
 std::string Masked(const Method& method, const google::protobuf::Message& request) {
   const std::unique_ptr<google::protobuf::Message> copy(request.New());
   copy->CopyFrom(request);
-  if (!method.SecretOf(*copy).empty()) copy->GetReflection()->SetString(copy.get(), method.SecretField(), "***");
+  MaskSecret(*method.SecretField(), copy.get());
   google::protobuf::util::JsonPrintOptions print;
   print.preserve_proto_field_names = true;
   std::string text;

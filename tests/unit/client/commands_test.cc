@@ -148,11 +148,11 @@ class NextCommandTest : public ::testing::Test {
  protected:
   // The last line of the error of a call that fails with this reason and outcome.
   std::string LastLine(const std::string& reason, const std::string& outcome, const std::vector<std::string>& args,
-                       const std::string& input = "") {
+                       const Surroundings& surroundings = {}) {
     gateway_.OnCreateVsp([=](auto&&...) { return ToGrpc(RpcStatus(grpc::ABORTED, "no", Info(reason, outcome))); });
     std::vector<std::string> all = {"create-vsp", "--address", gateway_.target()};
     all.insert(all.end(), args.begin(), args.end());
-    const std::vector<std::string> lines = absl::StrSplit(Invoke(all, {{}, input}).err, '\n', absl::SkipEmpty());
+    const std::vector<std::string> lines = absl::StrSplit(Invoke(all, surroundings).err, '\n', absl::SkipEmpty());
     return lines.back();
   }
 
@@ -165,11 +165,16 @@ TEST_F(NextCommandTest, ACallThatMayBeRepeatedIsRepeatedWithTheIdThatWasMadeForI
                             "--interaction-name 'it'\\\\''s 1'$"));
 }
 
+TEST_F(NextCommandTest, AnIdThatWasMadeBecauseTheEnvironmentAskedForItIsNamedToo) {
+  EXPECT_THAT(LastLine("UPSTREAM_TIMEOUT", "unknown", {}, {{{"INTERACTION_REQUEST_ID", "auto"}}, ""}),
+              ContainsRegex("^  run       interactionctl create-vsp --address [0-9.:]+ --request-id [0-9a-f-]{36}$"));
+}
+
 TEST_F(NextCommandTest, WithoutAnIdOrWithInputThatIsUsedUpTheReasonIsExplained) {
   const std::string explain = "  run       interactionctl explain UPSTREAM_TIMEOUT";
 
   EXPECT_EQ(LastLine("UPSTREAM_TIMEOUT", "unknown", {}), explain);
-  EXPECT_EQ(LastLine("UPSTREAM_TIMEOUT", "unknown", {"--request-id", "auto", "--json", "-"}, "{}"), explain);
+  EXPECT_EQ(LastLine("UPSTREAM_TIMEOUT", "unknown", {"--request-id", "auto", "--json", "-"}, {{}, "{}"}), explain);
 }
 
 }  // namespace
