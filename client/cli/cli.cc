@@ -25,7 +25,6 @@
 #include "client/cli/flag_sources.h"
 #include "client/cli/manual.h"
 #include "client/cli/not_empty.h"
-#include "client/new_request_id.h"
 #include "version/version.h"
 
 namespace interaction::cli {
@@ -165,10 +164,6 @@ int Dispatch(const CLI::App& root, const std::vector<Command>& commands, Session
   const std::vector<CLI::App*> selected = root.get_subcommands();
   if (selected.empty()) return FailUsage(session, "no command; see interactionctl --help");
   if (selected.size() > 1) return FailUsage(session, "only one command can be given");
-  if (session.options.request_id == "auto") {
-    session.options.request_id = NewRequestId();
-    session.err << "request id: " << session.options.request_id << "\n";
-  }
   for (const Command& command : commands) {
     if (command.app == selected.front()) return command.run(session);
   }

@@ -72,7 +72,7 @@ std::string DefaultPath(const GetEnv& getenv) {
   return home == nullptr ? "" : absl::StrCat(home, "/.config/interactionctl/profiles.yaml");
 }
 
-absl::Status SetFromProfile(CLI::App& root, const Profile& profile, const std::string& path) {
+absl::Status SetFromProfile(CLI::App& root, const Profile& profile, const std::string& path, Session& session) {
   std::vector<std::string> known;
   std::map<std::string, CLI::Option*> flags;
   for (CLI::Option* flag : root.get_options([](CLI::Option* option) { return !option->get_positional(); })) {
@@ -89,6 +89,7 @@ absl::Status SetFromProfile(CLI::App& root, const Profile& profile, const std::s
           absl::StrCat(source, " is not a flag for every command", DidYouMean(name, known)));
     }
     if (flag->second->count() > 0) continue;
+    session.set_elsewhere.insert(flag->second);
     if (absl::Status status = Set(root, flag->second, values, source); !status.ok()) return status;
   }
   return absl::OkStatus();
@@ -143,7 +144,7 @@ absl::Status SetFlagsFromElsewhere(CLI::App& root, Session& session) {
   if (!is_wanted && (path.empty() || access(path.c_str(), F_OK) != 0)) return absl::OkStatus();
   const absl::StatusOr<Profile> profile = ReadProfile(path, name);
   if (!profile.ok()) return profile.status();
-  return SetFromProfile(root, *profile, path);
+  return SetFromProfile(root, *profile, path, session);
 }
 
 }  // namespace interaction::cli

@@ -22,16 +22,27 @@ constexpr char kImportExamples[] = R"(Examples:
   interactionctl import --method add-wolkvox - --name july --rate 20 < july.ndjson
 
 Run the same command again to go on after an interruption, or after rows were corrected: what was opened
-is not sent again. A file under another name is another import, unless --name says which one it is.)";
+is not sent again. A file under another name is another import, unless --name says which one it is.
+
+A field that a row leaves out is filled by --set or by the flag with -file, else from the environment. A column
+beside such a flag is an error; beside a variable of the environment, the row's own value is used.)";
 
 constexpr char kDurations[] = "90s or 24h";
+
+// The file with a credential for all rows.
+struct SecretFlag {
+  const char* field;
+  std::string file;
+  const CLI::Option* flag = nullptr;
+};
 
 struct ImportFlags {
   ImportOptions options;
   std::vector<std::string> map;
   std::vector<std::string> set;
-  std::string key_file;
-  std::string token_file;
+  const CLI::Option* set_flag = nullptr;
+  SecretFlag key{"app_access_key"};
+  SecretFlag token{"wolkvox_token"};
 };
 
 // "TITLE=FIELD" at the last '=', since titles may contain one; "FIELD=VALUE" at the first.
@@ -57,21 +68,21 @@ void DeclareInput(CLI::App& app, ImportFlags& flags) {
   app.add_option("--map", flags.map, "the column fills the field; without a field, it is left out; may be repeated")
       ->type_name("TITLE=FIELD")
       ->allow_extra_args(false);
-  app.add_option("--set", flags.set, "the same value for all rows; may be repeated")
-      ->type_name("FIELD=VALUE")
-      ->allow_extra_args(false);
+  flags.set_flag = app.add_option("--set", flags.set, "the same value for all rows; may be repeated")
+                       ->type_name("FIELD=VALUE")
+                       ->allow_extra_args(false);
   app.add_flag("--ignore-unknown-columns", options.requests.columns.ignore_unknown_columns,
                "leave out columns that are no fields");
   app.add_flag("--keep-rounded-numbers", options.requests.keep_rounded_numbers,
                "take cells such as 5.73E+11 as they are");
-  app.add_option("--app-access-key-file", flags.key_file,
-                 "file that holds the access key for all rows (or INTERACTION_APP_ACCESS_KEY)")
-      ->type_name("FILE")
-      ->check(NotEmpty());
-  app.add_option("--wolkvox-token-file", flags.token_file,
-                 "file that holds the wolkvox token for all rows (or INTERACTION_WOLKVOX_TOKEN)")
-      ->type_name("FILE")
-      ->check(NotEmpty());
+  flags.key.flag = app.add_option("--app-access-key-file", flags.key.file,
+                                  "file that holds the access key for all rows (or INTERACTION_APP_ACCESS_KEY)")
+                       ->type_name("FILE")
+                       ->check(NotEmpty());
+  flags.token.flag = app.add_option("--wolkvox-token-file", flags.token.file,
+                                    "file that holds the wolkvox token for all rows (or INTERACTION_WOLKVOX_TOKEN)")
+                         ->type_name("FILE")
+                         ->check(NotEmpty());
 }
 
 void DeclareSending(CLI::App& app, ImportOptions& options) {
@@ -100,51 +111,68 @@ void DeclareSending(CLI::App& app, ImportOptions& options) {
       ->check(NotEmpty());
 }
 
-// The credential for all rows: from a file, or from the environment, where the method has such a field.
-absl::Status AddSecret(const Session& session, const std::string& file, const std::string& field, ImportFlags& flags) {
-  const absl::StatusOr<const import::Method*> method = import::FindMethod(flags.options.method);
-  if (!method.ok()) return method.status();
-  const bool belongs = field == (*method)->secret_field;
-  if (!file.empty() && !belongs) {
-    return absl::InvalidArgumentError(absl::StrCat(field, " is no field of ", (*method)->name));
-  }
-  std::string secret;
-  if (!file.empty()) {
-    if (file == "-") return absl::InvalidArgumentError("a credential cannot come from standard input here");
-    const absl::StatusOr<std::string> text = ReadInput(session, file);
+absl::StatusOr<std::string> ReadSecret(const Session& session, const std::string& file) {
+  if (file == "-") return absl::InvalidArgumentError("a credential cannot come from standard input here");
+  const absl::StatusOr<std::string> text = ReadInput(session, file);
+  if (!text.ok()) return text.status();
+  std::string secret(absl::StripTrailingAsciiWhitespace(*text));
+  if (secret.empty()) return absl::InvalidArgumentError(absl::StrCat(file, " is empty"));
+  return secret;
+}
+
+// The credential for all rows, where the method has such a field: from the file of the command line, which no column
+// may contradict, or as a default from the environment.
+absl::Status AddSecret(const Session& session, const import::Method& method, const SecretFlag& secret,
+                       import::RequestOptions& requests) {
+  const std::string field = secret.field;
+  const bool belongs = field == method.secret_field;
+  const bool is_elsewhere = session.set_elsewhere.contains(secret.flag);
+  if (!secret.file.empty() && (belongs || !is_elsewhere)) {
+    if (!belongs) return absl::InvalidArgumentError(absl::StrCat(field, " is no field of ", method.name));
+    const absl::StatusOr<std::string> text = ReadSecret(session, secret.file);
     if (!text.ok()) return text.status();
-    secret = std::string(absl::StripTrailingAsciiWhitespace(*text));
-    if (secret.empty()) return absl::InvalidArgumentError(absl::StrCat(file, " is empty"));
+    (is_elsewhere ? requests.defaults : requests.constants).emplace_back(field, *text);
   } else if (belongs) {
     const std::string variable = absl::StrCat("INTERACTION_", absl::AsciiStrToUpper(field));
-    if (const char* value = session.getenv(variable.c_str()); value != nullptr) secret = value;
+    const char* value = session.getenv(variable.c_str());
+    if (value != nullptr && *value != '\0') requests.defaults.emplace_back(field, value);
   }
-  if (!secret.empty()) flags.options.requests.constants.emplace_back(field, secret);
+  return absl::OkStatus();
+}
+
+absl::Status AddConstants(const Session& session, const import::Method& method, const ImportFlags& flags,
+                          import::RequestOptions& requests) {
+  const bool is_elsewhere = session.set_elsewhere.contains(flags.set_flag);
+  for (const std::string& text : flags.set) {
+    auto pair = Split(text, text.find('='), "--set: must be FIELD=VALUE");
+    if (!pair.ok()) return pair.status();
+    if (import::FindField(*method.request.GetDescriptor(), pair->first) == method.SecretField()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--set: ", pair->first,
+                       " is a secret, and a command line can be read by others: use the flag with "
+                       "-file, or the environment"));
+    }
+    (is_elsewhere ? requests.defaults : requests.constants).push_back(*std::move(pair));
+  }
   return absl::OkStatus();
 }
 
 absl::Status Complete(const Session& session, ImportFlags& flags) {
   ImportOptions& options = flags.options;
   if (options.method.empty()) return absl::InvalidArgumentError("--method is required: create-vsp or add-wolkvox");
+  const absl::StatusOr<const import::Method*> method = import::FindMethod(options.method);
+  if (!method.ok()) return method.status();
   if (options.file.empty()) return absl::InvalidArgumentError("which file is to be imported? '-' is standard input");
   for (const std::string& text : flags.map) {
     auto pair = Split(text, text.rfind('='), "--map: must be TITLE=FIELD");
     if (!pair.ok()) return pair.status();
     options.requests.columns.map.push_back(*std::move(pair));
   }
-  for (const std::string& text : flags.set) {
-    auto pair = Split(text, text.find('='), "--set: must be FIELD=VALUE");
-    if (!pair.ok()) return pair.status();
-    if (pair->first == "app_access_key" || pair->first == "wolkvox_token") {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--set: ", pair->first,
-                       " is a secret, and a command line can be read by others: use the flag with "
-                       "-file, or the environment"));
-    }
-    options.requests.constants.push_back(*std::move(pair));
+  absl::Status status = AddConstants(session, **method, flags, options.requests);
+  for (const SecretFlag* secret : {&flags.key, &flags.token}) {
+    if (status.ok()) status = AddSecret(session, **method, *secret, options.requests);
   }
-  const absl::Status key = AddSecret(session, flags.key_file, "app_access_key", flags);
-  return key.ok() ? AddSecret(session, flags.token_file, "wolkvox_token", flags) : key;
+  return status;
 }
 
 }  // namespace
@@ -155,7 +183,10 @@ Command AddImport(CLI::App& root) {
   auto flags = std::make_shared<ImportFlags>();
   DeclareInput(*app, *flags);
   DeclareSending(*app, flags->options);
-  return {app, [flags](Session& session) {
+  const CLI::Option* request_id = root.get_option("--request-id");
+  return {app, [flags, request_id](Session& session) {
+            // One of the environment or of a profile is for the commands that open a single interaction.
+            if (session.set_elsewhere.contains(request_id)) session.options.request_id.clear();
             const absl::Status complete = Complete(session, *flags);
             if (!complete.ok()) return FailUsage(session, complete.message());
             return import::Import(session, flags->options);

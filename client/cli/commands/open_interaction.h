@@ -8,6 +8,7 @@
 #include "client/cli/session.h"
 #include "client/cli/signal_stop.h"
 #include "client/cli/verbose.h"
+#include "client/new_request_id.h"
 #include "interaction/client.h"
 
 namespace interaction::cli {
@@ -37,6 +38,10 @@ int PrintDryRun(Session& session, const RequestInput& input, Request request) {
 template <typename Request, typename Response>
 int OpenInteraction(Session& session, const RequestInput& input,
                     absl::StatusOr<Reply<Response>> (Client::*method)(const Request&, const CallOptions&)) {
+  if (session.options.request_id == "auto") {
+    session.options.request_id = NewRequestId();
+    session.err << "request id: " << session.options.request_id << "\n";
+  }
   Request request;
   const absl::Status filled = input.Fill(session, request);
   if (!filled.ok()) return FailUsage(session, filled.message());

@@ -71,22 +71,35 @@ absl::StatusOr<RowRequests> RowRequests::Create(const Method& method, const RowR
   return requests;
 }
 
+absl::StatusOr<RowRequests::Constant> RowRequests::MakeConstant(const std::string& name,
+                                                                const std::string& value) const {
+  const FieldDescriptor* field = FindField(*method_->request.GetDescriptor(), name);
+  if (field == nullptr) return NoSuchField(*method_->request.GetDescriptor(), name);
+  if (field->name() == "request_id") {
+    return absl::InvalidArgumentError("--set: request_id differs for each row, so that it cannot be a constant");
+  }
+  if (!IsUtf8(value)) {
+    return absl::InvalidArgumentError(absl::StrCat("the value for ", field->name(), " is not UTF-8"));
+  }
+  return Constant(field, value);
+}
+
 absl::Status RowRequests::AddConstants(const RequestOptions& options) {
   for (const auto& [name, value] : options.constants) {
-    const FieldDescriptor* field = FindField(*method_->request.GetDescriptor(), name);
-    if (field == nullptr) return NoSuchField(*method_->request.GetDescriptor(), name);
-    if (field->name() == "request_id") {
-      return absl::InvalidArgumentError("--set: request_id differs for each row, so that it cannot be a constant");
-    }
-    const auto fills = [&](const Column& column) { return column.field == field; };
+    absl::StatusOr<Constant> constant = MakeConstant(name, value);
+    if (!constant.ok()) return constant.status();
+    const auto fills = [&](const Column& column) { return column.field == constant->first; };
     const auto column = std::find_if(columns_.begin(), columns_.end(), fills);
     if (column != columns_.end()) {
-      return absl::InvalidArgumentError(absl::StrCat(field->name(), " is given twice: as a constant, and by ",
+      return absl::InvalidArgumentError(absl::StrCat(constant->first->name(), " is given twice: as a constant, and by ",
                                                      DescribeColumn(column - columns_.begin(), column->title)));
     }
-    if (!IsUtf8(value))
-      return absl::InvalidArgumentError(absl::StrCat("the value for ", field->name(), " is not UTF-8"));
-    constants_.emplace_back(field, value);
+    constants_.push_back(*std::move(constant));
+  }
+  for (const auto& [name, value] : options.defaults) {
+    absl::StatusOr<Constant> constant = MakeConstant(name, value);
+    if (!constant.ok()) return constant.status();
+    constants_.push_back(*std::move(constant));
   }
   return absl::OkStatus();
 }

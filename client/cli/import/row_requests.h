@@ -24,7 +24,10 @@ struct Problem {
 
 struct RequestOptions {
   MapOptions columns;
-  std::vector<std::pair<std::string, std::string>> constants;  // --set FIELD=VALUE, and secrets from files
+  // --set FIELD=VALUE, and secrets from files. A column for the same field is an error.
+  std::vector<std::pair<std::string, std::string>> constants;
+  // The same from the environment: they fill what the row leaves out.
+  std::vector<std::pair<std::string, std::string>> defaults;
   bool keep_rounded_numbers = false;
 };
 
@@ -44,6 +47,9 @@ class RowRequests {
   RowRequests(const Method& method, InputFormat format, bool keep_rounded_numbers)
       : method_(&method), format_(format), keep_rounded_numbers_(keep_rounded_numbers) {}
 
+  using Constant = std::pair<const google::protobuf::FieldDescriptor*, std::string>;
+
+  absl::StatusOr<Constant> MakeConstant(const std::string& name, const std::string& value) const;
   absl::Status AddConstants(const RequestOptions& options);
   void FillFromCells(const Row& row, google::protobuf::Message* request, std::vector<Problem>* problems) const;
   void FillFromLine(const Row& row, google::protobuf::Message* request, std::vector<Problem>* problems) const;
@@ -53,7 +59,7 @@ class RowRequests {
   InputFormat format_;
   bool keep_rounded_numbers_;
   std::vector<Column> columns_;
-  std::vector<std::pair<const google::protobuf::FieldDescriptor*, std::string>> constants_;
+  std::vector<Constant> constants_;  // the stronger before the weaker
 };
 
 // Whether a spreadsheet has turned a long number, such as a phone number, into a rounded one: "5.73E+11".

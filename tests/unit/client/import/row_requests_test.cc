@@ -92,6 +92,29 @@ TEST(RowRequestsTest, ConstantsFillWhatTheInputLeavesOut) {
               HasSubstr("differs for each row"));
 }
 
+std::string TenantOf(const std::string& text, InputFormat format = InputFormat::kCsv) {
+  const RequestOptions options{.defaults = {{"tenant_key", "6925ebd4-125d-4338-a736-99f4b5bcb3d7"}}};
+  const Made made = Make(text, options, format);
+  EXPECT_EQ(made.status, absl::OkStatus());
+  return made.request == nullptr ? ""
+                                 : dynamic_cast<const v1::CreateVspInteractionRequest&>(*made.request).tenant_key();
+}
+
+TEST(RowRequestsTest, ADefaultFillsWhatARowLeavesOutAndARowsOwnValueWins) {
+  EXPECT_EQ(TenantOf("tenant_key\n3d6ab237-6e5e-4e4a-b76a-4ebe7d89b9e0\n"), "3d6ab237-6e5e-4e4a-b76a-4ebe7d89b9e0");
+  EXPECT_EQ(TenantOf("tenant_key,interaction_name\n,a\n"), "6925ebd4-125d-4338-a736-99f4b5bcb3d7");
+  EXPECT_EQ(TenantOf("interaction_name\na\n"), "6925ebd4-125d-4338-a736-99f4b5bcb3d7");
+  EXPECT_EQ(TenantOf(R"({"tenantKey":"3d6ab237-6e5e-4e4a-b76a-4ebe7d89b9e0"})", InputFormat::kNdjson),
+            "3d6ab237-6e5e-4e4a-b76a-4ebe7d89b9e0");
+}
+
+TEST(RowRequestsTest, AConstantIsStrongerThanADefault) {
+  const RequestOptions options{.constants = {{"interaction_name", "flag"}},
+                               .defaults = {{"interaction_name", "environment"}}};
+  const Made made = Make("interaction_identity\n+1\n", options);
+  EXPECT_EQ(dynamic_cast<const v1::CreateVspInteractionRequest&>(*made.request).interaction_name(), "flag");
+}
+
 TEST(RowRequestsTest, RoundedNumbersAreProblemsUnlessTheyAreKept) {
   EXPECT_THAT(Make("interaction_name\n5.73E+11\n").problems,
               ElementsAre(Field(&Problem::text, HasSubstr("has rounded"))));
