@@ -156,17 +156,20 @@ class Cluster:
             most, least = self.replicas, min(len(staying), self.replicas)
         for _ in range(min(self.replicas - len(new), most - len(staying))):
             self._create(present)
-        surplus = [pod for pod in staying if pod.hash != present] or new[self.replicas:]
-        available = sum(self._is_available(pod) for pod in staying)
-        unavailable_new = sum(not self._is_available(pod) for pod in new)
-        spare = len(staying) - least - unavailable_new  # as many may end; of those that are available, as many as are not needed
-        for pod in sorted(surplus, key=self._is_available)[:max(spare, 0)]:
-            if self._is_available(pod):
-                if available <= least:
-                    break
-                available -= 1
+        for pod in self._may_end(staying, new, least):
             pod.is_terminating = True
             self._do(self._end(pod))
+
+    def _may_end(self, staying, new, least):
+        """The Pods that are not needed any more: first those that are not available."""
+        if len(new) == len(staying):
+            return sorted(reversed(new), key=self._is_available)[:max(len(new) - self.replicas, 0)]
+        old = sorted((pod for pod in staying if pod not in new), key=self._is_available)
+        unavailable = [pod for pod in old if not self._is_available(pod)]
+        # As many may end as are more than the least; of those that are available, as many as are not needed.
+        spare = max(len(staying) - least - sum(not self._is_available(pod) for pod in new), 0)
+        not_needed = max(sum(map(self._is_available, staying)) - least, 0)
+        return old[:min(spare, len(unavailable) + not_needed)]
 
     def _create(self, present):
         self._number += 1

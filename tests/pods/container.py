@@ -1,10 +1,14 @@
 """A container of a manifest as a process in the root of its image, started and ended as kubelet and its runtime do."""
 import asyncio
+import contextlib
 import json
 import os
+import pathlib
 import re
+import shutil
 import signal
 import subprocess
+import time
 
 import probes
 
@@ -12,6 +16,9 @@ import probes
 PLAYED = {"name", "image", "command", "args", "env", "ports", "startupProbe", "readinessProbe", "livenessProbe", "lifecycle", "securityContext",
           "volumeMounts", "restartPolicy"}
 NOT_PLAYED = {"imagePullPolicy", "resources"}
+SEARCH_PATH = "/usr/bin"
+PRE_STOP = {"sleep", "exec"}
+LEAST_GRACE = 2  # seconds that a process has after SIGTERM, however long preStop took
 
 
 def expand(text, variables):
@@ -26,11 +33,15 @@ class Container:
         unknown = spec.keys() - PLAYED - NOT_PLAYED
         if unknown:
             raise NotImplementedError(f"container {spec['name']}: {', '.join(sorted(unknown))} is not played")
+        lifecycle = spec.get("lifecycle", {})
+        if lifecycle.keys() - {"preStop"} or lifecycle.get("preStop", {}).keys() - PRE_STOP:
+            raise NotImplementedError(f"container {spec['name']}: of lifecycle, only preStop.sleep and preStop.exec are played")
         self.spec, self.pod, self.root, self.mounts, self.log = spec, pod, root, mounts, log
         self.name = spec["name"]
         self.ports = {port["name"]: port["containerPort"] for port in spec.get("ports", [])}
         self.is_started = self.is_ready = False
         self.starts = 0
+        self.pre_stop_code = 0  # of preStop.exec; None if it took longer than the grace period
         self._process, self._pid, self._status, self._stopping = None, None, None, False
         self._tasks = []
 
@@ -53,7 +64,7 @@ class Container:
         arguments = ["bwrap", "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--hostname", self.pod.name, "--as-pid-1",
                      "--uid", str(context["runAsUser"]), "--gid", str(context["runAsGroup"]), "--cap-drop", "ALL", "--ro-bind", self.root, "/",
                      "--proc", "/proc", "--dev", "/dev", "--die-with-parent", "--json-status-fd", str(status), "--clearenv",
-                     "--setenv", "PATH", "/usr/bin", "--setenv", "HOSTNAME", self.pod.name]
+                     "--setenv", "PATH", SEARCH_PATH, "--setenv", "HOSTNAME", self.pod.name]
         for mount, folder in self.mounts:
             arguments += ["--ro-bind", folder, mount["mountPath"]]
         for name, value in variables.items():
@@ -72,8 +83,16 @@ class Container:
         line = await asyncio.to_thread(self._status.readline)
         if not line:
             raise RuntimeError(f"{self.pod.name}: container {self.name} did not start, see {self.log}")
-        self._pid = json.loads(line)["child-pid"]
+        self._pid = await self._await_program(json.loads(line)["child-pid"])
         self._tasks = [asyncio.create_task(self._probe()), asyncio.create_task(self._await_end())]
+
+    @staticmethod
+    async def _await_program(pid):
+        """The process, when it is bubblewrap's no more but the program's, with the container around it."""
+        with contextlib.suppress(FileNotFoundError):  # it has ended already
+            while pathlib.Path(f"/proc/{pid}/comm").read_text(encoding="utf-8") == "bwrap\n":
+                await asyncio.sleep(0.005)
+        return pid
 
     @property
     def pid(self):
@@ -83,24 +102,51 @@ class Container:
         """As if the kernel had killed it; it is started again."""
         os.kill(self._pid, signal.SIGKILL)
 
+    async def execute(self, command, seconds):
+        """Runs a command in the container, as `kubectl exec` does: in its root and namespaces, as its user, with its environment. Its exit
+        code, or None if it was killed because it took longer. What it writes is in a file beside the container's log."""
+        process = None
+        try:
+            with open(f"{self.log}.exec", "ab") as log:
+                process = await asyncio.create_subprocess_exec(
+                    shutil.which("setpriv"), "--no-new-privs", shutil.which("nsenter"), "--target", str(self._pid), "--preserve-credentials", "--user", "--mount", "--pid",
+                    "--ipc", "--uts", "--", *command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                    env={"PATH": SEARCH_PATH, "HOSTNAME": self.pod.name} | self.environment())
+            async with asyncio.timeout(seconds):
+                return await process.wait()
+        except TimeoutError:
+            return None
+        finally:
+            if process and process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
+
     async def stop(self, grace):
-        """SIGTERM, and SIGKILL after the grace period, in seconds; returns its exit code."""
+        """preStop, SIGTERM, and SIGKILL when the grace period is over, in seconds; returns its exit code."""
         self._stopping = True
         if self._process is None:
             return 0
         self._tasks[0].cancel()
-        if "preStop" in self.spec.get("lifecycle", {}):
-            await asyncio.sleep(self.spec["lifecycle"]["preStop"]["sleep"]["seconds"])
+        started = time.monotonic()
+        await self._pre_stop(grace)
         if self._process.returncode is None:
             os.kill(self._pid, signal.SIGTERM)
         try:
-            async with asyncio.timeout(grace):
+            async with asyncio.timeout(max(grace - (time.monotonic() - started), LEAST_GRACE)):
                 await self._process.wait()
         except TimeoutError:
             os.kill(self._pid, signal.SIGKILL)
             await self._process.wait()
         self._status.close()
         return self._process.returncode
+
+    async def _pre_stop(self, grace):
+        """In the grace period, of which it takes its part. The container ends whatever comes of it."""
+        hook = self.spec.get("lifecycle", {}).get("preStop", {})
+        if "sleep" in hook:
+            await asyncio.sleep(min(hook["sleep"]["seconds"], grace))
+        if "exec" in hook:
+            self.pre_stop_code = await self.execute(hook["exec"]["command"], grace)
 
     async def _await_end(self):
         process = self._process
@@ -121,11 +167,19 @@ class Container:
         self._set(started=True, ready="readinessProbe" not in self.spec)
         await asyncio.gather(self._watch_readiness(), self._watch_liveness())
 
+    async def _ask(self, probe):
+        return await probes.ask(probe, self.pod.address, self.ports, self._execute_expanded)
+
+    async def _execute_expanded(self, command, seconds):
+        """A probe's command, in which $(NAME) is replaced; in a hook's it is not."""
+        variables = self.environment()
+        return await self.execute([expand(word, variables) for word in command], seconds)
+
     async def _succeeds(self, name):
         """Asks until it succeeds; kills the container where it fails too often."""
         probe = self.spec.get(name)
         failures = 0
-        while probe and not await probes.ask(probe, self.pod.address, self.ports):
+        while probe and not await self._ask(probe):
             failures += 1
             if failures >= probe.get("failureThreshold", 3):
                 self.kill()
@@ -136,7 +190,7 @@ class Container:
     async def _watch_readiness(self):
         probe, failures = self.spec.get("readinessProbe"), 0
         while probe:
-            succeeds = await probes.ask(probe, self.pod.address, self.ports)
+            succeeds = await self._ask(probe)
             failures = 0 if succeeds else failures + 1
             if succeeds or failures >= probe.get("failureThreshold", 3):
                 self._set(started=True, ready=succeeds)
@@ -145,7 +199,7 @@ class Container:
     async def _watch_liveness(self):
         probe, failures = self.spec.get("livenessProbe"), 0
         while probe:
-            failures = 0 if await probes.ask(probe, self.pod.address, self.ports) else failures + 1
+            failures = 0 if await self._ask(probe) else failures + 1
             if failures >= probe.get("failureThreshold", 3):
                 self.kill()
                 return

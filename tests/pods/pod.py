@@ -20,6 +20,7 @@ class Pod:
         self.security_context = spec["securityContext"]
         self.grace = spec["terminationGracePeriodSeconds"]
         self.folder = os.path.join(cluster.folder, name)
+        os.makedirs(self.folder)
         self.is_terminating = False
         self.ended_in_time = True
         self._volumes = {volume["name"]: (volume, Volume(os.path.join(self.folder, volume["name"]), self._mode(volume))) for volume in spec["volumes"]}

@@ -6,10 +6,14 @@ import grpc
 SERVING = b"\x08\x01"  # grpc.health.v1.HealthCheckResponse
 
 
-async def ask(probe, address, ports):
-    """Whether the probe succeeds. address: of the Pod; ports: its named ports."""
+async def ask(probe, address, ports, execute):
+    """Whether the probe succeeds. address: of the Pod; ports: its named ports; execute: runs a command in the container for so many seconds at
+    most, and says its exit code."""
+    seconds = probe.get("timeoutSeconds", 1)
+    if "exec" in probe:
+        return await execute(probe["exec"]["command"], seconds) == 0
     try:
-        async with asyncio.timeout(probe.get("timeoutSeconds", 1)):
+        async with asyncio.timeout(seconds):
             if "httpGet" in probe:
                 return await get(address, number(probe["httpGet"]["port"], ports), probe["httpGet"].get("path", "/"))
             if "grpc" in probe:

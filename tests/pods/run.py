@@ -185,8 +185,9 @@ if __name__ == "__main__":
     from processes import Program
     from retries import COLUMNS as RETRIES_COLUMNS
     from retries import run_retries
+    from roots import make_roots
     from scenarios import SCENARIOS
-    from stack import SIDECAR, TLS, Stack, make_roots
+    from stack import SIDECAR, TLS, Stack
     KEPT = 4 * OPTIONS.calls + 100_000
     FOLDER = tempfile.mkdtemp(prefix="pods-")
     os.chmod(FOLDER, 0o755)

@@ -6,17 +6,18 @@ import json
 REPLICAS = 3
 PATIENCE = 60
 VENDOR_TAKES_MS = 100
+LONGEST_BACK_OFF = 300  # of kubelet, before it starts a container again that has ended often
 numbers = itertools.count()
 
 
-async def until(holds, what):
+async def until(holds, what, patience=PATIENCE):
     """Waits for something that another process does by itself and tells nobody."""
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             while not await asyncio.to_thread(holds):
                 await asyncio.sleep(0.1)
     except TimeoutError:
-        raise AssertionError(f"after {PATIENCE} s not so: {what}") from None
+        raise AssertionError(f"after {patience} s not so: {what}") from None
 
 
 async def rolling_restart(stack):
@@ -74,7 +75,7 @@ async def replica_killed(stack):
     starts = container.starts
     await asyncio.sleep(2 * VENDOR_TAKES_MS / 1000)  # until calls are in its hands
     container.kill()
-    await until(lambda: container.starts > starts, "it is started again")
+    await until(lambda: container.starts > starts, "it is started again", PATIENCE + LONGEST_BACK_OFF)
     await stack.cluster.settle()
     stack.ask_sandbox("/sandbox/faults", "DELETE")
 

@@ -4,7 +4,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import urllib.request
 
@@ -208,20 +207,3 @@ class Stack:
         finally:
             for program in self.programs:
                 await program.kill()
-
-
-def make_roots(folder, root, programs):
-    """The roots of the images: of the gateway, as deploy/image makes it unless there is one already, and the same with Envoy."""
-    if not root:
-        root = os.path.join(folder, "root")
-        subprocess.run([os.path.join(chart.ROOT, "deploy/image/collect_root.py"), "--root", root, "--name", "interaction-gateway",
-                        "--commit", "0123456789ab", "--static", "libc6-dev", *programs], check=True, capture_output=True)
-    own, with_envoy = os.path.join(folder, "gateway"), os.path.join(folder, "envoy")
-    for target in (own, with_envoy):
-        subprocess.run(["cp", "-a", f"{root}/.", target], check=True)
-    shutil.copy(find_envoy(), f"{with_envoy}/usr/bin/envoy")
-    libraries = subprocess.run(["ldd", find_envoy()], check=True, capture_output=True, text=True).stdout
-    for library in re.findall(r"(/\S+) \(0x", libraries):
-        if not os.path.lexists(with_envoy + library):
-            shutil.copy(library, with_envoy + library)
-    return {"interaction-gateway": own, "envoy": with_envoy}
