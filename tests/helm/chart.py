@@ -11,6 +11,7 @@ import yaml
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 CHART = os.path.join(ROOT, "helm/interaction-gateway")
 KUBERNETES = "1.31"
+LINKERD_TYPES = os.path.join(ROOT, "tests/helm/policy.linkerd.io.yaml")
 VALUE_SETS = sorted(name.removesuffix("-values.yaml") for name in os.listdir(os.path.join(CHART, "ci")))
 
 
@@ -81,16 +82,22 @@ def closed(schema):
     return schema
 
 
+def definitions(folder):
+    """The CRDs in the folder where tools/install-dependencies puts them, and Linkerd's."""
+    for path in [*(os.path.join(folder, name) for name in sorted(os.listdir(folder))), LINKERD_TYPES]:
+        with open(path, encoding="utf-8") as file:
+            for document in yaml.load_all(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+                if document and document.get("kind") == "CustomResourceDefinition":
+                    yield document
+
+
 class Schemas:
-    """Of Kubernetes' own objects, and of those that CRDs define, from the folder where tools/install-dependencies puts them."""
+    """Of Kubernetes' own objects, and of those that CRDs define. folder: see definitions."""
 
     def __init__(self, folder):
         self.custom = {}
-        for name in sorted(os.listdir(folder)):
-            with open(os.path.join(folder, name), encoding="utf-8") as file:
-                for document in yaml.load_all(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-                    if document and document.get("kind") == "CustomResourceDefinition":
-                        self.add(document["spec"])
+        for document in definitions(folder):
+            self.add(document["spec"])
 
     def add(self, spec):
         for version in spec["versions"]:

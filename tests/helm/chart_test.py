@@ -23,8 +23,6 @@ KUBE_SCORE, SERVER, SANDBOX, CLI = (os.path.abspath(path) for path in sys.argv[3
 UPDATE = bool(os.environ.get("UPDATE_GOLDENS"))
 GOLDENS = os.path.join(chart.ROOT, "tests/helm/golden")
 ETC = "/etc/interaction-gateway"
-# Linkerd publishes the types of these in its own charts only.
-WITHOUT_SCHEMA = {"policy.linkerd.io/v1beta3", "policy.linkerd.io/v1alpha1"}
 
 
 def render(name, *arguments):
@@ -90,16 +88,17 @@ class ChartTest(unittest.TestCase):
         for name in chart.VALUE_SETS:
             for document in render(name):
                 with self.subTest(f"{name}: {document['kind']} {document['metadata']['name']}"):
-                    if document["apiVersion"] not in WITHOUT_SCHEMA:
-                        SCHEMAS.check(document)
-                        checked.add(document["kind"])
+                    SCHEMAS.check(document)
+                    checked.add(document["kind"])
         self.assertGreaterEqual(checked, {
-            "Certificate", "DestinationRule", "ExternalSecret", "GRPCRoute", "HorizontalPodAutoscaler", "NetworkPolicy", "PodMonitor",
-            "PrometheusRule", "ScaledObject", "ServiceEntry", "ServiceMonitor", "VirtualService"})
+            "AuthorizationPolicy", "Certificate", "DestinationRule", "ExternalSecret", "GRPCRoute", "HorizontalPodAutoscaler",
+            "MeshTLSAuthentication", "NetworkPolicy", "PodMonitor", "PrometheusRule", "ScaledObject", "Server", "ServiceEntry", "ServiceMonitor",
+            "VirtualService"})
 
     def test_a_field_that_the_api_does_not_know_would_be_noticed(self):
-        for kind, path in ("Deployment", ["spec", "template", "spec"]), ("ServiceMonitor", ["spec"]), ("Certificate", ["spec"]):
-            document = copy.deepcopy(chart.find(render("production"), kind))
+        for name, kind, path in [("production", "Deployment", ["spec", "template", "spec"]), ("production", "ServiceMonitor", ["spec"]),
+                                 ("production", "Certificate", ["spec"]), ("linkerd", "MeshTLSAuthentication", ["spec"])]:
+            document = copy.deepcopy(next(document for document in render(name) if document["kind"] == kind))
             inner = document
             for key in path:
                 inner = inner[key]
@@ -192,6 +191,42 @@ class PodTest(unittest.TestCase):
 
         self.assertNotEqual(checksum(), checksum("--set", "config.log.level=debug"))
         self.assertIsNone(checksum("--set", "configChange=reload"))
+
+    def annotations(self, mesh, *settings):
+        """Of the gateway's Pod, those that the mesh reads."""
+        objects = HELM.objects("--set", f"sandbox.enabled=true,{mesh}.enabled=true", *[a for setting in settings for a in ("--set", setting)])
+        found = chart.gateway(objects)["spec"]["template"]["metadata"]["annotations"]
+        return {name: value for name, value in found.items() if mesh in name}
+
+    def test_istios_proxy_starts_first_and_ends_last(self):
+        end = {"terminationDrainDuration": "80s", "proxyMetadata": {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": "true"}}
+        hold = {"holdApplicationUntilProxyStarts": True}
+        for value, config, native in ("", hold | end, None), ("true", end, "true"), ("false", hold | end, "false"):
+            with self.subTest(nativeSidecar=value):
+                found = self.annotations("istio", *([f"istio.nativeSidecar={value}"] if value else []))
+                self.assertEqual(yaml.safe_load(found["proxy.istio.io/config"]), config)
+                self.assertEqual(found.get("sidecar.istio.io/nativeSidecar"), native)
+
+    def test_linkerds_proxy_starts_first_and_ends_last(self):
+        wait, native = "config.alpha.linkerd.io/proxy-wait-before-exit-seconds", "config.beta.linkerd.io/proxy-enable-native-sidecar"
+        for value, expected in ("", {wait: "80"}), ("true", {native: "true"}), ("false", {wait: "80", native: "false"}):
+            with self.subTest(nativeSidecar=value):
+                found = self.annotations("linkerd", *([f"linkerd.nativeSidecar={value}"] if value else []))
+                self.assertEqual(found, {"linkerd.io/inject": "enabled", "config.linkerd.io/proxy-await": "enabled"} | expected)
+
+    def test_linkerd_lets_in_who_is_named_at_each_port(self):
+        objects = render("linkerd")
+        by_name = {(document["kind"], document["metadata"]["name"]): document.get("spec") for document in objects}
+        ports = {port["name"] for port in chart.gateway(objects)["spec"]["template"]["spec"]["containers"][0]["ports"]}
+        values = yaml.safe_load(pathlib.Path(chart.values_file("linkerd")).read_text(encoding="utf-8"))["linkerd"]
+        policies = [document["spec"] for document in objects if document["kind"] == "AuthorizationPolicy"]
+        let_in = {}
+        for policy in policies:
+            server = by_name[policy["targetRef"]["kind"], policy["targetRef"]["name"]]
+            who, = policy["requiredAuthenticationRefs"]
+            let_in[server["port"]] = by_name[who["kind"], who["name"]]["identities"]
+        self.assertEqual(let_in, {"grpc": values["authorizedIdentities"], "admin": values["monitoringIdentities"]})
+        self.assertGreaterEqual(ports, let_in.keys())
 
     def test_the_mesh_repeats_nothing(self):
         routes = chart.find(render("istio"), "VirtualService")["spec"]["http"]

@@ -27,7 +27,6 @@ VERSION, STAGING, KWOK = "v1.34.4", "v0.34.4", "v0.7.0"
 TOKEN = "control-plane-test"
 # What a cluster's owner has made before; names as in the sets of values.
 SECRET_FILES = ["seethepro-app-access-key", "wolkvox-token-0042", "wolkvox-token", "redis-password", "redis-digest-key"]
-FURTHER = {"linkerd": ["--set", "linkerd.authorizedIdentities=null"]}  # Linkerd's own types are published in its charts only
 
 
 def say(text):
@@ -148,13 +147,10 @@ class ControlPlane:
 
 def custom_resources():
     """Their definitions. Some have labels that are templates of a chart."""
-    for name in sorted(os.listdir(os.path.join(TOOLS, "crds"))):
-        with open(os.path.join(TOOLS, "crds", name), encoding="utf-8") as file:
-            for document in yaml.load_all(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-                if document:
-                    document["metadata"].pop("labels", None)
-                    document.pop("status", None)
-                    yield document
+    for document in chart.definitions(os.path.join(TOOLS, "crds")):
+        document["metadata"].pop("labels", None)
+        document.pop("status", None)
+        yield document
 
 
 def prepare(plane, namespace):
@@ -184,7 +180,7 @@ def install(plane, name):
     prepare(plane, namespace)
     # Nobody drains in a Pod that is played, so it ends when its grace period does.
     arguments = ["-n", namespace, "-f", chart.values_file(name), "--set", "shutdown.terminationGracePeriodSeconds=1",
-                 "--set", "shutdown.preStopSleepSeconds=0", *FURTHER.get(name, [])]
+                 "--set", "shutdown.preStopSleepSeconds=0"]
     rendered = plane.helm("template", "trial", chart.CHART, "--kube-version", VERSION, "--skip-tests", *arguments)
     plane.kubectl("apply", "--server-side", "--dry-run=server", "-n", namespace, "-f", "-", text=rendered)
     started = time.monotonic()

@@ -72,6 +72,9 @@
 {{- if and (eq .Values.probes "grpc") .Values.tls.enabled -}}
 {{- fail "probes=grpc and tls.enabled: kubelet's gRPC probes know no TLS; use probes=admin" -}}
 {{- end -}}
+{{- if and (eq .Values.probes "grpc") .Values.linkerd.enabled .Values.linkerd.authorizedIdentities -}}
+{{- fail "probes=grpc and linkerd.authorizedIdentities: Linkerd lets kubelet's probes through by HTTP only; use probes=admin" -}}
+{{- end -}}
 {{- if and .Values.istio.authorizationPolicy.enabled (not .Values.istio.authorizationPolicy.rules) -}}
 {{- fail "istio.authorizationPolicy.enabled needs istio.authorizationPolicy.rules: without one nobody could call" -}}
 {{- end -}}

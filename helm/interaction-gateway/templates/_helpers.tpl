@@ -95,3 +95,10 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 {{- define "gateway.secretFile" -}}
 /etc/interaction-gateway/secrets/{{ . }}
 {{- end -}}
+
+{{/* Of Istio's proxy. A native sidecar is started first by kubelet, so that nothing has to be held; any ends when no connection is left. */}}
+{{- define "gateway.istioProxyConfig" -}}
+{{- $drain := dict "terminationDrainDuration" (printf "%ss" (include "gateway.gracePeriod" .)) "proxyMetadata" (dict "EXIT_ON_ZERO_ACTIVE_CONNECTIONS" "true") -}}
+{{- $hold := ternary dict (dict "holdApplicationUntilProxyStarts" true) (eq (toString .Values.istio.nativeSidecar) "true") -}}
+{{- merge $hold $drain | toJson -}}
+{{- end -}}
