@@ -1,4 +1,5 @@
-"""The commands of client/README.md, word for word: they install the library, and build a program with it in two ways.
+"""The commands of client/README.md, word for word: they install the library, and build a program with it in two ways. With the
+first, client_test.cc is built, too, and tries what the installed library can do.
 
 usage: consumer_test.py SERVER SANDBOX
 """
@@ -11,12 +12,24 @@ import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "tests/interop"))
+sys.path.insert(0, str(ROOT / "tests/packages"))
 sys.dont_write_bytecode = True
 
-from process import Process, start_gateway  # noqa: E402
+import interop_matrix  # noqa: E402
+from world import World  # noqa: E402
 
 SERVER, SANDBOX = (os.path.abspath(path) for path in sys.argv[1:3])
+
+PROJECT = """cmake_minimum_required(VERSION 3.25)
+project(my_program CXX)
+find_package(CURL REQUIRED)
+find_package(GTest REQUIRED)
+find_package(nlohmann_json REQUIRED)
+add_executable(my_program main.cc)
+{lines_of_the_readme}
+add_executable(client_test client_test.cc)
+target_link_libraries(client_test PRIVATE interaction::client CURL::libcurl GTest::gtest_main nlohmann_json::nlohmann_json)
+"""
 
 
 def commands(title):
@@ -41,7 +54,7 @@ class ConsumerTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout[-4000:] + done.stderr[-8000:])
 
     def assert_opens(self, program):
-        done = subprocess.run([program, self.server.address], capture_output=True, text=True, timeout=60)
+        done = subprocess.run([program, self.world.plain.address], capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stderr)
         lines = dict(line.split(": ", 1) for line in done.stdout.splitlines())
         guid = r"^[0-9a-f-]{36}$"
@@ -54,12 +67,8 @@ class ConsumerTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory(prefix="consumer-")
         self.addCleanup(folder.cleanup)
         self.home = folder.name
-        self.sandbox = Process([SANDBOX, "--listen", "127.0.0.1:0"], r"listening on (http:\S+)")
-        self.addCleanup(self.sandbox.end)
-        self.server = start_gateway(SERVER, {
-            "server.listen": "127.0.0.1:0", "admin.listen": "off", "egress.allow_plaintext": "true", "egress.allow_loopback": "true",
-            "calls.drain_delay": "0s", "seethepro.base_url": self.sandbox.address, "wolkvox.base_url": self.sandbox.address})
-        self.addCleanup(self.server.end)
+        interop_matrix.begin("C++")
+        self.world = self.enterContext(World(SERVER, SANDBOX))
 
         self.run_commands(commands("Install"), ROOT)
         installed = pathlib.Path(self.home, "interaction")
@@ -68,12 +77,15 @@ class ConsumerTest(unittest.TestCase):
 
         project = pathlib.Path(self.home, "project")
         project.mkdir()
-        (project / "main.cc").write_bytes((ROOT / "tests/consumer/main.cc").read_bytes())
-        (project / "CMakeLists.txt").write_text(
-            "cmake_minimum_required(VERSION 3.25)\nproject(my_program CXX)\nadd_executable(my_program main.cc)\n" + cmake_lines(),
-            encoding="utf-8")
+        for name in ("main.cc", "client_test.cc"):
+            (project / name).write_bytes((ROOT / "tests/consumer" / name).read_bytes())
+        (project / "CMakeLists.txt").write_text(PROJECT.format(lines_of_the_readme=cmake_lines()), encoding="utf-8")
         self.run_commands(commands("With CMake"), project)
         self.assert_opens(project / "build/my_program")
+        done = subprocess.run([project / "build/client_test"], env=os.environ | self.world.environment(), capture_output=True,
+                              text=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        print(done.stdout)
 
         self.run_commands(commands("With pkg-config"), project)
         self.assert_opens(project / "my_program")

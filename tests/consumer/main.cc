@@ -35,7 +35,6 @@ int main(int, char** arguments) {
     return 1;
   }
   interaction::v1::CreateVspInteractionRequest request;
-  request.set_app_access_key("key");
   request.set_interaction_identity("+573001234567");
   request.set_interaction_name("Claim 1138");
   request.set_account_id("6925ebd4-125d-4338-a736-99f4b5bcb3d7");

@@ -13,6 +13,7 @@ import tempfile
 import unittest
 import zipfile
 
+import interop_matrix
 from package import ROOT, against, environment, run, snippets, stale_files
 from world import World
 
@@ -38,6 +39,7 @@ def serve_module(proxy, version):
 
 def setUpModule():
     global folder, go_environment, world
+    interop_matrix.begin("Go")
     folder = pathlib.Path(unittest.enterModuleContext(tempfile.TemporaryDirectory(prefix="go-package-")))
     version = "v" + re.search(r'^const Version = "(.*)"$', (SOURCE / "interaction/client.go").read_text(), re.MULTILINE)[1]
     serve_module(folder / "proxy", version)

@@ -10,6 +10,7 @@ import tempfile
 import unittest
 import zipfile
 
+import interop_matrix
 from package import ROOT, against, environment, run, snippets, stale_files
 from world import World
 
@@ -20,6 +21,7 @@ VERSION = re.search(r"^  <version>(.*)</version>$", (SOURCE / "pom.xml").read_te
 
 def setUpModule():
     global folder, project, repository, world
+    interop_matrix.begin("Java")
     folder = pathlib.Path(unittest.enterModuleContext(tempfile.TemporaryDirectory(prefix="java-package-")))
     repository = folder / "repository"
     shutil.copytree(TOOLS / "maven-repository", repository)

@@ -10,6 +10,7 @@ import tarfile
 import tempfile
 import unittest
 
+import interop_matrix
 from package import ROOT, against, environment, run, snippets, stale_files
 from world import World
 
@@ -45,6 +46,7 @@ def npm(*arguments, cwd):
 
 def setUpModule():
     global folder, project, packed, world
+    interop_matrix.begin("Node.js")
     folder = pathlib.Path(unittest.enterModuleContext(tempfile.TemporaryDirectory(prefix="node-package-")))
     project = folder / "first-call"
     packed = install_packed(folder, project)

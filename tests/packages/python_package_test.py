@@ -9,6 +9,7 @@ import tempfile
 import unittest
 import zipfile
 
+import interop_matrix
 from package import ROOT, against, environment, run, snippets, stale_files
 from world import World
 
@@ -18,6 +19,7 @@ TEST_PROGRAM = ROOT / "tests/packages/python/client_test.py"
 
 def setUpModule():
     global python, dist, folder, world
+    interop_matrix.begin("Python", "Python asyncio")
     folder = unittest.enterModuleContext(tempfile.TemporaryDirectory(prefix="python-package-"))
     dist = pathlib.Path(folder, "dist")
     # First the sdist, and from that the wheel.

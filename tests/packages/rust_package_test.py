@@ -10,6 +10,7 @@ import tarfile
 import tempfile
 import unittest
 
+import interop_matrix
 from package import ROOT, against, environment, run, snippets, stale_files
 from world import World
 
@@ -36,6 +37,7 @@ members = ["{crate}"]
 
 def setUpModule():
     global project, cargo_environment, crate, world
+    interop_matrix.begin("Rust")
     folder = pathlib.Path(unittest.enterModuleContext(tempfile.TemporaryDirectory(prefix="rust-package-")))
     world = unittest.enterModuleContext(World(SERVER, SANDBOX))
     cargo_environment = environment(world, CARGO_TARGET_DIR=str(TARGET), CARGO_NET_OFFLINE="true", CARGO_INCREMENTAL="0",

@@ -1,5 +1,5 @@
 """What the packages of every language are tested against: the real gateway with the sandbox behind it, in plaintext and over TLS;
-an address where nobody listens; a relay that cuts connections; and a server that is not the gateway.
+an address where nobody listens; a relay that cuts connections; a gateway that is restarted; and a server that is not the gateway.
 
 The test programs of the languages are told by environment variables where all of it is: World.environment().
 """
@@ -14,6 +14,7 @@ from cutting_relay import CuttingRelay
 from impostor import Impostor
 from material import Material
 from process import Process, flags
+from restarter import Restarter
 
 COMMON = {
     "server.listen": "127.0.0.1:0", "admin.listen": "off", "egress.allow_plaintext": "true", "egress.allow_loopback": "true",
@@ -37,7 +38,8 @@ class World(contextlib.ExitStack):
 """)
         self.material.write("wolkvox-token", "token-of-the-gateway")
         self.material.write("expired-token", self.material.token(expires_in=-60))
-        self.sandbox = self.start([sandbox, "--listen", "127.0.0.1:0"], r"listening on (http:\S+)")
+        self.sandbox_binary = sandbox
+        self.sandbox = self.start_sandbox()
         self.plain = self.start_gateway({})
         self.tls = self.start_gateway({
             "server.tls_cert_file": self.material.file("server.pem"), "server.tls_key_file": self.material.file("server.key"),
@@ -48,6 +50,9 @@ class World(contextlib.ExitStack):
         })
         self.relay = self.enter_context(CuttingRelay(self.plain.address, self.sandbox.address))
         self.impostor = self.enter_context(Impostor())
+        slow = self.start_sandbox("--delay", "50ms")
+        self.restarter = self.enter_context(Restarter(
+            slow, lambda settings: self.start_gateway({"seethepro.base_url": slow.address} | settings)))
         self.nobody = self.enter_context(socket.socket())
         self.nobody.bind(("127.0.0.1", 0))  # taken, and without listen() every connection is refused
 
@@ -55,6 +60,9 @@ class World(contextlib.ExitStack):
         process = Process(arguments, pattern)
         self.callback(process.kill)
         return process
+
+    def start_sandbox(self, *arguments):
+        return self.start([self.sandbox_binary, "--listen", "127.0.0.1:0", *arguments], r"listening on (http:\S+)")
 
     def start_gateway(self, settings):
         settings = COMMON | {
@@ -70,6 +78,8 @@ class World(contextlib.ExitStack):
             "SANDBOX": self.sandbox.address,
             "RELAY": self.relay.address,
             "IMPOSTOR": self.impostor.address,
+            "RESTARTED": self.restarter.address,
+            "RESTARTER": self.restarter.url,
             "NOBODY": "127.0.0.1:%d" % self.nobody.getsockname()[1],
             "FILES": self.folder,
         }

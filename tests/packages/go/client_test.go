@@ -28,6 +28,7 @@ var (
 	tlsGateway = os.Getenv("TLS_GATEWAY")
 	relay      = os.Getenv("RELAY")
 	impostor   = os.Getenv("IMPOSTOR")
+	restarted  = os.Getenv("RESTARTED")
 	nobody     = os.Getenv("NOBODY")
 )
 
@@ -104,9 +105,26 @@ func opens(t *testing.T, client *interaction.Client, request *interactionv1.Crea
 	return reply.Message.GetInteractionId()
 }
 
+// Says in the interop matrix that these cells work: tests/packages/interop_matrix.py.
+func works(t *testing.T, columns ...string) {
+	t.Helper()
+	folder := os.Getenv("INTEROP_MATRIX")
+	if folder == "" || t.Failed() {
+		return
+	}
+	row := must[*os.File](t)(os.OpenFile(filepath.Join(folder, "Go"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666))
+	defer row.Close()
+	must[int](t)(row.WriteString(strings.Join(columns, "\n") + "\n"))
+}
+
 func fromSandbox(t *testing.T, path string, into any) {
 	t.Helper()
-	response := must[*http.Response](t)(http.Get(os.Getenv("SANDBOX") + "/sandbox/" + path))
+	get(t, os.Getenv("SANDBOX")+"/sandbox/"+path, into)
+}
+
+func get(t *testing.T, url string, into any) {
+	t.Helper()
+	response := must[*http.Response](t)(http.Get(url))
 	defer response.Body.Close()
 	if err := json.Unmarshal(must[[]byte](t)(io.ReadAll(response.Body)), into); err != nil {
 		t.Fatal(err)
@@ -138,12 +156,14 @@ func TestFieldsArriveAsTheyWereGiven(t *testing.T) {
 		t.Errorf("incomplete: %v", reply.Message)
 	}
 	equal(t, arrived(t, "InteractionName"), any(anyText))
+	works(t, "Unicode")
 	request := wolkvox()
 	request.Body = anyText
 	added := must[*interaction.Reply[*interactionv1.AddWolkvoxInteractionResponse]](t)(
 		client.AddWolkvoxInteraction(t.Context(), request))
 	equal(t, added.Message.GetCode(), 201)
 	equal(t, arrived(t, "body"), any(anyText))
+	works(t, "both RPCs")
 }
 
 func TestACallGetsARequestIDByWhichItCanBeRepeated(t *testing.T) {
@@ -158,6 +178,7 @@ func TestACallGetsARequestIDByWhichItCanBeRepeated(t *testing.T) {
 	equal(t, first.Replayed, false)
 	equal(t, again.Replayed, true)
 	equal(t, again.Message.GetInteractionId(), first.Message.GetInteractionId())
+	works(t, "replay")
 	if opens(t, client, request) == first.Message.GetInteractionId() {
 		t.Error("another call got the first one's answer")
 	}
@@ -172,12 +193,14 @@ func TestAnErrorNamesEveryFieldThatIsWrong(t *testing.T) {
 	equal(t, failed.Outcome, interaction.NotApplied)
 	equal(t, failed.Phase(), "validate")
 	equal(t, failed.Upstream(), "seethepro")
+	works(t, "ErrorInfo")
 	var fields []string
 	for _, violation := range failed.FieldViolations {
 		fields = append(fields, violation.Field)
 	}
 	slices.Sort(fields)
 	equal(t, strings.Join(fields, " "), "account_id contact_id interaction_identity interaction_name")
+	works(t, "BadRequest")
 	if !strings.Contains(failed.Error(), "account_id: must be a GUID") {
 		t.Error(failed)
 	}
@@ -190,6 +213,7 @@ func TestAnErrorSaysWhenToCallAgainWhatIsUsedUpAndWhatTheOperatorMustCheck(t *te
 	limited := fails(t, client, ctx, named("sandbox:rate-limited"))
 	equal(t, limited.Reason, "UPSTREAM_RATE_LIMITED")
 	equal(t, limited.RetryDelay, 7*time.Second)
+	works(t, "RetryInfo")
 
 	request := wolkvox()
 	request.WolkvoxServer, request.WolkvoxToken = "0043", "exhausted-token"
@@ -198,11 +222,13 @@ func TestAnErrorSaysWhenToCallAgainWhatIsUsedUpAndWhatTheOperatorMustCheck(t *te
 	equal(t, quota.Upstream(), "wolkvox")
 	equal(t, len(quota.QuotaViolations), 1)
 	equal(t, quota.QuotaViolations[0].Subject, "uses of the wolkvox token a day")
+	works(t, "QuotaFailure")
 
 	refused := fails(t, client, t.Context(), named("sandbox:unauthorized"))
 	equal(t, len(refused.PreconditionViolations), 1)
 	equal(t, refused.PreconditionViolations[0].Type, "UPSTREAM_CREDENTIALS_REJECTED")
 	equal(t, refused.PreconditionViolations[0].Subject, "the gateway's credential for the upstream")
+	works(t, "PreconditionFailure")
 }
 
 func TestAnUnknownOutcomeIsTold(t *testing.T) {
@@ -222,6 +248,7 @@ func TestADeadlineThatPassesLeavesTheOutcomeUnknown(t *testing.T) {
 		equal(t, failed.Code, codes.DeadlineExceeded)
 		equal(t, failed.Outcome, interaction.Unknown)
 	}
+	works(t, "deadline")
 }
 
 func TestCancellingTellsWhetherTheCallWasSent(t *testing.T) {
@@ -238,6 +265,7 @@ func TestCancellingTellsWhetherTheCallWasSent(t *testing.T) {
 	sent := fails(t, client, ctx, named("sandbox:timeout"))
 	equal(t, sent.Code, codes.Canceled)
 	equal(t, sent.Outcome, interaction.Unknown)
+	works(t, "cancel")
 	unsent := fails(t, client, ctx, vsp())
 	equal(t, unsent.Reason, interaction.CancelledUnsent)
 	equal(t, unsent.Outcome, interaction.NotApplied)
@@ -294,6 +322,7 @@ func TestAConnectionThatBreaksAtWorkOpensNothingTwice(t *testing.T) {
 		t.Error("no id")
 	}
 	equal(t, requestsAtSeethepro(t)-before, 1)
+	works(t, "retry")
 	without := connect(t, relay, interaction.WithMakeRequestID(false))
 	failed := fails(t, without, t.Context(), cutOnce())
 	equal(t, failed.Code, codes.Unavailable)
@@ -303,16 +332,18 @@ func TestAConnectionThatBreaksAtWorkOpensNothingTwice(t *testing.T) {
 
 func TestWhoCallsIsSaidByCertificateTokenOrAPIKey(t *testing.T) {
 	trusting := interaction.WithTLS(interaction.TLSFiles{CA: file("ca.pem")})
-	for _, options := range [][]interaction.Option{
-		{interaction.WithTLS(interaction.TLSFiles{CA: file("ca.pem"), Certificate: file("billing.pem"), Key: file("billing.key")})},
-		{trusting, interaction.WithTokenFile(file("token"))},
-		{trusting, interaction.WithAPIKeyFile(file("api-key"))},
+	for column, options := range map[string][]interaction.Option{
+		"mutual TLS": {interaction.WithTLS(
+			interaction.TLSFiles{CA: file("ca.pem"), Certificate: file("billing.pem"), Key: file("billing.key")})},
+		"token": {trusting, interaction.WithTokenFile(file("token"))},
+		"TLS":   {trusting, interaction.WithAPIKeyFile(file("api-key"))},
 	} {
 		client := connect(t, tlsGateway, options...)
 		opens(t, client, vsp())
 		if _, err := client.AddWolkvoxInteraction(t.Context(), wolkvox()); err != nil {
 			t.Error(err)
 		}
+		works(t, column)
 	}
 	refused := fails(t, connect(t, tlsGateway, trusting), t.Context(), vsp())
 	equal(t, refused.Code, codes.Unauthenticated)
@@ -423,4 +454,60 @@ func TestGoroutinesShareAClient(t *testing.T) {
 		}()
 	}
 	group.Wait()
+}
+
+// Repeats a call, with its request_id, while the gateway is being restarted. Returns the interaction's id, or the last error.
+func persist(client *interaction.Client, ctx context.Context) (string, error) {
+	request := vsp()
+	request.RequestId = interaction.NewRequestID()
+	for {
+		reply, err := client.CreateVspInteraction(ctx, request)
+		if err == nil {
+			return reply.Message.GetInteractionId(), nil
+		}
+		if status.Code(err) != codes.Unavailable {
+			return "", err
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+func TestARestartUnderLoadOpensEachCallOnce(t *testing.T) {
+	client := connect(t, restarted)
+	var before, after struct{ Requests int }
+	get(t, os.Getenv("RESTARTER")+"/requests", &before)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	over := make(chan struct{})
+	var group sync.WaitGroup
+	var lock sync.Mutex
+	ids := map[string]int{}
+	calls := 0
+	for range 4 {
+		group.Go(func() {
+			for {
+				id, err := persist(client, ctx)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				lock.Lock()
+				calls++
+				ids[id]++
+				lock.Unlock()
+				select {
+				case <-over:
+					return
+				default:
+				}
+			}
+		})
+	}
+	get(t, os.Getenv("RESTARTER")+"/restart", &after)
+	close(over)
+	group.Wait()
+	get(t, os.Getenv("RESTARTER")+"/requests", &after)
+	equal(t, after.Requests-before.Requests, calls)
+	equal(t, len(ids), calls)
+	works(t, "restart")
 }

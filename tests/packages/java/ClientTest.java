@@ -3,6 +3,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParser;
@@ -24,16 +25,20 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,6 +49,8 @@ class ClientTest {
   private static final String TLS_GATEWAY = System.getenv("TLS_GATEWAY");
   private static final String RELAY = System.getenv("RELAY");
   private static final String IMPOSTOR = System.getenv("IMPOSTOR");
+  private static final String RESTARTED = System.getenv("RESTARTED");
+  private static final String RESTARTER = System.getenv("RESTARTER");
   private static final String NOBODY = System.getenv("NOBODY");
   private static final String ANY_TEXT = "Ñandú “quoted” \"'\\ 日本語 👩‍👩‍👧‍👦\ttab\nline \u0001\u007f end ";
 
@@ -89,8 +96,19 @@ class ClientTest {
         .setRoutingPointId("4711");
   }
 
+  /** Says in the interop matrix that a cell works: tests/packages/interop_matrix.py. */
+  private static void works(String column) throws IOException {
+    String folder = System.getenv("INTEROP_MATRIX");
+    if (folder == null) return;
+    Files.writeString(Path.of(folder, "Java"), column + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+  }
+
   private static JsonElement fromSandbox(String what) throws Exception {
-    var request = HttpRequest.newBuilder(URI.create(System.getenv("SANDBOX") + "/sandbox/" + what)).build();
+    return get(System.getenv("SANDBOX") + "/sandbox/" + what);
+  }
+
+  private static JsonElement get(String url) throws Exception {
+    var request = HttpRequest.newBuilder(URI.create(url)).build();
     return JsonParser.parseString(HttpClient.newHttpClient().send(request, BodyHandlers.ofString()).body());
   }
 
@@ -126,6 +144,7 @@ class ClientTest {
     assertFalse(reply.message().getInteractionId().isEmpty());
     assertTrue(reply.message().hasCampaignKey());
     assertEquals(ANY_TEXT, lastSent("InteractionName"));
+    works("Unicode");
   }
 
   @Test
@@ -133,6 +152,7 @@ class ClientTest {
     var reply = connect(GATEWAY).addWolkvoxInteraction(wolkvox().setBody(ANY_TEXT).build());
     assertEquals(201, reply.message().getCode());
     assertEquals(ANY_TEXT, lastSent("body"));
+    works("both RPCs");
   }
 
   @Test
@@ -144,6 +164,7 @@ class ClientTest {
     assertFalse(first.replayed());
     assertTrue(again.replayed());
     assertEquals(first.message(), again.message());
+    works("replay");
     assertNotEquals(first.message(), client.createVspInteraction(vsp()).message());
   }
 
@@ -154,8 +175,10 @@ class ClientTest {
     assertEquals(List.of("INVALID_REQUEST", CallException.DOMAIN), List.of(error.reason(), error.domain()));
     assertEquals(Outcome.NOT_APPLIED, error.outcome());
     assertEquals(List.of("validate", "seethepro"), List.of(error.phase(), error.upstream()));
+    works("ErrorInfo");
     assertEquals(Set.of("interaction_identity", "interaction_name", "account_id", "contact_id"),
         error.fieldViolations().stream().map(CallException.FieldViolation::field).collect(Collectors.toSet()));
+    works("BadRequest");
     assertTrue(error.getMessage().contains("account_id: must be a GUID"), error.getMessage());
   }
 
@@ -165,6 +188,7 @@ class ClientTest {
         vsp("sandbox:rate-limited").build(), CallOptions.timeout(Duration.ofSeconds(3))));
     assertEquals("UPSTREAM_RATE_LIMITED", error.reason());
     assertEquals(Optional.of(Duration.ofSeconds(7)), error.retryDelay());
+    works("RetryInfo");
   }
 
   @Test
@@ -174,6 +198,7 @@ class ClientTest {
     assertEquals(List.of("UPSTREAM_DAILY_QUOTA", "wolkvox"), List.of(error.reason(), error.upstream()));
     assertEquals(List.of("uses of the wolkvox token a day"),
         error.quotaViolations().stream().map(CallException.QuotaViolation::subject).toList());
+    works("QuotaFailure");
   }
 
   @Test
@@ -183,6 +208,7 @@ class ClientTest {
     var violation = error.preconditionViolations().get(0);
     assertEquals(List.of("UPSTREAM_CREDENTIALS_REJECTED", "the gateway's credential for the upstream"),
         List.of(violation.type(), violation.subject()));
+    works("PreconditionFailure");
   }
 
   @Test
@@ -201,6 +227,7 @@ class ClientTest {
     assertEquals(Code.DEADLINE_EXCEEDED, error.code());
     assertEquals(Outcome.UNKNOWN, error.outcome());
     assertTrue(Duration.ofNanos(System.nanoTime() - begin).toSeconds() < 5);
+    works("deadline");
   }
 
   @Test
@@ -275,6 +302,7 @@ class ClientTest {
     long before = requests();
     assertFalse(connect(RELAY).createVspInteraction(cutOnce()).message().getInteractionId().isEmpty());
     assertEquals(1, requests() - before);
+    works("retry");
   }
 
   @Test
@@ -287,13 +315,14 @@ class ClientTest {
   @Test
   void whoCallsIsSaidByCertificateTokenOrApiKey() throws Exception {
     TlsFiles tls = TlsFiles.ca(file("ca.pem"));
-    for (ClientBuilder builder : List.of(
-        Client.builder(TLS_GATEWAY).tls(tls.withCertificate(file("billing.pem"), file("billing.key"))),
-        Client.builder(TLS_GATEWAY).tls(tls).tokenFile(file("token")),
-        Client.builder(TLS_GATEWAY).tls(tls).apiKeyFile(file("api-key")))) {
-      Client client = connect(builder);
+    for (var way : Map.of(
+        "mutual TLS", Client.builder(TLS_GATEWAY).tls(tls.withCertificate(file("billing.pem"), file("billing.key"))),
+        "token", Client.builder(TLS_GATEWAY).tls(tls).tokenFile(file("token")),
+        "TLS", Client.builder(TLS_GATEWAY).tls(tls).apiKeyFile(file("api-key"))).entrySet()) {
+      Client client = connect(way.getValue());
       opens(client);
       assertEquals(201, client.addWolkvoxInteraction(wolkvox().build()).message().getCode());
+      works(way.getKey());
     }
   }
 
@@ -412,6 +441,7 @@ class ClientTest {
     var ended = new CompletableFuture<CallException>();
     unanswered(client, ended).interrupt();
     assertEquals(List.of(Code.CANCELLED, Outcome.UNKNOWN), List.of(ended.get().code(), ended.get().outcome()));
+    works("cancel");
     Thread.currentThread().interrupt();
     CallException unsent = fails(client, vsp());
     assertTrue(Thread.interrupted());
@@ -427,5 +457,48 @@ class ClientTest {
     assertEquals(List.of(Code.CANCELLED, Outcome.UNKNOWN), List.of(ended.get().code(), ended.get().outcome()));
     CallException late = fails(client, vsp());
     assertEquals(List.of(CallException.CANCELLED_BEFORE_SEND, Outcome.NOT_APPLIED), List.of(late.reason(), late.outcome()));
+  }
+
+  /** Repeats a call, with its request_id, while the gateway is being restarted. Returns the interaction's id. */
+  private static String persist(Client client) throws InterruptedException {
+    var request = vsp("Claim 1138").setRequestId(Client.newRequestId()).build();
+    for (int attempt = 0; attempt < 600; ++attempt) {
+      try {
+        return client.createVspInteraction(request).message().getInteractionId();
+      } catch (CallException error) {
+        assertEquals(Code.UNAVAILABLE, error.code(), error.getMessage());
+        Thread.sleep(50);
+      }
+    }
+    return fail("the gateway did not come back");
+  }
+
+  private static int requestsAtRestarter(String path) throws Exception {
+    return get(RESTARTER + path).getAsJsonObject().get("requests").getAsInt();
+  }
+
+  @Test
+  void aRestartUnderLoadOpensEachCallOnce() throws Exception {
+    Client client = connect(RESTARTED);
+    int before = requestsAtRestarter("/requests");
+    var over = new AtomicBoolean();
+    Callable<List<String>> keepCalling = () -> {
+      List<String> ids = new ArrayList<>();
+      while (!over.get()) ids.add(persist(client));
+      return ids;
+    };
+    var pool = Executors.newFixedThreadPool(4);
+    var callers = Stream.generate(() -> pool.submit(keepCalling)).limit(4).toList();
+    try {
+      requestsAtRestarter("/restart");
+    } finally {
+      over.set(true);
+    }
+    List<String> ids = new ArrayList<>();
+    for (var caller : callers) ids.addAll(caller.get());
+    pool.shutdown();
+    assertEquals(ids.size(), Set.copyOf(ids).size());
+    assertEquals(ids.size(), requestsAtRestarter("/requests") - before);
+    works("restart");
   }
 }

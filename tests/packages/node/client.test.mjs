@@ -1,18 +1,25 @@
 // The installed package interaction-gateway, against what tests/packages/world.py starts.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 
 import * as gateway from "interaction-gateway";
 import { CallError, Client, Code, newRequestId } from "interaction-gateway";
 
-const { GATEWAY, TLS_GATEWAY, SANDBOX, RELAY, IMPOSTOR, NOBODY, FILES } = process.env;
+const { GATEWAY, TLS_GATEWAY, SANDBOX, RELAY, IMPOSTOR, RESTARTED, RESTARTER, NOBODY, FILES } = process.env;
 const ANY_TEXT = "Ñandú “quoted” \"'\\ 日本語 👩‍👩‍👧‍👦\ttab\nline \x01\x7f end ";
 const UUID_4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+// Says in the interop matrix that a cell works: tests/packages/interop_matrix.py.
+function works(column) {
+  const folder = process.env.INTEROP_MATRIX;
+  if (folder) appendFileSync(path.join(folder, "Node.js"), `${column}\n`);
+}
 
 const clients = [];
 after(() => clients.forEach((client) => client.close()));
@@ -33,7 +40,8 @@ const vsp = (fields = {}) => ({
 // A call whose connection the relay cuts while the gateway waits for the vendor; its next attempt gets through.
 const cutOnce = () => vsp({ interactionIdentity: `cut-once-${randomUUID()}`, interactionName: "sandbox:slow-1000" });
 const wolkvox = (fields = {}) => ({ sender: "+573001234567", recipient: "+576015550100", routingPointId: "4711", ...fields });
-const fromSandbox = async (what) => (await fetch(`${SANDBOX}/sandbox/${what}`)).json();
+const get = async (url) => (await fetch(url)).json();
+const fromSandbox = (what) => get(`${SANDBOX}/sandbox/${what}`);
 const requests = async () => (await fromSandbox("stats")).seethepro.requests;
 const file = (name) => path.join(FILES, name);
 
@@ -55,6 +63,7 @@ test("every field of a VSP interaction arrives", async () => {
   assert.notEqual(reply.message.campaignKey, undefined);
   const [request] = await fromSandbox("requests?last=1");
   assert.equal(JSON.parse(request.body).InteractionName, ANY_TEXT);
+  works("Unicode");
 });
 
 test("every field of a wolkvox interaction arrives", async () => {
@@ -62,6 +71,7 @@ test("every field of a wolkvox interaction arrives", async () => {
   assert.equal(reply.message.code, 201);
   const [request] = await fromSandbox("requests?last=1");
   assert.equal(JSON.parse(request.body).body, ANY_TEXT);
+  works("both RPCs");
 });
 
 test("a call gets a request_id by which it can be repeated", async () => {
@@ -72,6 +82,7 @@ test("a call gets a request_id by which it can be repeated", async () => {
   const again = await client.createVspInteraction(vsp({ requestId: first.requestId }));
   assert.deepEqual([first.replayed, again.replayed], [false, true]);
   assert.equal(again.message.interactionId, first.message.interactionId);
+  works("replay");
   const another = await client.createVspInteraction(request);
   assert.notEqual(another.message.interactionId, first.message.interactionId);
 });
@@ -81,10 +92,12 @@ test("an error names every field that is wrong", async () => {
   assert.equal(error.code, Code.INVALID_ARGUMENT);
   assert.deepEqual([error.reason, error.domain], ["INVALID_REQUEST", gateway.DOMAIN]);
   assert.deepEqual([error.outcome, error.phase, error.upstream], ["not_applied", "validate", "seethepro"]);
+  works("ErrorInfo");
   assert.deepEqual(
     error.fieldViolations.map(({ field }) => field).sort(),
     ["account_id", "contact_id", "interaction_identity", "interaction_name"],
   );
+  works("BadRequest");
   assert.match(String(error), /^CallError: INVALID_ARGUMENT: [^]*account_id: must be a GUID/);
   assert.equal(error.cause.code, Code.INVALID_ARGUMENT);
 });
@@ -92,6 +105,7 @@ test("an error names every field that is wrong", async () => {
 test("an error says when to call again", async () => {
   const error = await fails(connect(GATEWAY), vsp({ interactionName: "sandbox:rate-limited" }), { timeoutMs: 3000 });
   assert.deepEqual([error.reason, error.retryDelayMs], ["UPSTREAM_RATE_LIMITED", 7000]);
+  works("RetryInfo");
 });
 
 test("an error says what is used up", async () => {
@@ -99,6 +113,7 @@ test("an error says what is used up", async () => {
   const error = await failed(connect(GATEWAY).addWolkvoxInteraction(request));
   assert.deepEqual([error.reason, error.upstream], ["UPSTREAM_DAILY_QUOTA", "wolkvox"]);
   assert.deepEqual(error.quotaViolations.map(({ subject }) => subject), ["uses of the wolkvox token a day"]);
+  works("QuotaFailure");
 });
 
 test("an error says what the operator must check", async () => {
@@ -109,6 +124,7 @@ test("an error says what the operator must check", async () => {
     [violation.type, violation.subject],
     ["UPSTREAM_CREDENTIALS_REJECTED", "the gateway's credential for the upstream"],
   );
+  works("PreconditionFailure");
 });
 
 test("an unknown outcome is told", async () => {
@@ -122,6 +138,7 @@ test("a deadline that passes leaves the outcome unknown", async () => {
   const error = await fails(connect(GATEWAY), vsp({ interactionName: "sandbox:timeout" }), { timeoutMs: 500 });
   assert.deepEqual([error.code, error.outcome], [Code.DEADLINE_EXCEEDED, "unknown"]);
   assert.ok(Date.now() - begin < 5000);
+  works("deadline");
 });
 
 test("the default timeout is the client's", async () => {
@@ -189,6 +206,7 @@ test("a connection that breaks at work opens nothing twice", async () => {
   const reply = await connect(RELAY).createVspInteraction(cutOnce());
   assert.ok(reply.message.interactionId);
   assert.equal((await requests()) - before, 1);
+  works("retry");
 });
 
 test("a connection that breaks at work leaves the outcome unknown without request_id", async () => {
@@ -200,14 +218,15 @@ test("a connection that breaks at work leaves the outcome unknown without reques
 });
 
 test("who calls is said by certificate, token or API key", async () => {
-  for (const options of [
-    { tls: { ca: file("ca.pem"), certificate: file("billing.pem"), key: file("billing.key") } },
-    { tls: { ca: file("ca.pem") }, tokenFile: file("token") },
-    { tls: { ca: file("ca.pem") }, apiKeyFile: file("api-key") },
+  for (const [column, options] of [
+    ["mutual TLS", { tls: { ca: file("ca.pem"), certificate: file("billing.pem"), key: file("billing.key") } }],
+    ["token", { tls: { ca: file("ca.pem") }, tokenFile: file("token") }],
+    ["TLS", { tls: { ca: file("ca.pem") }, apiKeyFile: file("api-key") }],
   ]) {
     const client = connect(TLS_GATEWAY, options);
     assert.ok((await client.createVspInteraction(vsp())).message.interactionId);
     assert.equal((await client.addWolkvoxInteraction(wolkvox())).message.code, 201);
+    works(column);
   }
 });
 
@@ -307,6 +326,7 @@ test("a signal that is aborted cancels the call, whose outcome is then unknown",
   controller.abort();
   const error = await ended;
   assert.deepEqual([error.code, error.outcome], [Code.CANCELLED, "unknown"]);
+  works("cancel");
   const unsent = await fails(client, vsp(), { signal: controller.signal });
   assert.deepEqual([unsent.reason, unsent.outcome], [gateway.CANCELLED_BEFORE_SEND, "not_applied"]);
 });
@@ -319,6 +339,35 @@ test("close cancels a call whose outcome is then unknown", async () => {
   assert.deepEqual([error.code, error.outcome], [Code.CANCELLED, "unknown"]);
   const late = await fails(client, vsp());
   assert.deepEqual([late.reason, late.outcome], [gateway.CANCELLED_BEFORE_SEND, "not_applied"]);
+});
+
+// Repeats a call, with its request_id, while the gateway is being restarted. Returns the interaction's id.
+async function persist(client) {
+  const request = vsp({ requestId: newRequestId() });
+  for (let attempt = 0; attempt < 600; ++attempt) {
+    try {
+      return (await client.createVspInteraction(request)).message.interactionId;
+    } catch (error) {
+      assert.equal(error.code, Code.UNAVAILABLE, String(error));
+      await setTimeout(50);
+    }
+  }
+  assert.fail("the gateway did not come back");
+}
+
+test("a restart under load opens each call once", async () => {
+  const client = connect(RESTARTED);
+  const before = (await get(`${RESTARTER}/requests`)).requests;
+  let over = false;
+  const ids = [];
+  const callers = Array.from({ length: 4 }, async () => {
+    while (!over) ids.push(await persist(client));
+  });
+  await get(`${RESTARTER}/restart`).finally(() => (over = true));
+  await Promise.all(callers);
+  assert.equal(new Set(ids).size, ids.length);
+  assert.equal((await get(`${RESTARTER}/requests`)).requests - before, ids.length);
+  works("restart");
 });
 
 test("CommonJS gets the same package as import does", () => {

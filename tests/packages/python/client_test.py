@@ -1,5 +1,6 @@
 """The installed package interaction-gateway, blocking and for asyncio, against what tests/packages/world.py starts."""
 import asyncio
+import concurrent.futures
 import json
 import os
 import pickle
@@ -16,9 +17,12 @@ import interaction_gateway
 from interaction_gateway import (AddWolkvoxInteractionRequest, CallError, Client, CreateVspInteractionRequest, Outcome,
                                  ServingStatus, TlsFiles)
 
-GATEWAY, TLS_GATEWAY, SANDBOX, RELAY, IMPOSTOR, NOBODY, FILES = (
-    os.environ[name] for name in ("GATEWAY", "TLS_GATEWAY", "SANDBOX", "RELAY", "IMPOSTOR", "NOBODY", "FILES"))
+GATEWAY, TLS_GATEWAY, SANDBOX, RELAY, IMPOSTOR, RESTARTED, RESTARTER, NOBODY, FILES = (os.environ[name] for name in (
+    "GATEWAY", "TLS_GATEWAY", "SANDBOX", "RELAY", "IMPOSTOR", "RESTARTED", "RESTARTER", "NOBODY", "FILES"))
 ANY_TEXT = "Ñandú “quoted” \"'\\ 日本語 👩‍👩‍👧‍👦\ttab\nline \x01\x7f end "
+
+# How often a call is repeated, with one request_id, while the gateway is being restarted, and seconds between.
+REPETITIONS, PAUSE = 600, 0.05
 
 
 def vsp(**fields):
@@ -37,9 +41,13 @@ def wolkvox(**fields):
         "sender": "+573001234567", "recipient": "+576015550100", "routing_point_id": "4711", **fields})
 
 
-def from_sandbox(path):
-    with urllib.request.urlopen(f"{SANDBOX}/sandbox/{path}") as reply:
+def get(url):
+    with urllib.request.urlopen(url) as reply:
         return json.load(reply)
+
+
+def from_sandbox(path):
+    return get(f"{SANDBOX}/sandbox/{path}")
 
 
 def file(name):
@@ -60,6 +68,12 @@ class Awaited:
 
 class Tests:
 
+    def works(self, column):
+        """Says in the interop matrix that this cell works: tests/packages/interop_matrix.py."""
+        if folder := os.environ.get("INTEROP_MATRIX"):
+            with open(os.path.join(folder, self.row), "a", encoding="utf-8") as out:
+                out.write(column + "\n")
+
     def fails(self, client, request, **options):
         with self.assertRaises(CallError) as caught:
             client.create_vsp_interaction(request, **options)
@@ -71,12 +85,14 @@ class Tests:
         self.assertTrue(reply.message.HasField("campaign_key"))
         (request,) = from_sandbox("requests?last=1")
         self.assertEqual(json.loads(request["body"])["InteractionName"], ANY_TEXT)
+        self.works("Unicode")
 
     def test_every_field_of_a_wolkvox_interaction_arrives(self):
         reply = self.connect(GATEWAY).add_wolkvox_interaction(wolkvox(body=ANY_TEXT))
         self.assertEqual(reply.message.code, 201)
         (request,) = from_sandbox("requests?last=1")
         self.assertEqual(json.loads(request["body"])["body"], ANY_TEXT)
+        self.works("both RPCs")
 
     def test_a_call_gets_a_request_id_by_which_it_can_be_repeated(self):
         client, request = self.connect(GATEWAY), vsp()
@@ -86,6 +102,7 @@ class Tests:
         again = client.create_vsp_interaction(vsp(request_id=first.request_id))
         self.assertEqual((first.replayed, again.replayed), (False, True))
         self.assertEqual(again.message.interaction_id, first.message.interaction_id)
+        self.works("replay")
         another = client.create_vsp_interaction(request)
         self.assertNotEqual(another.message.interaction_id, first.message.interaction_id)
 
@@ -94,14 +111,17 @@ class Tests:
         self.assertEqual(error.code, grpc.StatusCode.INVALID_ARGUMENT)
         self.assertEqual((error.reason, error.domain), ("INVALID_REQUEST", interaction_gateway.DOMAIN))
         self.assertEqual((error.outcome, error.phase, error.upstream), (Outcome.NOT_APPLIED, "validate", "seethepro"))
+        self.works("ErrorInfo")
         self.assertEqual({violation.field for violation in error.field_violations},
                          {"interaction_identity", "interaction_name", "account_id", "contact_id"})
+        self.works("BadRequest")
         self.assertIn("account_id: must be a GUID", str(error))
         self.assertEqual(str(pickle.loads(pickle.dumps(error))), str(error))
 
     def test_an_error_says_when_to_call_again(self):
         error = self.fails(self.connect(GATEWAY), vsp(interaction_name="sandbox:rate-limited"), timeout=3)
         self.assertEqual((error.reason, error.retry_delay), ("UPSTREAM_RATE_LIMITED", timedelta(seconds=7)))
+        self.works("RetryInfo")
 
     def test_an_error_says_what_is_used_up(self):
         request = wolkvox(wolkvox_server="0043", wolkvox_token="exhausted-token")
@@ -111,6 +131,7 @@ class Tests:
         self.assertEqual((error.reason, error.upstream), ("UPSTREAM_DAILY_QUOTA", "wolkvox"))
         (violation,) = error.quota_violations
         self.assertEqual(violation.subject, "uses of the wolkvox token a day")
+        self.works("QuotaFailure")
 
     def test_an_error_says_what_the_operator_must_check(self):
         error = self.fails(self.connect(GATEWAY), vsp(interaction_name="sandbox:unauthorized"))
@@ -118,6 +139,7 @@ class Tests:
         (violation,) = error.precondition_violations
         self.assertEqual((violation.type, violation.subject),
                          ("UPSTREAM_CREDENTIALS_REJECTED", "the gateway's credential for the upstream"))
+        self.works("PreconditionFailure")
 
     def test_an_unknown_outcome_is_told(self):
         error = self.fails(self.connect(GATEWAY), vsp(interaction_name="sandbox:reset"))
@@ -129,6 +151,7 @@ class Tests:
         error = self.fails(self.connect(GATEWAY), vsp(interaction_name="sandbox:timeout"), timeout=0.5)
         self.assertEqual((error.code, error.outcome), (grpc.StatusCode.DEADLINE_EXCEEDED, Outcome.UNKNOWN))
         self.assertLess(time.monotonic() - begin, 5)
+        self.works("deadline")
 
     def test_the_default_timeout_is_the_clients(self):
         client = self.connect(GATEWAY, default_timeout=0.5)
@@ -184,6 +207,7 @@ class Tests:
         reply = self.connect(RELAY).create_vsp_interaction(cut_once())
         self.assertTrue(reply.message.interaction_id)
         self.assertEqual(from_sandbox("stats")["seethepro"]["requests"] - before, 1)
+        self.works("retry")
 
     def test_a_connection_that_breaks_at_work_leaves_the_outcome_unknown_without_request_id(self):
         client = self.connect(RELAY, make_request_id=False)
@@ -192,13 +216,16 @@ class Tests:
                          (grpc.StatusCode.UNAVAILABLE, interaction_gateway.NO_ANSWER_FROM_GATEWAY, Outcome.UNKNOWN))
 
     def test_who_calls_is_said_by_certificate_token_or_api_key(self):
-        for proof in ({"tls": TlsFiles(ca=file("ca.pem"), certificate=file("billing.pem"), key=file("billing.key"))},
-                      {"tls": TlsFiles(ca=file("ca.pem")), "token_file": file("token")},
-                      {"tls": TlsFiles(ca=file("ca.pem")), "api_key_file": file("api-key")}):
+        ca = file("ca.pem")
+        for column, proof in {
+                "mutual TLS": {"tls": TlsFiles(ca=ca, certificate=file("billing.pem"), key=file("billing.key"))},
+                "token": {"tls": TlsFiles(ca=ca), "token_file": file("token")},
+                "TLS": {"tls": TlsFiles(ca=ca), "api_key_file": file("api-key")}}.items():
             with self.subTest(proof):
                 client = self.connect(TLS_GATEWAY, **proof)
                 self.assertTrue(client.create_vsp_interaction(vsp()).message.interaction_id)
                 self.assertEqual(client.add_wolkvox_interaction(wolkvox()).message.code, 201)
+                self.works(column)
 
     def test_who_does_not_say_who_calls_is_refused(self):
         error = self.fails(self.connect(TLS_GATEWAY, tls=TlsFiles(ca=file("ca.pem"))), vsp())
@@ -280,8 +307,15 @@ class Tests:
         reply = self.connect(GATEWAY, token_file=file("token")).create_vsp_interaction(vsp())
         self.assertTrue(reply.message.interaction_id)
 
+    def opened_once(self, ids, before):
+        """Each call that was answered after a restart has an interaction of its own, and no other was opened."""
+        self.assertEqual(len(set(ids)), len(ids))
+        self.assertEqual(get(f"{RESTARTER}/requests")["requests"] - before, len(ids))
+        self.works("restart")
+
 
 class BlockingTest(Tests, unittest.TestCase):
+    row = "Python"
 
     def connect(self, target, **options):
         client = Client.connect(target, **options)
@@ -299,6 +333,33 @@ class BlockingTest(Tests, unittest.TestCase):
             thread.join(20)
         self.assertEqual(len(set(ids)), 20)
 
+    def test_a_restart_under_load_opens_each_call_once(self):
+        client, ids, over = self.connect(RESTARTED), [], threading.Event()
+        before = get(f"{RESTARTER}/requests")["requests"]
+
+        def opens(request):
+            for _ in range(REPETITIONS):
+                try:
+                    return client.create_vsp_interaction(request).message.interaction_id
+                except CallError as error:
+                    self.assertEqual(error.code, grpc.StatusCode.UNAVAILABLE, str(error))
+                    time.sleep(PAUSE)
+            self.fail("the gateway did not come back")
+
+        def keep_calling():
+            while not over.is_set():
+                ids.append(opens(vsp(request_id=str(uuid.uuid4()))))
+
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            callers = [pool.submit(keep_calling) for _ in range(4)]
+            try:
+                get(f"{RESTARTER}/restart")
+            finally:
+                over.set()
+        for caller in callers:
+            caller.result()
+        self.opened_once(ids, before)
+
     def test_close_cancels_a_call_whose_outcome_is_then_unknown(self):
         client = Client.connect(GATEWAY)
         client.create_vsp_interaction(vsp())
@@ -312,9 +373,11 @@ class BlockingTest(Tests, unittest.TestCase):
         thread.join(20)
         (error,) = ended
         self.assertEqual((error.code, error.outcome), (grpc.StatusCode.CANCELLED, Outcome.UNKNOWN))
+        self.works("cancel")
 
 
 class AsyncioTest(Tests, unittest.TestCase):
+    row = "Python asyncio"
 
     def setUp(self):
         self.loop = asyncio.new_event_loop()
@@ -348,6 +411,34 @@ class AsyncioTest(Tests, unittest.TestCase):
                     await task
 
         self.loop.run_until_complete(run())
+        self.works("cancel")
+
+    def test_a_restart_under_load_opens_each_call_once(self):
+        async def run():
+            async with interaction_gateway.aio.Client.connect(RESTARTED) as client:
+                restart = asyncio.create_task(asyncio.to_thread(get, f"{RESTARTER}/restart"))
+
+                async def opens(request):
+                    for _ in range(REPETITIONS):
+                        try:
+                            return (await client.create_vsp_interaction(request)).message.interaction_id
+                        except CallError as error:
+                            self.assertEqual(error.code, grpc.StatusCode.UNAVAILABLE, str(error))
+                            await asyncio.sleep(PAUSE)
+                    self.fail("the gateway did not come back")
+
+                async def keep_calling():
+                    ids = []
+                    while not restart.done():
+                        ids.append(await opens(vsp(request_id=str(uuid.uuid4()))))
+                    return ids
+
+                ids = await asyncio.gather(*(keep_calling() for _ in range(4)))
+                await restart
+                return [one for some in ids for one in some]
+
+        before = get(f"{RESTARTER}/requests")["requests"]
+        self.opened_once(self.loop.run_until_complete(run()), before)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use interaction_gateway::v1::{AddWolkvoxInteractionRequest, CreateVspInteractionRequest};
@@ -74,10 +75,23 @@ async fn opens(client: &Client, request: impl tonic::IntoRequest<CreateVspIntera
     client.create_vsp_interaction(request).await.unwrap().message.interaction_id().into()
 }
 
+/// Says in the interop matrix that a cell works: tests/packages/interop_matrix.py.
+fn works(column: &str) {
+    if let Ok(folder) = std::env::var("INTEROP_MATRIX") {
+        let row = PathBuf::from(folder).join("Rust");
+        let mut row = std::fs::OpenOptions::new().append(true).create(true).open(row).unwrap();
+        row.write_all(format!("{column}\n").as_bytes()).unwrap();
+    }
+}
+
 fn from_sandbox(path: &str) -> serde_json::Value {
-    let host = address("SANDBOX").trim_start_matches("http://").to_string();
-    let mut stream = TcpStream::connect(&host).unwrap();
-    write!(stream, "GET /sandbox/{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    get(&address("SANDBOX"), &format!("sandbox/{path}"))
+}
+
+fn get(url: &str, path: &str) -> serde_json::Value {
+    let host = url.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(stream, "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
@@ -100,11 +114,13 @@ async fn fields_arrive_as_they_were_given() {
     let reply = client.create_vsp_interaction(request).await.unwrap();
     assert!(!reply.message.interaction_id().is_empty() && reply.message.campaign_key.is_some());
     assert_eq!(arrived(&mark)["InteractionName"], ANY_TEXT);
+    works("Unicode");
 
     let mark = new_request_id();
     let request = AddWolkvoxInteractionRequest { body: ANY_TEXT.into(), subject: mark.clone(), ..wolkvox() };
     assert_eq!(client.add_wolkvox_interaction(request).await.unwrap().message.code, 201);
     assert_eq!(arrived(&mark)["body"], ANY_TEXT);
+    works("both RPCs");
 }
 
 #[tokio::test]
@@ -116,6 +132,7 @@ async fn a_call_gets_a_request_id_by_which_it_can_be_repeated() {
     let again = client.create_vsp_interaction(repeated).await.unwrap();
     assert_eq!((first.replayed, again.replayed), (false, true));
     assert_eq!(again.message, first.message);
+    works("replay");
     assert_ne!(opens(&client, vsp()).await, first.message.interaction_id());
 }
 
@@ -125,8 +142,10 @@ async fn an_error_names_every_field_that_is_wrong() {
     let error = fails(&connect(options("GATEWAY")).await, request).await;
     assert_eq!((error.code(), error.reason(), error.domain()), (Code::InvalidArgument, "INVALID_REQUEST", DOMAIN));
     assert_eq!((error.outcome(), error.phase(), error.upstream()), (Outcome::NotApplied, "validate", "seethepro"));
+    works("ErrorInfo");
     let fields: BTreeSet<_> = error.field_violations().iter().map(|violation| violation.field.as_str()).collect();
     assert_eq!(fields, BTreeSet::from(["account_id", "contact_id", "interaction_identity", "interaction_name"]));
+    works("BadRequest");
     assert!(error.to_string().contains("account_id: must be a GUID"), "{error}");
 }
 
@@ -137,6 +156,7 @@ async fn an_error_says_when_to_call_again_what_is_used_up_and_what_the_operator_
     request.set_timeout(Duration::from_secs(3));
     let error = fails(&client, request).await;
     assert_eq!((error.reason(), error.retry_delay()), ("UPSTREAM_RATE_LIMITED", Some(Duration::from_secs(7))));
+    works("RetryInfo");
 
     let request = AddWolkvoxInteractionRequest {
         wolkvox_server: "0043".into(),
@@ -147,11 +167,13 @@ async fn an_error_says_when_to_call_again_what_is_used_up_and_what_the_operator_
     assert_eq!(error.upstream(), "wolkvox");
     let [violation] = error.quota_violations() else { panic!("{error:?}") };
     assert_eq!(violation.subject, "uses of the wolkvox token a day");
+    works("QuotaFailure");
 
     let error = fails(&client, named("sandbox:unauthorized")).await;
     let [violation] = error.precondition_violations() else { panic!("{error:?}") };
     assert_eq!(violation.kind, "UPSTREAM_CREDENTIALS_REJECTED");
     assert_eq!(violation.subject, "the gateway's credential for the upstream");
+    works("PreconditionFailure");
 }
 
 #[tokio::test]
@@ -170,6 +192,7 @@ async fn a_deadline_that_passes_leaves_the_outcome_unknown() {
     for error in [fails(&client, request).await, fails(&connect(hasty).await, named("sandbox:timeout")).await] {
         assert_eq!((error.code(), error.outcome()), (Code::DeadlineExceeded, Outcome::Unknown));
     }
+    works("deadline");
 }
 
 #[tokio::test]
@@ -188,6 +211,7 @@ async fn a_call_that_is_dropped_is_cancelled() {
     let again =
         client.create_vsp_interaction(CreateVspInteractionRequest { request_id: mark.clone(), ..request }).await;
     assert!(again.unwrap().replayed);
+    works("cancel");
 }
 
 #[tokio::test]
@@ -236,6 +260,7 @@ async fn a_connection_that_breaks_at_work_opens_nothing_twice() {
     let identity = request.interaction_identity.clone();
     assert!(!opens(&connect(options("RELAY")).await, request).await.is_empty());
     arrived(&identity); // once
+    works("retry");
 
     let without = connect(ClientOptions { make_request_id: false, ..options("RELAY") }).await;
     let error = fails(&without, cut_once()).await;
@@ -251,14 +276,15 @@ fn trusting() -> ClientOptions {
 async fn who_calls_is_said_by_certificate_token_or_api_key() {
     let identity =
         TlsFiles { ca: Some(file("ca.pem")), certificate: Some(file("billing.pem")), key: Some(file("billing.key")) };
-    for options in [
-        ClientOptions { tls: Some(identity), ..trusting() },
-        ClientOptions { token_file: Some(file("token")), ..trusting() },
-        ClientOptions { api_key_file: Some(file("api-key")), ..trusting() },
+    for (column, options) in [
+        ("mutual TLS", ClientOptions { tls: Some(identity), ..trusting() }),
+        ("token", ClientOptions { token_file: Some(file("token")), ..trusting() }),
+        ("TLS", ClientOptions { api_key_file: Some(file("api-key")), ..trusting() }),
     ] {
         let client = connect(options).await;
         opens(&client, vsp()).await;
         assert_eq!(client.add_wolkvox_interaction(wolkvox()).await.unwrap().message.code, 201);
+        works(column);
     }
     let error = fails(&connect(trusting()).await, vsp()).await;
     assert_eq!((error.code(), error.reason()), (Code::Unauthenticated, "CALLER_UNAUTHENTICATED"));
@@ -357,4 +383,49 @@ async fn tasks_share_a_client() {
     for call in calls {
         assert!(ids.insert(call.await.unwrap()));
     }
+}
+
+/// Repeats a call, with its request_id, while the gateway is being restarted. Returns the interaction's id.
+async fn persist(client: &Client) -> String {
+    let request = CreateVspInteractionRequest { request_id: new_request_id(), ..vsp() };
+    for _ in 0..600 {
+        match client.create_vsp_interaction(request.clone()).await {
+            Ok(reply) => return reply.message.interaction_id().into(),
+            Err(error) => assert_eq!(error.code(), Code::Unavailable, "{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the gateway did not come back");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_under_load_opens_each_call_once() {
+    let client = connect(options("RESTARTED")).await;
+    let restarter = |path: &'static str| {
+        tokio::task::spawn_blocking(move || get(&address("RESTARTER"), path)["requests"].as_u64().unwrap())
+    };
+    let before = restarter("requests").await.unwrap();
+    let over = Arc::new(AtomicBool::new(false));
+    let callers: Vec<_> = (0..4)
+        .map(|_| {
+            let (client, over) = (client.clone(), over.clone());
+            tokio::spawn(async move {
+                let mut ids = Vec::new();
+                while !over.load(Ordering::Relaxed) {
+                    ids.push(persist(&client).await);
+                }
+                ids
+            })
+        })
+        .collect();
+    restarter("restart").await.unwrap();
+    over.store(true, Ordering::Relaxed);
+    let mut ids = Vec::new();
+    for caller in callers {
+        ids.extend(caller.await.unwrap());
+    }
+    let opened = restarter("requests").await.unwrap() - before;
+    assert_eq!(opened, ids.len() as u64);
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
+    works("restart");
 }
