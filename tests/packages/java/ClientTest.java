@@ -1,5 +1,6 @@
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -16,6 +17,7 @@ import com.interactiongateway.client.ServingStatus;
 import com.interactiongateway.client.TlsFiles;
 import com.interactiongateway.interaction.v1.AddWolkvoxInteractionRequest;
 import com.interactiongateway.interaction.v1.CreateVspInteractionRequest;
+import io.grpc.Context;
 import io.grpc.Status.Code;
 import java.io.IOException;
 import java.net.URI;
@@ -35,6 +37,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
@@ -423,6 +426,64 @@ class ClientTest {
     for (var future : pool.invokeAll(java.util.Collections.nCopies(20, call))) ids.add(future.get());
     pool.shutdown();
     assertEquals(20, ids.size());
+  }
+
+  @Test
+  void callsGoSideBySideWithoutBlocking() throws Exception {
+    Client client = connect(GATEWAY);
+    var calls = Stream.generate(() -> client.createVspInteractionAsync(vsp())).limit(20).toList();
+    Set<String> ids = new java.util.HashSet<>();
+    for (var call : calls) ids.add(call.get().message().getInteractionId());
+    assertEquals(20, ids.size());
+    assertEquals(201, client.addWolkvoxInteractionAsync(wolkvox().build()).get().message().getCode());
+  }
+
+  private static CallException failure(CompletableFuture<?> call) {
+    return assertInstanceOf(CallException.class, assertThrows(ExecutionException.class, call::get).getCause());
+  }
+
+  @Test
+  void aFutureFailsWithTheErrorOfItsCall() throws Exception {
+    var invalid = failure(connect(GATEWAY).createVspInteractionAsync(CreateVspInteractionRequest.getDefaultInstance()));
+    assertEquals(List.of("INVALID_REQUEST", Outcome.NOT_APPLIED), List.of(invalid.reason(), invalid.outcome()));
+    var unsent = failure(connect(NOBODY).createVspInteractionAsync(vsp()));
+    assertEquals(CallException.GATEWAY_UNREACHABLE, unsent.reason());
+    var illegal = connect(GATEWAY).createVspInteractionAsync(vsp(), CallOptions.NONE.withMetadata("Upper", "x"));
+    assertEquals(CallException.ILLEGAL_METADATA, failure(illegal).reason());
+  }
+
+  @Test
+  void aCallWithoutBlockingIsTriedThreeTimes() throws Exception {
+    Client client = connect(IMPOSTOR);
+    assertEquals("3", client.createVspInteractionAsync(vsp("attempts-3").build()).get().message().getInteractionId());
+    assertEquals("3", attempts(failure(client.createVspInteractionAsync(vsp("attempts-4").build()))));
+  }
+
+  @Test
+  void aContextThatIsCancelledCancelsItsCallWhoseOutcomeIsThenUnknown() throws Exception {
+    Client client = connect(GATEWAY);
+    opens(client);
+    long before = requests();
+    var context = Context.current().withCancellation();
+    var call = context.call(() -> client.createVspInteractionAsync(vsp("sandbox:timeout").build()));
+    while (requests() == before) Thread.onSpinWait();
+    context.cancel(null);
+    CallException error = failure(call);
+    assertEquals(List.of(Code.CANCELLED, Outcome.UNKNOWN), List.of(error.code(), error.outcome()));
+    CallException late = failure(context.call(() -> client.createVspInteractionAsync(vsp())));
+    assertEquals(CallException.CANCELLED_BEFORE_SEND, late.reason());
+  }
+
+  @Test
+  void aCallWhoseFutureIsCancelledCanBeRepeated() throws Exception {
+    Client client = connect(GATEWAY);
+    var request = vsp("sandbox:slow-2000").setRequestId(Client.newRequestId()).build();
+    long before = requests();
+    var call = client.createVspInteractionAsync(request);
+    while (requests() == before) Thread.onSpinWait();
+    assertTrue(call.cancel(true));
+    assertTrue(client.createVspInteraction(request).replayed());
+    assertEquals(1, requests() - before);
   }
 
   /** Starts a call that is not answered, and returns when the vendor has it. */

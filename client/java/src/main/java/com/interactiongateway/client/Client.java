@@ -5,32 +5,31 @@ import com.interactiongateway.interaction.v1.AddWolkvoxInteractionResponse;
 import com.interactiongateway.interaction.v1.CreateVspInteractionRequest;
 import com.interactiongateway.interaction.v1.CreateVspInteractionResponse;
 import com.interactiongateway.interaction.v1.InteractionServiceGrpc;
-import com.interactiongateway.interaction.v1.InteractionServiceGrpc.InteractionServiceBlockingStub;
-import io.grpc.ConnectivityState;
 import io.grpc.Context;
 import io.grpc.Deadline;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
-import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthGrpc;
-import io.grpc.stub.AbstractStub;
 import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Function;
 
 /**
  * Calls an Interaction Gateway. Threads share it; make it once. A call blocks its thread until it has an answer or its time is
  * over, and throws a {@link CallException} if it fails.
  *
+ * <p>Without blocking. The ...Async methods return at once. Their future is completed with the reply or with a CallException, in a
+ * thread of gRPC's.
+ *
  * <p>Cancellation. A thread that is interrupted, or whose {@link Context} is cancelled, cancels its call. If the call was sent, its
- * outcome is unknown.
+ * outcome is unknown. {@code cancel} of a future cancels its call, too, but the future then tells nothing of the outcome; the
+ * {@link Context} in which the call began ends it with a CallException.
  *
  * <p>Connections. While there is none, a call asks grpc.health.v1.Health first and goes on if that is answered, whatever the answer.
  * If it is not, the reason is GATEWAY_UNREACHABLE: the call itself was not sent.
@@ -41,9 +40,9 @@ import java.util.function.Function;
  * <p>Proxies of the environment and of system properties are not used.
  */
 public final class Client implements AutoCloseable {
-  private final ClientBuilder options;
-  private final ManagedChannel channel;
-  private final Optional<Retry> retry;
+  final ClientBuilder options;
+  final ManagedChannel channel;
+  final Optional<Retry> retry;
   private volatile boolean closed;
 
   Client(ClientBuilder options, ManagedChannel channel) {
@@ -74,9 +73,18 @@ public final class Client implements AutoCloseable {
 
   /** Opens a video interaction at SeeThePro. */
   public Reply<CreateVspInteractionResponse> createVspInteraction(CreateVspInteractionRequest request, CallOptions call) {
-    String requestId = requestId(request.getRequestId());
-    CreateVspInteractionRequest message = request.toBuilder().setRequestId(requestId).build();
-    return call(requestId, call, service -> service.createVspInteraction(message));
+    return call(request, call).await(call);
+  }
+
+  /** The same without blocking: see {@link Client}. */
+  public CompletableFuture<Reply<CreateVspInteractionResponse>> createVspInteractionAsync(CreateVspInteractionRequest request) {
+    return createVspInteractionAsync(request, CallOptions.NONE);
+  }
+
+  /** The same without blocking: see {@link Client}. */
+  public CompletableFuture<Reply<CreateVspInteractionResponse>> createVspInteractionAsync(
+      CreateVspInteractionRequest request, CallOptions call) {
+    return call(request, call).start(call);
   }
 
   /** Routes an atypical interaction to a contact-centre agent at wolkvox. */
@@ -86,9 +94,18 @@ public final class Client implements AutoCloseable {
 
   /** Routes an atypical interaction to a contact-centre agent at wolkvox. */
   public Reply<AddWolkvoxInteractionResponse> addWolkvoxInteraction(AddWolkvoxInteractionRequest request, CallOptions call) {
-    String requestId = requestId(request.getRequestId());
-    AddWolkvoxInteractionRequest message = request.toBuilder().setRequestId(requestId).build();
-    return call(requestId, call, service -> service.addWolkvoxInteraction(message));
+    return call(request, call).await(call);
+  }
+
+  /** The same without blocking: see {@link Client}. */
+  public CompletableFuture<Reply<AddWolkvoxInteractionResponse>> addWolkvoxInteractionAsync(AddWolkvoxInteractionRequest request) {
+    return addWolkvoxInteractionAsync(request, CallOptions.NONE);
+  }
+
+  /** The same without blocking: see {@link Client}. */
+  public CompletableFuture<Reply<AddWolkvoxInteractionResponse>> addWolkvoxInteractionAsync(
+      AddWolkvoxInteractionRequest request, CallOptions call) {
+    return call(request, call).start(call);
   }
 
   /** Asks grpc.health.v1.Health about the gateway as a whole. */
@@ -98,10 +115,18 @@ public final class Client implements AutoCloseable {
 
   /** Asks grpc.health.v1.Health about a service; one that it does not know is NOT_FOUND. */
   public ServingStatus checkHealth(String service, CallOptions call) {
+    Metadata metadata = CallMetadata.of(call, "");
+    var request = HealthCheckRequest.newBuilder().setService(service).build();
     try {
-      return askHealth(service, CallMetadata.of(call, ""), deadline(call));
+      var health = HealthGrpc.newBlockingStub(channel).withDeadline(deadline(call))
+          .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(metadata));
+      return switch (health.check(request).getStatus()) {
+        case SERVING -> ServingStatus.SERVING;
+        case NOT_SERVING -> ServingStatus.NOT_SERVING;
+        default -> ServingStatus.UNKNOWN;
+      };
     } catch (StatusRuntimeException e) {
-      throw CallException.ofHealthCheck(e, isConnectionError(e));
+      throw CallException.ofHealthCheck(e, Call.isConnectionError(e.getStatus()));
     }
   }
 
@@ -110,6 +135,20 @@ public final class Client implements AutoCloseable {
   public void close() {
     closed = true;
     channel.shutdownNow();
+  }
+
+  private Call<CreateVspInteractionRequest, CreateVspInteractionResponse> call(
+      CreateVspInteractionRequest request, CallOptions call) {
+    String requestId = requestId(request.getRequestId());
+    return new Call<>(this, InteractionServiceGrpc.getCreateVspInteractionMethod(),
+        request.toBuilder().setRequestId(requestId).build(), requestId, deadline(call));
+  }
+
+  private Call<AddWolkvoxInteractionRequest, AddWolkvoxInteractionResponse> call(
+      AddWolkvoxInteractionRequest request, CallOptions call) {
+    String requestId = requestId(request.getRequestId());
+    return new Call<>(this, InteractionServiceGrpc.getAddWolkvoxInteractionMethod(),
+        request.toBuilder().setRequestId(requestId).build(), requestId, deadline(call));
   }
 
   private String requestId(String given) {
@@ -121,104 +160,7 @@ public final class Client implements AutoCloseable {
     return Deadline.after(timeout.toNanos(), TimeUnit.NANOSECONDS);
   }
 
-  private <T> Reply<T> call(String requestId, CallOptions call, Function<InteractionServiceBlockingStub, T> send) {
-    Deadline deadline = deadline(call);
-    Metadata metadata = CallMetadata.of(call, requestId);
-    Metadata withCredential = withCredential(metadata, requestId);
-    ensureConnected(metadata, deadline, requestId);
-    boolean unanswered = false; // one attempt got no answer of the gateway
-    for (int attempts = 1;; ++attempts) {
-      AtomicReference<Metadata> trailers = new AtomicReference<>();
-      try {
-        var service = prepared(InteractionServiceGrpc.newBlockingStub(channel), withCredential, deadline)
-            .withInterceptors(MetadataUtils.newCaptureMetadataInterceptor(new AtomicReference<>(), trailers));
-        T message = send.apply(service);
-        retry.ifPresent(Retry::succeeded);
-        return new Reply<>(message, requestId, CallMetadata.has(trailers.get(), "idempotent-replayed", "true"),
-            CallMetadata.has(trailers.get(), "idempotency", "bypassed"));
-      } catch (StatusRuntimeException e) {
-        CallException error = CallException.of(closed ? cancelled(e) : e, requestId);
-        unanswered |= error.reason().equals(CallException.NO_ANSWER_FROM_GATEWAY);
-        if (!waitsForNext(attempts, error.code(), e.getTrailers(), requestId, deadline)) {
-          throw unanswered ? error.afterAnUnansweredAttempt() : error;
-        }
-      }
-    }
-  }
-
-  /** Waits before the next attempt; false if there is none. A call without request_id is sent once. */
-  private boolean waitsForNext(int attempts, Status.Code code, Metadata trailers, String requestId, Deadline deadline) {
-    Optional<Duration> wait =
-        requestId.isEmpty() ? Optional.empty() : retry.flatMap(policy -> policy.next(attempts, code, trailers));
-    if (wait.isEmpty() || wait.get().toNanos() >= deadline.timeRemaining(TimeUnit.NANOSECONDS)) return false;
-    try {
-      TimeUnit.NANOSECONDS.sleep(wait.get().toNanos());
-      return !isCancelled();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
-    }
-  }
-
-  private Metadata withCredential(Metadata metadata, String requestId) {
-    Metadata all = new Metadata();
-    all.merge(metadata);
-    try {
-      options.addCredential(all);
-    } catch (IOException | IllegalArgumentException e) {
-      String message = e instanceof IOException ? "cannot be read: " + e.getMessage() : e.getMessage();
-      throw CallException.nothingSent(
-          Status.Code.FAILED_PRECONDITION, message, CallException.CREDENTIAL_UNREADABLE, requestId, e);
-    }
-    return all;
-  }
-
-  /**
-   * Fails if there is no connection and none can be made: the health check goes ahead, of which two do no harm, and any answer of
-   * it shows that there is a connection.
-   */
-  private void ensureConnected(Metadata metadata, Deadline deadline, String requestId) {
-    if (!isCancelled() && channel.getState(false) == ConnectivityState.READY) return;
-    try {
-      if (!isCancelled()) askHealth("", metadata, deadline);
-    } catch (StatusRuntimeException e) {
-      if (!isCancelled() && isConnectionError(e)) {
-        throw CallException.nothingSent(
-            e.getStatus().getCode(), e.getStatus().getDescription(), CallException.GATEWAY_UNREACHABLE, requestId, e);
-      }
-    }
-    if (isCancelled()) {
-      throw CallException.nothingSent(Status.Code.CANCELLED, "The call was cancelled before it was sent.",
-          CallException.CANCELLED_BEFORE_SEND, requestId, null);
-    }
-  }
-
-  private boolean isCancelled() {
-    return closed || Thread.currentThread().isInterrupted() || Context.current().isCancelled();
-  }
-
-  private ServingStatus askHealth(String service, Metadata metadata, Deadline deadline) {
-    var request = HealthCheckRequest.newBuilder().setService(service).build();
-    return switch (prepared(HealthGrpc.newBlockingStub(channel), metadata, deadline).check(request).getStatus()) {
-      case SERVING -> ServingStatus.SERVING;
-      case NOT_SERVING -> ServingStatus.NOT_SERVING;
-      default -> ServingStatus.UNKNOWN;
-    };
-  }
-
-  private static <S extends AbstractStub<S>> S prepared(S stub, Metadata metadata, Deadline deadline) {
-    return stub.withDeadline(deadline).withInterceptors(MetadataUtils.newAttachHeadersInterceptor(metadata));
-  }
-
-  private static boolean isConnectionError(StatusRuntimeException e) {
-    Status.Code code = e.getStatus().getCode();
-    return code == Status.Code.UNAVAILABLE || code == Status.Code.DEADLINE_EXCEEDED;
-  }
-
-  /** gRPC calls it UNAVAILABLE when the client itself is closed. */
-  private static StatusRuntimeException cancelled(StatusRuntimeException e) {
-    return e.getTrailers() != null && CallMetadata.hasDetails(e.getTrailers())
-        ? e
-        : Status.CANCELLED.withDescription("The client was closed.").withCause(e).asRuntimeException();
+  boolean isClosed() {
+    return closed;
   }
 }
