@@ -211,6 +211,7 @@ TEST(ClientTest, ACallThatIsCancelledAfterItWasSentLeavesTheOutcomeUnknown) {
   stop.request_stop();
   const CallError error = Fails(ended.get_future().get(), absl::StatusCode::kCancelled);
   EXPECT_EQ(error.outcome, CallError::Outcome::kUnknown);
+  Get(Variable("CONTROL") + "/cancelled/" + error.request_id);
   Works("cancel");
 }
 
@@ -253,8 +254,8 @@ std::string Persist(Client& client) {
 
 TEST(ClientTest, ARestartUnderLoadOpensEachCallOnce) {
   const auto client = ConnectTo("RESTARTED");
-  const std::string restarter = Variable("RESTARTER");
-  const int before = Get(restarter + "/requests")["requests"];
+  const std::string control = Variable("CONTROL");
+  const int before = Get(control + "/requests")["requests"];
   std::atomic<bool> over = false;
   std::vector<std::future<std::vector<std::string>>> callers;
   for (int caller = 0; caller < 4; ++caller) {
@@ -264,7 +265,7 @@ TEST(ClientTest, ARestartUnderLoadOpensEachCallOnce) {
       return ids;
     }));
   }
-  Get(restarter + "/restart");
+  Get(control + "/restart");
   over = true;
   std::set<std::string> ids;
   int calls = 0;
@@ -275,7 +276,7 @@ TEST(ClientTest, ARestartUnderLoadOpensEachCallOnce) {
     }
   }
   EXPECT_EQ(static_cast<int>(ids.size()), calls);
-  EXPECT_EQ(Get(restarter + "/requests")["requests"].get<int>() - before, calls);
+  EXPECT_EQ(Get(control + "/requests")["requests"].get<int>() - before, calls);
   Works("restart");
 }
 

@@ -8,8 +8,10 @@ import os
 import socket
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../interop"))
+from control import Control
 from cutting_relay import CuttingRelay
 from impostor import Impostor
 from material import Material
@@ -51,8 +53,8 @@ class World(contextlib.ExitStack):
         self.relay = self.enter_context(CuttingRelay(self.plain.address, self.sandbox.address))
         self.impostor = self.enter_context(Impostor())
         slow = self.start_sandbox("--delay", "50ms")
-        self.restarter = self.enter_context(Restarter(
-            slow, lambda settings: self.start_gateway({"seethepro.base_url": slow.address} | settings)))
+        self.restarter = Restarter(slow, lambda settings: self.start_gateway({"seethepro.base_url": slow.address} | settings))
+        self.control = self.enter_context(Control(self.restarter, self.wait_for_cancellation))
         self.nobody = self.enter_context(socket.socket())
         self.nobody.bind(("127.0.0.1", 0))  # taken, and without listen() every connection is refused
 
@@ -71,6 +73,14 @@ class World(contextlib.ExitStack):
             "wolkvox.token_files.0042": self.material.file("wolkvox-token")} | settings
         return self.start([self.server_binary, *flags(settings)], r'"serving","address":"([^"]+)"')
 
+    def wait_for_cancellation(self, request_id):
+        """Until the log of the gateway in plaintext says that the caller cancelled this call after it was sent."""
+        end = time.monotonic() + 20
+        while not any(request_id in line and '"CANCELLED_AFTER_SEND"' in line for line in list(self.plain.lines)):
+            if time.monotonic() > end:
+                raise RuntimeError(f"the gateway does not know that {request_id} was cancelled")
+            time.sleep(0.01)
+
     def environment(self):
         return {
             "GATEWAY": self.plain.address,
@@ -79,7 +89,7 @@ class World(contextlib.ExitStack):
             "RELAY": self.relay.address,
             "IMPOSTOR": self.impostor.address,
             "RESTARTED": self.restarter.address,
-            "RESTARTER": self.restarter.url,
+            "CONTROL": self.control.url,
             "NOBODY": "127.0.0.1:%d" % self.nobody.getsockname()[1],
             "FILES": self.folder,
         }

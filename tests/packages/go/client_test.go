@@ -265,6 +265,7 @@ func TestCancellingTellsWhetherTheCallWasSent(t *testing.T) {
 	sent := fails(t, client, ctx, named("sandbox:timeout"))
 	equal(t, sent.Code, codes.Canceled)
 	equal(t, sent.Outcome, interaction.Unknown)
+	get(t, os.Getenv("CONTROL")+"/cancelled/"+sent.RequestID, &struct{}{})
 	works(t, "cancel")
 	unsent := fails(t, client, ctx, vsp())
 	equal(t, unsent.Reason, interaction.CancelledUnsent)
@@ -475,7 +476,7 @@ func persist(client *interaction.Client, ctx context.Context) (string, error) {
 func TestARestartUnderLoadOpensEachCallOnce(t *testing.T) {
 	client := connect(t, restarted)
 	var before, after struct{ Requests int }
-	get(t, os.Getenv("RESTARTER")+"/requests", &before)
+	get(t, os.Getenv("CONTROL")+"/requests", &before)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	over := make(chan struct{})
@@ -503,10 +504,10 @@ func TestARestartUnderLoadOpensEachCallOnce(t *testing.T) {
 			}
 		})
 	}
-	get(t, os.Getenv("RESTARTER")+"/restart", &after)
+	get(t, os.Getenv("CONTROL")+"/restart", &after)
 	close(over)
 	group.Wait()
-	get(t, os.Getenv("RESTARTER")+"/requests", &after)
+	get(t, os.Getenv("CONTROL")+"/requests", &after)
 	equal(t, after.Requests-before.Requests, calls)
 	equal(t, len(ids), calls)
 	works(t, "restart")

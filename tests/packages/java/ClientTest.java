@@ -53,7 +53,7 @@ class ClientTest {
   private static final String RELAY = System.getenv("RELAY");
   private static final String IMPOSTOR = System.getenv("IMPOSTOR");
   private static final String RESTARTED = System.getenv("RESTARTED");
-  private static final String RESTARTER = System.getenv("RESTARTER");
+  private static final String CONTROL = System.getenv("CONTROL");
   private static final String NOBODY = System.getenv("NOBODY");
   private static final String ANY_TEXT = "Ñandú “quoted” \"'\\ 日本語 👩‍👩‍👧‍👦\ttab\nline \u0001\u007f end ";
 
@@ -475,13 +475,14 @@ class ClientTest {
   }
 
   @Test
-  void aCallWhoseFutureIsCancelledCanBeRepeated() throws Exception {
+  void aFutureThatIsCancelledCancelsItsCallWhichCanBeRepeated() throws Exception {
     Client client = connect(GATEWAY);
     var request = vsp("sandbox:slow-2000").setRequestId(Client.newRequestId()).build();
     long before = requests();
     var call = client.createVspInteractionAsync(request);
     while (requests() == before) Thread.onSpinWait();
     assertTrue(call.cancel(true));
+    get(CONTROL + "/cancelled/" + request.getRequestId());
     assertTrue(client.createVspInteraction(request).replayed());
     assertEquals(1, requests() - before);
   }
@@ -502,6 +503,7 @@ class ClientTest {
     var ended = new CompletableFuture<CallException>();
     unanswered(client, ended).interrupt();
     assertEquals(List.of(Code.CANCELLED, Outcome.UNKNOWN), List.of(ended.get().code(), ended.get().outcome()));
+    get(CONTROL + "/cancelled/" + ended.get().requestId());
     works("cancel");
     Thread.currentThread().interrupt();
     CallException unsent = fails(client, vsp());
@@ -534,14 +536,14 @@ class ClientTest {
     return fail("the gateway did not come back");
   }
 
-  private static int requestsAtRestarter(String path) throws Exception {
-    return get(RESTARTER + path).getAsJsonObject().get("requests").getAsInt();
+  private static int requestsAtRestarted() throws Exception {
+    return get(CONTROL + "/requests").getAsJsonObject().get("requests").getAsInt();
   }
 
   @Test
   void aRestartUnderLoadOpensEachCallOnce() throws Exception {
     Client client = connect(RESTARTED);
-    int before = requestsAtRestarter("/requests");
+    int before = requestsAtRestarted();
     var over = new AtomicBoolean();
     Callable<List<String>> keepCalling = () -> {
       List<String> ids = new ArrayList<>();
@@ -551,7 +553,7 @@ class ClientTest {
     var pool = Executors.newFixedThreadPool(4);
     var callers = Stream.generate(() -> pool.submit(keepCalling)).limit(4).toList();
     try {
-      requestsAtRestarter("/restart");
+      get(CONTROL + "/restart");
     } finally {
       over.set(true);
     }
@@ -559,7 +561,7 @@ class ClientTest {
     for (var caller : callers) ids.addAll(caller.get());
     pool.shutdown();
     assertEquals(ids.size(), Set.copyOf(ids).size());
-    assertEquals(ids.size(), requestsAtRestarter("/requests") - before);
+    assertEquals(ids.size(), requestsAtRestarted() - before);
     works("restart");
   }
 }

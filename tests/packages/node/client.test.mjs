@@ -11,7 +11,7 @@ import { setTimeout } from "node:timers/promises";
 import * as gateway from "interaction-gateway";
 import { CallError, Client, Code, newRequestId } from "interaction-gateway";
 
-const { GATEWAY, TLS_GATEWAY, SANDBOX, RELAY, IMPOSTOR, RESTARTED, RESTARTER, NOBODY, FILES } = process.env;
+const { GATEWAY, TLS_GATEWAY, SANDBOX, RELAY, IMPOSTOR, RESTARTED, CONTROL, NOBODY, FILES } = process.env;
 const ANY_TEXT = "Ñandú “quoted” \"'\\ 日本語 👩‍👩‍👧‍👦\ttab\nline \x01\x7f end ";
 const UUID_4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -326,6 +326,7 @@ test("a signal that is aborted cancels the call, whose outcome is then unknown",
   controller.abort();
   const error = await ended;
   assert.deepEqual([error.code, error.outcome], [Code.CANCELLED, "unknown"]);
+  await get(`${CONTROL}/cancelled/${error.requestId}`);
   works("cancel");
   const unsent = await fails(client, vsp(), { signal: controller.signal });
   assert.deepEqual([unsent.reason, unsent.outcome], [gateway.CANCELLED_BEFORE_SEND, "not_applied"]);
@@ -357,16 +358,16 @@ async function persist(client) {
 
 test("a restart under load opens each call once", async () => {
   const client = connect(RESTARTED);
-  const before = (await get(`${RESTARTER}/requests`)).requests;
+  const before = (await get(`${CONTROL}/requests`)).requests;
   let over = false;
   const ids = [];
   const callers = Array.from({ length: 4 }, async () => {
     while (!over) ids.push(await persist(client));
   });
-  await get(`${RESTARTER}/restart`).finally(() => (over = true));
+  await get(`${CONTROL}/restart`).finally(() => (over = true));
   await Promise.all(callers);
   assert.equal(new Set(ids).size, ids.length);
-  assert.equal((await get(`${RESTARTER}/requests`)).requests - before, ids.length);
+  assert.equal((await get(`${CONTROL}/requests`)).requests - before, ids.length);
   works("restart");
 });
 

@@ -17,8 +17,8 @@ import interaction_gateway
 from interaction_gateway import (AddWolkvoxInteractionRequest, CallError, Client, CreateVspInteractionRequest, Outcome,
                                  ServingStatus, TlsFiles)
 
-GATEWAY, TLS_GATEWAY, SANDBOX, RELAY, IMPOSTOR, RESTARTED, RESTARTER, NOBODY, FILES = (os.environ[name] for name in (
-    "GATEWAY", "TLS_GATEWAY", "SANDBOX", "RELAY", "IMPOSTOR", "RESTARTED", "RESTARTER", "NOBODY", "FILES"))
+GATEWAY, TLS_GATEWAY, SANDBOX, RELAY, IMPOSTOR, RESTARTED, CONTROL, NOBODY, FILES = (os.environ[name] for name in (
+    "GATEWAY", "TLS_GATEWAY", "SANDBOX", "RELAY", "IMPOSTOR", "RESTARTED", "CONTROL", "NOBODY", "FILES"))
 ANY_TEXT = "Ñandú “quoted” \"'\\ 日本語 👩‍👩‍👧‍👦\ttab\nline \x01\x7f end "
 
 # How often a call is repeated, with one request_id, while the gateway is being restarted, and seconds between.
@@ -310,7 +310,7 @@ class Tests:
     def opened_once(self, ids, before):
         """Each call that was answered after a restart has an interaction of its own, and no other was opened."""
         self.assertEqual(len(set(ids)), len(ids))
-        self.assertEqual(get(f"{RESTARTER}/requests")["requests"] - before, len(ids))
+        self.assertEqual(get(f"{CONTROL}/requests")["requests"] - before, len(ids))
         self.works("restart")
 
 
@@ -335,7 +335,7 @@ class BlockingTest(Tests, unittest.TestCase):
 
     def test_a_restart_under_load_opens_each_call_once(self):
         client, ids, over = self.connect(RESTARTED), [], threading.Event()
-        before = get(f"{RESTARTER}/requests")["requests"]
+        before = get(f"{CONTROL}/requests")["requests"]
 
         def opens(request):
             for _ in range(REPETITIONS):
@@ -353,7 +353,7 @@ class BlockingTest(Tests, unittest.TestCase):
         with concurrent.futures.ThreadPoolExecutor() as pool:
             callers = [pool.submit(keep_calling) for _ in range(4)]
             try:
-                get(f"{RESTARTER}/restart")
+                get(f"{CONTROL}/restart")
             finally:
                 over.set()
         for caller in callers:
@@ -373,6 +373,7 @@ class BlockingTest(Tests, unittest.TestCase):
         thread.join(20)
         (error,) = ended
         self.assertEqual((error.code, error.outcome), (grpc.StatusCode.CANCELLED, Outcome.UNKNOWN))
+        get(f"{CONTROL}/cancelled/{error.request_id}")
         self.works("cancel")
 
 
@@ -403,12 +404,14 @@ class AsyncioTest(Tests, unittest.TestCase):
             async with interaction_gateway.aio.Client.connect(GATEWAY) as client:
                 await client.create_vsp_interaction(vsp())
                 before = from_sandbox("stats")["seethepro"]["requests"]
-                task = asyncio.create_task(client.create_vsp_interaction(vsp(interaction_name="sandbox:timeout")))
+                request = vsp(interaction_name="sandbox:timeout", request_id=str(uuid.uuid4()))
+                task = asyncio.create_task(client.create_vsp_interaction(request))
                 while from_sandbox("stats")["seethepro"]["requests"] == before:
                     await asyncio.sleep(0.01)
                 task.cancel()
                 with self.assertRaises(asyncio.CancelledError):
                     await task
+                await asyncio.to_thread(get, f"{CONTROL}/cancelled/{request.request_id}")
 
         self.loop.run_until_complete(run())
         self.works("cancel")
@@ -416,7 +419,7 @@ class AsyncioTest(Tests, unittest.TestCase):
     def test_a_restart_under_load_opens_each_call_once(self):
         async def run():
             async with interaction_gateway.aio.Client.connect(RESTARTED) as client:
-                restart = asyncio.create_task(asyncio.to_thread(get, f"{RESTARTER}/restart"))
+                restart = asyncio.create_task(asyncio.to_thread(get, f"{CONTROL}/restart"))
 
                 async def opens(request):
                     for _ in range(REPETITIONS):
@@ -437,7 +440,7 @@ class AsyncioTest(Tests, unittest.TestCase):
                 await restart
                 return [one for some in ids for one in some]
 
-        before = get(f"{RESTARTER}/requests")["requests"]
+        before = get(f"{CONTROL}/requests")["requests"]
         self.opened_once(self.loop.run_until_complete(run()), before)
 
 

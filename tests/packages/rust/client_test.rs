@@ -207,6 +207,8 @@ async fn a_call_that_is_dropped_is_cancelled() {
         reply = call => panic!("{reply:?}"),
         () = async { while !arrived() { tokio::time::sleep(Duration::from_millis(10)).await } } => {}
     }
+    let cancelled = format!("cancelled/{mark}");
+    tokio::task::spawn_blocking(move || get(&address("CONTROL"), &cancelled)).await.unwrap();
     // The same request_id gets what became of it: it was opened once.
     let again =
         client.create_vsp_interaction(CreateVspInteractionRequest { request_id: mark.clone(), ..request }).await;
@@ -401,10 +403,9 @@ async fn persist(client: &Client) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restart_under_load_opens_each_call_once() {
     let client = connect(options("RESTARTED")).await;
-    let restarter = |path: &'static str| {
-        tokio::task::spawn_blocking(move || get(&address("RESTARTER"), path)["requests"].as_u64().unwrap())
-    };
-    let before = restarter("requests").await.unwrap();
+    let control = |path: &'static str| tokio::task::spawn_blocking(move || get(&address("CONTROL"), path));
+    let requests = async || control("requests").await.unwrap()["requests"].as_u64().unwrap();
+    let before = requests().await;
     let over = Arc::new(AtomicBool::new(false));
     let callers: Vec<_> = (0..4)
         .map(|_| {
@@ -418,14 +419,13 @@ async fn a_restart_under_load_opens_each_call_once() {
             })
         })
         .collect();
-    restarter("restart").await.unwrap();
+    control("restart").await.unwrap();
     over.store(true, Ordering::Relaxed);
     let mut ids = Vec::new();
     for caller in callers {
         ids.extend(caller.await.unwrap());
     }
-    let opened = restarter("requests").await.unwrap() - before;
-    assert_eq!(opened, ids.len() as u64);
+    assert_eq!(requests().await - before, ids.len() as u64);
     assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
     works("restart");
 }
