@@ -11,6 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "client/cli/command_line_errors.h"
@@ -20,11 +21,13 @@
 #include "client/cli/commands/explain.h"
 #include "client/cli/commands/health.h"
 #include "client/cli/commands/import.h"
+#include "client/cli/completion.h"
 #include "client/cli/duration_flag.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/flag_sources.h"
 #include "client/cli/manual.h"
 #include "client/cli/not_empty.h"
+#include "client/cli/terminal.h"
 #include "version/version.h"
 
 namespace interaction::cli {
@@ -58,11 +61,28 @@ class HelpFormatter : public CLI::Formatter {
     if (mode == CLI::AppFormatMode::Sub) return make_expanded(app);
     const bool is_root = app->get_parent() == nullptr;
     return absl::StrCat(app->get_description(), ".\n\n", app->get_footer(), "\n\n", make_usage(app, name),
-                        make_groups(app, mode), make_subcommands(app, mode), "\n",
+                        make_subcommands(app, mode), make_groups(app, mode), "\n",
                         is_root ? absl::StrCat(Wrapped(kFlagSources), "\n", kExitCodes)
                                 : "Flags for every command: interactionctl --help\n");
   }
 };
+
+// What a command line that asks for nothing gets: what there is, and where more is said.
+int FailWithHelp(const CLI::App& app, const Session& session, absl::string_view message) {
+  const bool is_root = app.get_parent() == nullptr;
+  std::string commands;
+  for (const CLI::App* command : CommandsOf(app)) {
+    absl::StrAppend(&commands, absl::StrFormat("  %-13s %s\n", command->get_name(), command->get_description()));
+  }
+  session.err << app.get_description() << ".\n\n" << app.get_footer() << "\n\n";
+  if (is_root) session.err << "Commands:\n" << commands << "\n";
+  return FailUsage(session,
+                   absl::StrCat(message, "; see interactionctl ", is_root ? "" : app.get_name() + " ", "--help"));
+}
+
+bool HasOwnInput(const CLI::App& command) {
+  return !command.get_options([](const CLI::Option* option) { return option->count() > 0; }).empty();
+}
 
 // `help` and `help COMMAND` are --help, which the parser knows.
 std::vector<std::string> WithoutHelpCommand(const std::vector<std::string>& args) {
@@ -134,6 +154,7 @@ void DeclareGlobalOptions(CLI::App& root, GlobalOptions& options) {
       ->check(NotEmpty());
   root.add_flag("--dry-run", options.dry_run, "show the request, its secrets masked, and send nothing");
   root.add_flag("-v,--verbose", options.verbose, "tell where the call goes, its trace, who answered and when");
+  root.add_flag("-q,--quiet", options.quiet, "no notes and no progress: data, errors and warnings alone");
   root.add_option("--profile", options.profile, "which profile to use; see below")
       ->type_name("NAME")
       ->check(NotEmpty());
@@ -162,10 +183,13 @@ std::optional<int> Parse(CLI::App& root, const std::vector<std::string>& args, c
 
 int Dispatch(const CLI::App& root, const std::vector<Command>& commands, Session& session) {
   const std::vector<CLI::App*> selected = root.get_subcommands();
-  if (selected.empty()) return FailUsage(session, "no command; see interactionctl --help");
+  if (selected.empty()) return FailWithHelp(root, session, "no command");
   if (selected.size() > 1) return FailUsage(session, "only one command can be given");
   for (const Command& command : commands) {
-    if (command.app == selected.front()) return command.run(session);
+    if (command.app != selected.front()) continue;
+    const bool is_bare = command.needs_input && session.arguments == 1 && !HasOwnInput(*command.app);
+    return is_bare ? FailWithHelp(*command.app, session, command.app->get_name() + " needs flags or arguments")
+                   : command.run(session);
   }
   return kExitUsage;
 }
@@ -174,7 +198,15 @@ int Dispatch(const CLI::App& root, const std::vector<Command>& commands, Session
 
 int RunCli(const std::vector<std::string>& args, const GetEnv& getenv, std::istream& in, std::ostream& out,
            std::ostream& err) {
-  Session session{.options = {}, .command_line = CommandLine(args), .getenv = getenv, .in = in, .out = out, .err = err};
+  Session session{.options = {},
+                  .command_line = CommandLine(args),
+                  .arguments = args.size(),
+                  .getenv = getenv,
+                  .in = in,
+                  .out = out,
+                  .err = err,
+                  .set_elsewhere = {},
+                  .terminal = FindTerminal(in, err, getenv)};
 
   CLI::App root("Open interactions at SeeThePro and wolkvox through an Interaction Gateway", "interactionctl");
   root.formatter(std::make_shared<HelpFormatter>());

@@ -10,6 +10,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "client/cli/exit_code.h"
+#include "client/cli/terminal.h"
 #include "client/read_file.h"
 #include "version/version.h"
 
@@ -57,6 +58,7 @@ CallOptions MakeCallOptions(const Session& session) {
 absl::StatusOr<std::string> ReadInput(const Session& session, const std::string& path) {
   if (path != "-") return ReadFile(path);
   session.reads_input = true;
+  TellThatInputIsRead(session);
   std::string text;
   char buffer[16384];
   errno = 0;

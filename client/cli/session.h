@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <iosfwd>
 #include <memory>
+#include <ostream>
 #include <set>
 #include <string>
 #include <utility>
@@ -35,20 +37,35 @@ struct GlobalOptions {
   std::string request_id;  // "auto": a new one
   bool dry_run = false;
   bool verbose = false;
+  bool quiet = false;
   std::string profile;
   std::string profiles;  // the file with them
+};
+
+// What a person has before them. Nothing, in a script.
+struct Terminal {
+  bool reads = false;     // standard input is a terminal
+  bool shows = false;     // standard error is one
+  bool rewrites = false;  // and it can change a line that it shows
+  size_t width = 120;     // of its lines
 };
 
 // What a command works with: the flags, the environment, and its output. `out` gets data, `err` gets messages.
 struct Session {
   GlobalOptions options;
   std::string command_line;  // as a shell would read it again
+  size_t arguments = 0;      // in it
   GetEnv getenv;
   std::istream& in;
   std::ostream& out;
   std::ostream& err;
   std::set<const CLI::Option*> set_elsewhere;  // flags whose value is not from the command line
   mutable bool reads_input = false;            // standard input has been read
+  Terminal terminal;
+  mutable std::ostream nowhere{nullptr};
+
+  // For messages that are neither data, nor errors, nor warnings: --quiet leaves them out.
+  std::ostream& notes() const { return options.quiet ? nowhere : err; }
 };
 
 // Whether the flags ask for TLS: by --tls, or by one of its files.

@@ -50,8 +50,9 @@ Command AddCompletion(CLI::App& root) {
   interactionctl completion zsh > "${fpath[1]}/_interactionctl"
   interactionctl completion fish > ~/.config/fish/completions/interactionctl.fish)");
   auto shell = std::make_shared<std::string>();
-  app->add_option("shell", *shell, "bash, zsh or fish")->type_name("SHELL")->required();
-  return {app, [&root, shell](Session& session) { return PrintCompletion(root, session, *shell); }};
+  app->add_option("shell", *shell, "bash, zsh or fish")->type_name("SHELL");
+  return {app, [&root, shell](Session& session) { return PrintCompletion(root, session, *shell); },
+          /*needs_input=*/true};
 }
 
 Command AddManual(CLI::App& root) {

@@ -30,7 +30,8 @@ Command AddAddWolkvox(CLI::App& root) {
   CLI::App* app = root.add_subcommand("add-wolkvox", "Route an atypical interaction to an agent at wolkvox");
   app->footer(kAddWolkvoxExamples);
   auto input = std::make_shared<RequestInput>(*app, kWolkvoxFields);
-  return {app, [input](Session& session) { return OpenInteraction(session, *input, &Client::AddWolkvoxInteraction); }};
+  return {app, [input](Session& session) { return OpenInteraction(session, *input, &Client::AddWolkvoxInteraction); },
+          /*needs_input=*/true};
 }
 
 }  // namespace interaction::cli

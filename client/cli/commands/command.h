@@ -12,6 +12,7 @@ namespace interaction::cli {
 struct Command {
   CLI::App* app;
   std::function<int(Session&)> run;
+  bool needs_input = false;  // it does nothing by itself: without flags and arguments of its own it is explained
 };
 
 }  // namespace interaction::cli

@@ -8,13 +8,13 @@ namespace interaction::cli {
 namespace {
 
 constexpr FieldFlag kVspFields[] = {
-    {"app_access_key", "the access key, if the gateway has none", /*secret=*/true},
     {"interaction_identity", "person or device the interaction is for (required)"},
     {"interaction_name", "name of the interaction (required)"},
     {"account_id", "account at SeeThePro, a GUID (required)"},
     {"contact_id", "contact at SeeThePro, a GUID (required)"},
     {"tenant_key", "tenant at SeeThePro, a GUID"},
     {"group_key", "group at SeeThePro, a GUID"},
+    {"app_access_key", "the access key, if the gateway has none", /*secret=*/true},
 };
 
 constexpr char kCreateVspExamples[] = R"(Examples:
@@ -28,7 +28,8 @@ Command AddCreateVsp(CLI::App& root) {
   CLI::App* app = root.add_subcommand("create-vsp", "Open a video interaction at SeeThePro");
   app->footer(kCreateVspExamples);
   auto input = std::make_shared<RequestInput>(*app, kVspFields);
-  return {app, [input](Session& session) { return OpenInteraction(session, *input, &Client::CreateVspInteraction); }};
+  return {app, [input](Session& session) { return OpenInteraction(session, *input, &Client::CreateVspInteraction); },
+          /*needs_input=*/true};
 }
 
 }  // namespace interaction::cli

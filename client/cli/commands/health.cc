@@ -4,6 +4,7 @@
 #include <string>
 
 #include "client/cli/exit_code.h"
+#include "client/cli/terminal.h"
 
 namespace interaction::cli {
 namespace {
@@ -28,7 +29,10 @@ absl::Status AddParts(const Session& session, Client& client, Health& health) {
 int CheckHealth(Session& session, const std::string& service) {
   const absl::StatusOr<std::unique_ptr<Client>> client = Connect(session);
   if (!client.ok()) return FailUsage(session, client.status().message());
-  const absl::StatusOr<ServingStatus> status = (*client)->CheckHealth(service, MakeCallOptions(session));
+  const absl::StatusOr<ServingStatus> status = [&] {
+    const WaitingNote waiting(session);
+    return (*client)->CheckHealth(service, MakeCallOptions(session));
+  }();
   if (!status.ok()) return FailCall(session, status.status(), Effect::kNone);
   Health health = {service, *status, {}};
   if (service.empty()) {

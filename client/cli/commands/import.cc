@@ -89,6 +89,7 @@ void DeclareSending(CLI::App& app, ImportOptions& options) {
   app.add_flag("--check", options.check, "check every row, send nothing");
   app.add_flag("--resume", options.resume, "go on with an import: fail if there is no journal of it");
   app.add_flag("--send-valid", options.send_valid, "send the rows without problems although others have some");
+  app.add_flag("-y,--yes", options.yes, "do not ask at a terminal before rows are sent");
   app.add_option("--jobs", options.jobs, "calls at a time, at most [8]")->type_name("N")->check(CLI::Range(1, 256));
   app.add_option("--rate", options.rate, "calls a second, at most [as fast as the gateway takes them]")
       ->type_name("N")
@@ -103,7 +104,8 @@ void DeclareSending(CLI::App& app, ImportOptions& options) {
       ->type_name("FILE")
       ->check(NotEmpty());
   app.add_flag("--same-gateway", options.same_gateway, "--address is another name of the journal's gateway");
-  app.add_option("--results", options.results, "every row and what became of it [NAME.results.csv]")
+  app.add_option("--results", options.results,
+                 "every row and what became of it; '-' for standard output [NAME.results.csv]")
       ->type_name("FILE")
       ->check(NotEmpty());
   app.add_option("--to-correct", options.to_correct, "the rows that were refused [NAME.to-correct.csv]")
@@ -162,6 +164,7 @@ absl::Status Complete(const Session& session, ImportFlags& flags) {
   if (options.method.empty()) return absl::InvalidArgumentError("--method is required: create-vsp or add-wolkvox");
   const absl::StatusOr<const import::Method*> method = import::FindMethod(options.method);
   if (!method.ok()) return method.status();
+  if (options.to_correct == "-") return absl::InvalidArgumentError("--to-correct: only --results can be '-'");
   if (options.file.empty()) return absl::InvalidArgumentError("which file is to be imported? '-' is standard input");
   for (const std::string& text : flags.map) {
     auto pair = Split(text, text.rfind('='), "--map: must be TITLE=FIELD");
@@ -184,13 +187,15 @@ Command AddImport(CLI::App& root) {
   DeclareInput(*app, *flags);
   DeclareSending(*app, flags->options);
   const CLI::Option* request_id = root.get_option("--request-id");
-  return {app, [flags, request_id](Session& session) {
+  return {app,
+          [flags, request_id](Session& session) {
             // One of the environment or of a profile is for the commands that open a single interaction.
             if (session.set_elsewhere.contains(request_id)) session.options.request_id.clear();
             const absl::Status complete = Complete(session, *flags);
             if (!complete.ok()) return FailUsage(session, complete.message());
             return import::Import(session, flags->options);
-          }};
+          },
+          /*needs_input=*/true};
 }
 
 }  // namespace interaction::cli

@@ -7,6 +7,7 @@
 #include "client/cli/request_input.h"
 #include "client/cli/session.h"
 #include "client/cli/signal_stop.h"
+#include "client/cli/terminal.h"
 #include "client/cli/verbose.h"
 #include "client/new_request_id.h"
 #include "interaction/client.h"
@@ -17,7 +18,7 @@ namespace interaction::cli {
 template <typename Response>
 int PrintReply(Session& session, const Reply<Response>& reply) {
   if (reply.replayed)
-    session.err << "note: this answers an earlier call with this request id; nothing new was opened\n";
+    session.notes() << "note: this answers an earlier call with this request id; nothing new was opened\n";
   if (reply.bypassed)
     session.err
         << "note: the gateway could not keep the request id; repeating this call may open a second interaction\n";
@@ -29,8 +30,8 @@ int PrintReply(Session& session, const Reply<Response>& reply) {
 template <typename Request>
 int PrintDryRun(Session& session, const RequestInput& input, Request request) {
   input.MaskSecrets(request);
-  session.err << "dry run: nothing is sent. It would go to " << RouteOf(session)
-              << "; the gateway checks the fields.\n";
+  session.notes() << "dry run: nothing is sent. It would go to " << RouteOf(session)
+                  << "; the gateway checks the fields.\n";
   return WriteData(session, RenderReply(request, session.options.format), "", kExitOk);
 }
 
@@ -40,7 +41,7 @@ int OpenInteraction(Session& session, const RequestInput& input,
                     absl::StatusOr<Reply<Response>> (Client::*method)(const Request&, const CallOptions&)) {
   if (session.options.request_id == "auto") {
     session.options.request_id = NewRequestId();
-    session.err << "request id: " << session.options.request_id << "\n";
+    session.notes() << "request id: " << session.options.request_id << "\n";
   }
   Request request;
   const absl::Status filled = input.Fill(session, request);
@@ -53,7 +54,10 @@ int OpenInteraction(Session& session, const RequestInput& input,
   CallOptions options = MakeCallOptions(session);
   options.stop = signals.token();
   verbose.Begin(request.request_id(), options);
-  const absl::StatusOr<Reply<Response>> reply = ((**client).*method)(request, options);
+  const absl::StatusOr<Reply<Response>> reply = [&] {
+    const WaitingNote waiting(session);
+    return ((**client).*method)(request, options);
+  }();
   verbose.End();
   const int exit_code = reply.ok() ? PrintReply(session, *reply)
                                    : FailCall(session, reply.status(), Effect::kOpens, request.request_id());

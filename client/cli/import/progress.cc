@@ -77,6 +77,10 @@ void Progress::Write(const Counts& counts, const Rates& rates, absl::Time now) {
   }
 }
 
+void Progress::Tell(absl::string_view text) {
+  err_ << (terminal_ ? "\r" : "") << text << (terminal_ ? "\x1b[K\n" : "\n") << std::flush;
+}
+
 void Progress::End(const Counts& counts, absl::Time now) {
   Write(counts, RatesOf(counts, {begin_, 0, 0}, now), now);  // of all of it
   if (terminal_) err_ << "\n" << std::flush;

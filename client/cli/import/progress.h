@@ -5,6 +5,7 @@
 #include <ostream>
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 namespace interaction::cli::import {
@@ -41,6 +42,8 @@ class Progress {
       : err_(err), terminal_(terminal), width_(width), begin_(begin), last_(begin), samples_{{begin, 0, 0}} {}
 
   void Show(const Counts& counts, absl::Time now);
+  // A line of text besides.
+  void Tell(absl::string_view text);
   // Ends the line, so that other text can follow.
   void End(const Counts& counts, absl::Time now);
 

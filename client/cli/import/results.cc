@@ -76,9 +76,13 @@ absl::StatusOr<std::unique_ptr<ResultFile>> ResultFile::Create(const std::string
   const int descriptor = open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (descriptor < 0) return CannotWrite(path);
   std::FILE* file = fdopen(descriptor, "wb");
-  if (file != nullptr) return std::unique_ptr<ResultFile>(new ResultFile(path, file));
+  if (file != nullptr) return std::unique_ptr<ResultFile>(new ResultFile(path, file, nullptr));
   close(descriptor);
   return CannotWrite(path);
+}
+
+std::unique_ptr<ResultFile> ResultFile::To(std::ostream& out) {
+  return std::unique_ptr<ResultFile>(new ResultFile("standard output", nullptr, &out));
 }
 
 ResultFile::~ResultFile() {
@@ -88,10 +92,15 @@ ResultFile::~ResultFile() {
 }
 
 void ResultFile::Write(absl::string_view text) {
+  if (out_ != nullptr) {
+    *out_ << text;
+    return;
+  }
   failed_ = failed_ || std::fwrite(text.data(), 1, text.size(), file_) != text.size();
 }
 
 absl::Status ResultFile::Commit() {
+  if (out_ != nullptr) return *out_ << std::flush ? absl::OkStatus() : CannotWrite(path_);
   const bool written = !failed_ && std::fflush(file_) == 0 && fsync(fileno(file_)) == 0;
   if (!written) return CannotWrite(path_);
   std::fclose(file_);

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,16 +36,19 @@ bool IsToCorrect(const RowResult& result);
 class ResultFile {
  public:
   static absl::StatusOr<std::unique_ptr<ResultFile>> Create(const std::string& path);
+  // Standard output, which outlives the object, in place of a file.
+  static std::unique_ptr<ResultFile> To(std::ostream& out);
   ~ResultFile();
 
   void Write(absl::string_view text);
   absl::Status Commit();
 
  private:
-  ResultFile(std::string path, std::FILE* file) : path_(std::move(path)), file_(file) {}
+  ResultFile(std::string path, std::FILE* file, std::ostream* out) : path_(std::move(path)), file_(file), out_(out) {}
 
   const std::string path_;
   std::FILE* file_;
+  std::ostream* out_;  // null: it is a file
   bool failed_ = false;
 };
 

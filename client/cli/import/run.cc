@@ -1,11 +1,10 @@
 #include "client/cli/import/run.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
-#include <iostream>
+#include <istream>
 #include <memory>
 
 #include <google/protobuf/util/json_util.h>
@@ -23,6 +22,7 @@
 #include "client/cli/import/sender.h"
 #include "client/cli/import/summary.h"
 #include "client/cli/signal_stop.h"
+#include "client/cli/terminal.h"
 
 namespace interaction::cli::import {
 namespace {
@@ -47,19 +47,13 @@ std::string Masked(const Method& method, const google::protobuf::Message& reques
   return text;
 }
 
-size_t WidthOfTerminal() {
-  winsize size = {};
-  const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  return known ? size.ws_col : 80;
-}
-
 // One run of the command. Each step returns the exit code if it is the last one.
 class Run {
  public:
   Run(Session& session, ImportOptions options) : session_(session), options_(std::move(options)) {}
 
   int Do() {
-    for (const auto step : {&Run::Open, &Run::OpenJournal, &Run::Check, &Run::ShowRequests}) {
+    for (const auto step : {&Run::Open, &Run::OpenJournal, &Run::Check, &Run::ShowRequests, &Run::Confirm}) {
       if (const std::optional<int> exit_code = (this->*step)(); exit_code.has_value()) return *exit_code;
     }
     return Send();
@@ -79,6 +73,7 @@ class Run {
       return FailUsage(session_, "--name is needed for standard input: the same name again sends no row twice");
     }
     plan_options_.import_name = options_.name.empty() ? StemOf(options_.file) : options_.name;
+    if (options_.file == "-") TellThatInputIsRead(session_);
     absl::StatusOr<std::unique_ptr<Input>> input = Input::Open(options_.file, session_.in);
     if (!input.ok()) return Fail(input.status());
     input_ = *std::move(input);
@@ -176,7 +171,8 @@ class Run {
     if (files) {
       if (const absl::Status status = WriteResults(); !status.ok()) return Fail(status);
     }
-    session_.err << WithCommas(rows_) << " rows, " << WithCommas(invalid_rows_) << " with problems; nothing was sent\n";
+    session_.notes() << WithCommas(rows_) << " rows, " << WithCommas(invalid_rows_)
+                     << " with problems; nothing was sent\n";
     return invalid_rows_ == 0 ? kExitOk : kExitUsage;
   }
 
@@ -196,8 +192,22 @@ class Run {
     });
     if (!status.ok()) return Fail(status);
     const int exit_code = invalid_rows_ == 0 ? kExitOk : kExitUsage;
-    session_.err << WithCommas(shown) << " of " << WithCommas(rows_) << " rows would be sent; nothing was sent\n";
+    session_.notes() << WithCommas(shown) << " of " << WithCommas(rows_) << " rows would be sent; nothing was sent\n";
     return WriteData(session_, "", "", exit_code);
+  }
+
+  // What is opened cannot be closed from here, so that a person is asked first; a script is not.
+  std::optional<int> Confirm() {
+    const Terminal& terminal = session_.terminal;
+    if (options_.yes || options_.file == "-" || !terminal.reads || !terminal.shows) return std::nullopt;
+    const uint64_t valid = rows_ - invalid_rows_;
+    session_.err << "Open up to " << WithCommas(options_.limit > 0 ? std::min(valid, options_.limit) : valid)
+                 << " interactions through " << session_.options.address << "? [y/N] " << std::flush;
+    std::string answer;
+    std::getline(session_.in, answer);
+    if (absl::EqualsIgnoreCase(answer, "y") || absl::EqualsIgnoreCase(answer, "yes")) return std::nullopt;
+    return FailUsage(session_,
+                     "nothing was sent; --dry-run shows the requests, --yes sends them without this question");
   }
 
   int Send() {
@@ -206,7 +216,7 @@ class Run {
     if (journal_is_temporary_) {
       if (const absl::Status made = SetJournal(journal_path_); !made.ok()) return Fail(made);
     }
-    session_.err << "import " << plan_options_.import_name << ", journal " << journal_path_ << "\n";
+    session_.notes() << "import " << plan_options_.import_name << ", journal " << journal_path_ << "\n";
     const SignalStop signals;
     const absl::StatusOr<SendOutcome> outcome = SendAll(**client, signals.token());
     if (signals.received() != 0) session_.err << "stopped; the same command goes on with the rest\n";
@@ -226,8 +236,7 @@ class Run {
       return method_->call(client, request, MakeCallOptions(session_));
     };
     Sender sender(call, options_.jobs, options_.rate, options_.patience);
-    const bool terminal = &session_.err == &std::cerr && isatty(STDERR_FILENO) != 0;
-    Progress progress(session_.err, terminal, terminal ? WidthOfTerminal() : 120, absl::Now());
+    Progress progress(session_.notes(), session_.terminal.rewrites, session_.terminal.width, absl::Now());
     const SendOptions send{.rows = rows_,
                            .limit = options_.limit,
                            .batch = std::max<size_t>(64, static_cast<size_t>(options_.jobs) * 16),
@@ -244,20 +253,27 @@ class Run {
     if (options_.to_correct.empty()) options_.to_correct = absl::StrCat(plan_options_.import_name, ".to-correct", end);
     const absl::Status written = WriteResults();
     if (!written.ok()) session_.err << "interactionctl: " << written.message() << "\n";
-    if (written.ok()) {
-      session_.err << "results in " << options_.results;
-      if (to_correct_ > 0) {
-        session_.err << ", rows to correct in " << options_.to_correct
-                     << ": import that file under the same name (--name " << plan_options_.import_name << ")";
-      }
-      session_.err << "\n";
-    }
+    if (written.ok()) TellWhereResultsAre();
     if (!outcome.stopped.ok()) session_.err << RenderError(outcome.stopped, Effect::kNone);
     const bool all = summary_.CountOf("not_applied") + summary_.CountOf("unknown") + summary_.CountOf("invalid") == 0;
     const int exit_code = !outcome.stopped.ok() ? ExitCodeOf(outcome.stopped)
                           : !written.ok()       ? kExitNotWritten
                                                 : (all ? kExitOk : kExitNotAllApplied);
-    return WriteData(session_, summary_.Render(session_.options.format), "", exit_code);
+    const std::string summary = summary_.Render(session_.options.format);
+    if (!ResultsAreData()) return WriteData(session_, summary, "", exit_code);
+    session_.notes() << summary;
+    return exit_code;
+  }
+
+  bool ResultsAreData() const { return options_.results == "-"; }
+
+  void TellWhereResultsAre() {
+    session_.notes() << "results in " << (ResultsAreData() ? "standard output" : options_.results);
+    if (to_correct_ > 0) {
+      session_.notes() << ", rows to correct in " << options_.to_correct
+                       << ": import that file under the same name (--name " << plan_options_.import_name << ")";
+    }
+    session_.notes() << "\n";
   }
 
   absl::Status WriteResults() {
@@ -268,7 +284,8 @@ class Run {
     const std::string paths[2] = {options_.results, options_.to_correct};
     for (int i = 0; i < 2; ++i) {
       if (paths[i].empty()) continue;
-      absl::StatusOr<std::unique_ptr<ResultFile>> file = ResultFile::Create(paths[i]);
+      absl::StatusOr<std::unique_ptr<ResultFile>> file =
+          paths[i] == "-" ? ResultFile::To(session_.out) : ResultFile::Create(paths[i]);
       if (!file.ok()) return file.status();
       files[i] = *std::move(file);
     }

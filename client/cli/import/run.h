@@ -27,6 +27,7 @@ struct ImportOptions {
   bool resume = false;
   bool send_valid = false;
   bool same_gateway = false;
+  bool yes = false;
   int jobs = 8;
   double rate = 0;
   uint64_t limit = 0;

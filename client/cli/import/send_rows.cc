@@ -40,7 +40,10 @@ class RowSending {
         const absl::Status status = Step(done, more);
         if (!status.ok()) return status;
       }
-      if (options_.stop.stop_requested() && !stopping_) StopSending();
+      if (options_.stop.stop_requested() && !stopping_) {
+        progress_.Tell("stopping when the calls under way are answered; the same signal again ends it at once");
+        StopSending();
+      }
       progress_.Show(outcome_.counts, absl::Now());
       if (!reading() && sender_.idle()) break;
     }

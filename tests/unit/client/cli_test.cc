@@ -23,6 +23,7 @@ using ::interaction::testing::TempDir;
 using ::interaction::testing::ToGrpc;
 using ::testing::AllOf;
 using ::testing::ContainsRegex;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
@@ -47,8 +48,8 @@ class CliTest : public ::testing::Test {
   }
 
   // Invokes with the gateway as the address.
-  Result InvokeThere(std::vector<std::string> args, Surroundings surroundings = {}) {
-    surroundings.variables["INTERACTION_ADDRESS"] = gateway_.target();
+  Result InvokeThere(std::vector<std::string> args, const Surroundings& surroundings = {}) {
+    args.insert(args.end(), {"--address", gateway_.target()});
     return Invoke(args, surroundings);
   }
 
@@ -295,6 +296,41 @@ TEST(CliHelpTest, VersionIsData) {
   EXPECT_THAT(result.out, StartsWith("interactionctl "));
 }
 
+TEST(CliHelpTest, NothingGetsExamplesAndCommandsAsAnError) {
+  const Result result = Invoke({});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.out, IsEmpty());
+  EXPECT_THAT(result.err, AllOf(HasSubstr("  interactionctl health\n"), HasSubstr("  create-vsp    Open a video"),
+                                EndsWith("interactionctl: no command; see interactionctl --help\n")));
+}
+
+TEST(CliHelpTest, ACommandThatNeedsInputAndHasNoneIsExplainedAndSendsNothing) {
+  FakeGateway gateway;
+  for (const std::string command : {"create-vsp", "add-wolkvox", "import", "completion"}) {
+    const Result result = Invoke({command}, {{{"INTERACTION_ADDRESS", gateway.target()}}, ""});
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_THAT(result.err,
+                AllOf(HasSubstr("Examples:\n"), EndsWith(absl::StrCat("see interactionctl ", command, " --help\n"))));
+  }
+  EXPECT_THAT(gateway.calls(), IsEmpty());
+}
+
+TEST(CliHelpTest, ACommandWhoseInputIsInTheEnvironmentRuns) {
+  FakeGateway gateway;
+  const Result result =
+      Invoke({"create-vsp"}, {{{"INTERACTION_ADDRESS", gateway.target()}, {"INTERACTION_ACCOUNT_ID", "12"}}, ""});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(gateway.calls(), SizeIs(1));
+}
+
+TEST(QuietTest, LeavesOutNotesAndKeepsDataAndErrors) {
+  FakeGateway gateway;
+  EXPECT_THAT(Invoke({"create-vsp", "--address", gateway.target(), "-q", "--request-id", "auto"}).err, IsEmpty());
+  EXPECT_THAT(Invoke({"create-vsp", "-q", "--account-id", "12", "--dry-run"}).err, IsEmpty());
+  EXPECT_THAT(Invoke({"create-vsp", "-q", "--account-id", "12", "--dry-run"}).out, HasSubstr("account_id  "));
+  EXPECT_THAT(Invoke({"health", "-q", "--address", "localhost"}).err, HasSubstr("the port is missing"));
+}
+
 struct UsageCase {
   const char* name;
   std::vector<std::string> args;
@@ -314,7 +350,6 @@ TEST_P(UsageTest, IsExplainedInALineAndExitsWith2) {
 INSTANTIATE_TEST_SUITE_P(
     CommandLines, UsageTest,
     ::testing::Values(
-        UsageCase{"Nothing", {}, "no command; see interactionctl --help"},
         UsageCase{"MistypedCommand", {"create-vps"}, "unknown command 'create-vps'; did you mean 'create-vsp'?"},
         UsageCase{"MistypedCommandWithHelp",
                   {"creat-vsp", "--help"},

@@ -16,11 +16,13 @@ namespace {
 
 using ::interaction::testing::FakeGateway;
 using ::interaction::testing::TempDir;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 constexpr char kTitles[] = "Interaction Identity,Interaction Name,Account ID,Contact ID";
 constexpr char kCells[] = "+1,a,6925ebd4-125d-4338-a736-99f4b5bcb3d7,3d6ab237-6e5e-4e4a-b76a-4ebe7d89b9e0";
@@ -38,16 +40,14 @@ class ImportCommandTest : public ::testing::Test {
   }
 
   // Imports `sheet`, whose calls go out one after the other.
-  Result Import(const std::string& sheet, const std::map<std::string, std::string>& variables,
+  Result Import(const std::string& sheet, std::map<std::string, std::string> variables,
                 const std::vector<std::string>& flags = {}) {
-    std::vector<std::string> args = {"import",       "--method",
-                                     "create-vsp",   dir_.Write("sheet.csv", sheet),
-                                     "--address",    gateway_.target(),
-                                     "--jobs",       "1",
-                                     "--journal",    dir_.File("journal"),
-                                     "--results",    dir_.File("results.csv"),
-                                     "--to-correct", dir_.File("correct.csv")};
+    std::vector<std::string> args = {"import", "--method", "create-vsp", dir_.Write("sheet.csv", sheet), "--jobs", "1"};
     args.insert(args.end(), flags.begin(), flags.end());
+    variables.insert({{"INTERACTION_ADDRESS", gateway_.target()},
+                      {"INTERACTION_JOURNAL", dir_.File("journal")},
+                      {"INTERACTION_RESULTS", dir_.File("results.csv")},
+                      {"INTERACTION_TO_CORRECT", dir_.File("correct.csv")}});
     return Invoke(args, {variables, ""});
   }
 
@@ -116,6 +116,21 @@ TEST_F(ImportCommandTest, ASecretIsNoConstantHoweverItsFieldIsWritten) {
     EXPECT_THAT(result.err, HasSubstr("is a secret"));
     EXPECT_THAT(result.err, Not(HasSubstr("s3cret")));
   }
+}
+
+TEST_F(ImportCommandTest, ResultsGoToStandardOutputForADashAndTheSummaryAside) {
+  const Result result = Import(absl::StrCat(kTitles, "\n", kCells, "\n"), {}, {"--results", "-"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(StartsWith("Interaction Identity,"), HasSubstr(absl::StrCat(kCells, ",2,applied,"))));
+  EXPECT_THAT(result.err, AllOf(HasSubstr("results in standard output\n"), HasSubstr("applied")));
+  EXPECT_THAT(Import(kTitles, {}, {"--to-correct", "-"}).err, HasSubstr("only --results can be '-'"));
+}
+
+TEST_F(ImportCommandTest, QuietLeavesOutEverythingButTheSummary) {
+  const Result result = Import(absl::StrCat(kTitles, "\n", kCells, "\n"), {}, {"--quiet"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.err, IsEmpty());
+  EXPECT_THAT(result.out, HasSubstr("applied"));
 }
 
 TEST_F(ImportCommandTest, ARequestIdOfAProfileIsForSingleCallsAndOneOfTheCommandLineIsAnError) {
