@@ -90,9 +90,18 @@ def in_front(port, folder, certificates, name, outlier_detection, retry_policy, 
     if health:
         cluster["health_checks"] = HEALTH
     # Callers' connections have an age, too, as at an edge.
-    return {"admin": {"address": {"pipe": {"path": f"{folder}/admin.sock"}}}, "node": {"id": "front", "cluster": "front"}, "static_resources": {
+    return {"admin": {"address": {"pipe": {"path": f"{folder}/front.sock"}}}, "node": {"id": "front", "cluster": "front"}, "static_resources": {
         "listeners": [listener("front", socket_address("127.0.0.1", port), "gateway", retry_policy, max_connection_duration="20s")],
         "clusters": [cluster]}}
+
+
+def beside_the_caller(port, folder, edge, retry_policy):
+    """The sidecar of a caller, which calls the edge at this port of 127.0.0.1, in plaintext as callers do here."""
+    cluster = {"name": "gateway", "type": "STATIC", "connect_timeout": "3s", "typed_extension_protocol_options": HTTP2,
+               "circuit_breakers": limits(), "load_assignment": {"cluster_name": "gateway", "endpoints": [
+                   {"lb_endpoints": [{"endpoint": {"address": socket_address("127.0.0.1", edge)}}]}]}}
+    return {"admin": {"address": {"pipe": {"path": f"{folder}/caller.sock"}}}, "node": {"id": "caller", "cluster": "caller"}, "static_resources": {
+        "listeners": [listener("outbound", socket_address("127.0.0.1", port), "gateway", retry_policy)], "clusters": [cluster]}}
 
 
 def in_the_pod(certificates):

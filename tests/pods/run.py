@@ -2,10 +2,11 @@
 """The chart's Pods as real processes, three replicas with a real Redis, at steady load: README.md.
 
     run.py SERVER SANDBOX CLI HELM [--calls 2000] [--rate 400] [--faulty-calls 1000] [--drain-delay 1s] [--resolve-every 1]
-           [--min-ready 0] [--root FOLDER] [--only SCENARIO]... [--kind tls|sidecar|retries|figures]
+           [--min-ready 0] [--root FOLDER] [--only SCENARIO]... [--unprotected]
+           [--kind tls|sidecar|retries|figures]
 
-Every scenario takes at least --calls calls through each way to the Pods; then a vendor plays faults and Envoy repeats calls, with --faulty-calls
-calls with a request_id and as many without. Exits with 1 if a call failed that must not, or if a vendor got a POST twice. --root: of an image
+Every scenario takes at least --calls calls through each way to the Pods; then a vendor plays faults and Envoys repeat calls, with --faulty-calls
+calls in each case of retries.py. Exits with 1 if a call failed that must not, or if a vendor got a POST twice. --root: of an image
 that tools/image has built, instead of one made from the programs.
 """
 import argparse
@@ -45,6 +46,8 @@ def arguments():
                         "own default is 30")
     parser.add_argument("--min-ready", type=int, default=0, help="minReadySeconds of the chart")
     parser.add_argument("--drain-delay", default="1s", help="calls.drain_delay of the Pods; the gateway's own default is 5s")
+    parser.add_argument("--unprotected", action="store_true", help="count POSTs that follow a possible effect where nothing is promised: replicas "
+                        "are killed behind two Envoys that repeat calls without a request_id")
     parser.add_argument("--kind", choices=("tls", "sidecar", "retries", "figures"), help="default: the first three, one after the other")
     return parser.parse_args()
 
@@ -167,8 +170,8 @@ async def main(folder, options):
     if options.kind in (None, "retries") and not options.only:
         print(f"\nseed {options.seed}\n")
         print_head(RETRIES_COLUMNS)
-        for with_id in True, False:
-            row, problems_found = await run_retries(os.path.join(folder, f"retries-{with_id}"), roots, options, with_id)
+        for number, case in enumerate([*CASES, UNPROTECTED] if options.unprotected else CASES):
+            row, problems_found = await run_retries(os.path.join(folder, f"retries-{number}"), roots, options, case)
             print_row(row)
             wrong += tell(problems_found)
     return wrong
@@ -183,8 +186,8 @@ if __name__ == "__main__":
     from figures import run_figures
     from load import Load
     from processes import Program
+    from retries import CASES, UNPROTECTED, run_retries
     from retries import COLUMNS as RETRIES_COLUMNS
-    from retries import run_retries
     from roots import make_roots
     from scenarios import SCENARIOS
     from stack import SIDECAR, TLS, Stack

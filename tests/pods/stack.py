@@ -57,6 +57,11 @@ SIDECAR = {
 RETRY_POLICY = {"maxAttempts": 5, "initialBackoff": "0.1s", "maxBackoff": "1s", "backoffMultiplier": 2, "retryableStatusCodes": ["UNAVAILABLE"]}
 
 
+def free_port():
+    with bind_loopback() as holder:
+        return holder.getsockname()[1]
+
+
 def merge(one, other):
     return {key: merge(one[key], other[key]) if isinstance(one.get(key), dict) and isinstance(other.get(key), dict) else other.get(key, one.get(key))
             for key in one | other}
@@ -71,7 +76,7 @@ class Stack:
         self.is_mesh = kind is SIDECAR
         self.cluster = Cluster(os.path.join(folder, "pods"), roots, self._publish, delay)
         self.names = NameServer(NAME)
-        self.programs = []
+        self.programs, self.envoys = [], []
         self.controller = None
         self.keys = 0
         os.makedirs(self.cluster.folder)
@@ -149,23 +154,40 @@ class Stack:
 
     async def _start_front(self):
         """The Envoy in front of the Pods: an edge with Istio's default retries, or a caller's sidecar that does what the chart says."""
-        holder = bind_loopback()
-        self.port = holder.getsockname()[1]
-        holder.close()
-        objects = self.objects if self.is_mesh else self.helm.objects("-f", chart.values_file("istio"))
-        rule, service = chart.find(objects, "DestinationRule"), chart.find(objects, "VirtualService")
-        config = proxies.in_front(self.port, self.folder, self.mesh.folder, NAME, proxies.outliers(rule),
-                                  proxies.retries(service) if self.is_mesh else ISTIO_RETRIES, health=not self.is_mesh)
-        path = os.path.join(self.folder, "envoy.json")
+        self.port = free_port()
+        objects = self.objects if self.is_mesh else self._istio_objects()
+        await self._start_envoy("front", proxies.in_front(
+            self.port, self.folder, self.mesh.folder, NAME, proxies.outliers(chart.find(objects, "DestinationRule")),
+            self._chart_retries(objects) if self.is_mesh else ISTIO_RETRIES, health=not self.is_mesh))
+
+    async def put_sidecar_before_edge(self, repeats):
+        """Callers come through a sidecar of their own to the edge, from now on. repeats: as Istio does by default; if not, as the chart says."""
+        edge, self.port = self.port, free_port()
+        policy = ISTIO_RETRIES if repeats else self._chart_retries(self._istio_objects())
+        await self._start_envoy("caller", proxies.beside_the_caller(self.port, self.folder, edge, policy))
+
+    def _istio_objects(self):
+        return self.helm.objects("-f", chart.values_file("istio"))
+
+    @staticmethod
+    def _chart_retries(objects):
+        return proxies.retries(chart.find(objects, "VirtualService"))
+
+    async def _start_envoy(self, name, config):
+        path = os.path.join(self.folder, f"{name}.json")
         with open(path, "w", encoding="utf-8") as file:
             json.dump(config, file)
-        envoy = Program("envoy", [find_envoy(), "-c", path, "--concurrency", "1", "--disable-hot-restart"], pathlib.Path(self.folder))
+        envoy = Program(name, [find_envoy(), "-c", path, "--concurrency", "1", "--disable-hot-restart"], pathlib.Path(self.folder))
         self.programs.append(envoy)
         await envoy.start("all dependencies initialized. starting workers")
+        self.envoys.append(name)
 
     async def envoy_retries(self):
-        """How many calls the Envoy in front has repeated."""
-        reader, writer = await asyncio.open_unix_connection(os.path.join(self.folder, "admin.sock"))
+        """How many calls the Envoys before the Pods have repeated, by the name of the Envoy."""
+        return {name: await self._retries_of(name) for name in self.envoys}
+
+    async def _retries_of(self, name):
+        reader, writer = await asyncio.open_unix_connection(os.path.join(self.folder, f"{name}.sock"))
         writer.write(b"GET /stats?filter=cluster.gateway.upstream_rq_retry HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n")
         answer = (await reader.read()).decode()
         writer.close()
