@@ -158,7 +158,7 @@ void App::MakeObservers(const config::Config& config, const std::vector<std::str
     rpcs.push_back({upstream->name, kServiceName, upstream->rpc});
     methods.emplace_back(upstream->name, upstream->rpc);
   }
-  call_metrics_ = std::make_unique<call::CallMetrics>(lanes_.size(), std::move(rpcs), KnownHosts(config));
+  call_metrics_ = std::make_unique<call::CallMetrics>(lanes_.size(), rpcs, KnownHosts(config));
   observers.push_back(call_metrics_.get());
   if (config.admin.listen != "off" && config.admin.recent_calls > 0) {
     recent_calls_ = std::make_unique<call::RecentCalls>(lanes_.size(), config.admin.recent_calls, std::move(methods));
@@ -174,25 +174,27 @@ void App::MakeObservers(const config::Config& config, const std::vector<std::str
     observers.push_back(access_log_.get());
   }
   if (environment_.traces) {
-    StartTraces();
+    StartTraces(rpcs);
     observers.push_back(call_traces_.get());
   }
   observers_ = std::make_unique<call::Observers>(std::move(observers));
 }
 
-void App::StartTraces() {
+void App::StartTraces(const std::vector<call::CallMetrics::Rpc>& rpcs) {
   const TraceOptions& options = *environment_.traces;
   const http::DownloadOptions transfer = {.ca_file = options.ca_file, .timeout = options.timeout};
   span_exporter_ = std::make_unique<telemetry::SpanExporter>(
       options.exporter, options.resource,
-      [options, transfer](const std::string& body) { return http::Post(options.url, options.headers, body, transfer); },
+      [poster = std::make_shared<http::Poster>(options.url, options.headers, transfer)](absl::string_view body) {
+        return poster->Post(body);
+      },
       [this, limit = std::make_shared<telemetry::LineLimit>(1)](const absl::Status& status) {
         if (environment_.log == nullptr) return;
         if (limit->Judge(environment_.clock->SteadyNow()) != telemetry::LineLimit::Verdict::kWrite) return;
         environment_.log->Log(telemetry::LogLevel::kWarning, "spans could not be sent", {{"text", status.message()}});
       });
   tracer_ = std::make_unique<telemetry::Tracer>(options.sampler, &Resources::RandomBits);
-  call_traces_ = std::make_unique<call::CallTraces>(span_exporter_.get());
+  call_traces_ = std::make_unique<call::CallTraces>(rpcs, span_exporter_.get());
 }
 
 std::vector<lane::Lane*> App::Lanes() const {

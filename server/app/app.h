@@ -111,7 +111,7 @@ class App {
   // whether that came about.
   bool WaitForCalls(absl::Duration timeout) const;
   void GiveUpCallsInFlight();
-  void StartTraces();
+  void StartTraces(const std::vector<call::CallMetrics::Rpc>& rpcs);
   Health LookAtHealth() const;
   Snapshot TakeSnapshot() const;
   std::optional<std::vector<call::RecentCall>> LookAtCalls() const;  // nothing: they are not kept

@@ -50,12 +50,10 @@ uint64_t HexToNumber(absl::string_view digits) {
   return __builtin_bswap64(number);
 }
 
-void AppendHex(uint64_t number, std::string* to) {
-  char digits[kDigitsOfNumber];
+void WriteHex(uint64_t number, char* digits) {
   for (size_t i = 0; i < sizeof number; ++i) {
     memcpy(digits + 2 * i, kPairs.data() + 2 * (number >> (56 - 8 * i) & 0xff), 2);
   }
-  to->append(digits, sizeof digits);
 }
 
 }  // namespace interaction

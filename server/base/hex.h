@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "absl/strings/string_view.h"
 
@@ -17,7 +16,7 @@ void HexToBytes(absl::string_view digits, char* bytes);
 // The number that 16 digits spell.
 uint64_t HexToNumber(absl::string_view digits);
 
-// Appends the 16 digits of a number.
-void AppendHex(uint64_t number, std::string* to);
+// Writes the 16 digits of a number to `digits`.
+void WriteHex(uint64_t number, char* digits);
 
 }  // namespace interaction

@@ -1,5 +1,6 @@
 #include "server/base/json_text.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -68,6 +69,18 @@ bool AnyNeedsCare(uint64_t word) {
   return ((is_control | has('"') | has('\\') | has(kFirstOfLineSeparator)) & kHighBits) != 0;
 }
 
+// Whether sixteen characters are ASCII that is written as it is, by the compiler's vectors. As signed numbers, those
+// that are not ASCII are negative, and so below the space, as controls are.
+using Sixteen __attribute__((vector_size(16))) = signed char;
+bool ArePlain(const char* text) {
+  Sixteen chars;
+  memcpy(&chars, text, sizeof chars);
+  const auto others = (chars < 0x20) | (chars == '"') | (chars == '\\');
+  uint64_t halves[2];
+  memcpy(halves, &others, sizeof halves);
+  return (halves[0] | halves[1]) == 0;
+}
+
 // How many characters at the beginning of the text are written as they are.
 size_t PlainLength(absl::string_view text) {
   const size_t size = text.size();
@@ -101,20 +114,19 @@ void AppendJsonText(absl::string_view text, std::string* to) {
 }
 
 bool IsPlainJsonText(absl::string_view text) {
-  // Characters that are not ASCII have the highest bit.
-  uint64_t all = 0;
-  size_t i = 0;
-  for (; i + 8 <= text.size(); i += 8) {
-    const uint64_t word = WordAt(text.data() + i);
-    if (AnyNeedsCare(word)) return false;
-    all |= word;
+  constexpr size_t kAtOnce = sizeof(Sixteen);
+  const size_t size = text.size();
+  if (size < kAtOnce) {
+    char padded[kAtOnce];
+    memset(padded, ' ', sizeof padded);
+    std::copy(text.begin(), text.end(), padded);
+    return ArePlain(padded);
   }
-  for (; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (kNeedsCare[c]) return false;
-    all |= c;
+  for (size_t i = 0; i + kAtOnce <= size; i += kAtOnce) {
+    if (!ArePlain(text.data() + i)) return false;
   }
-  return (all & kHighBits) == 0;
+  // What is left is looked at with the characters before it.
+  return ArePlain(text.data() + size - kAtOnce);
 }
 
 }  // namespace interaction

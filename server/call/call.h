@@ -107,8 +107,8 @@ struct Call {
   SteadyTime send_before = kNever;  // when the record's lease ends: nothing is sent from then on
 
   // What became of it -----------------------------------------------------------------------------------------------
-  std::string attempt_span_id;  // of the request under way, if there is a tracer
-  std::string authority;        // the host and port that the last request was sent to; "": none
+  telemetry::SpanId attempt_span_id;  // of the request under way, if there is a tracer
+  std::string authority;              // the host and port that the last request was sent to; "": none
   CallResult result;
   PhaseTimes times;
 };

@@ -1,5 +1,6 @@
 #include "server/call/call_traces.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -11,6 +12,7 @@ namespace interaction::call {
 namespace {
 
 using telemetry::SpanKind;
+using telemetry::SpanTemplate;
 using telemetry::SpanWriter;
 
 // One moment by both clocks: tells the wall time of others.
@@ -54,27 +56,43 @@ void AddEvents(const Call& call, const std::optional<ErrorDetails>& details, con
 
 }  // namespace
 
+CallTraces::CallTraces(const std::vector<CallMetrics::Rpc>& rpcs, telemetry::SpanExporter* exporter)
+    : exporter_(exporter) {
+  for (const CallMetrics::Rpc& rpc : rpcs) {
+    const std::string name = absl::StrCat(rpc.service, "/", rpc.method);
+    templates_.push_back(
+        {.upstream = rpc.upstream,
+         .call =
+             SpanTemplate(name, SpanKind::kServer,
+                          {{"rpc.system.name", "grpc"}, {"rpc.method", name}, {"interaction.upstream", rpc.upstream}}),
+         .attempt = SpanTemplate("POST", SpanKind::kClient,
+                                 {{"http.request.method", "POST"}, {"interaction.upstream", rpc.upstream}})});
+  }
+}
+
+const CallTraces::Templates* CallTraces::TemplatesOf(const Call& call) const {
+  if (!call.span.is_recorded) return nullptr;
+  const auto templates = std::find_if(templates_.begin(), templates_.end(),
+                                      [&](const Templates& of) { return of.upstream == call.upstream->name; });
+  return templates == templates_.end() ? nullptr : &*templates;
+}
+
 void CallTraces::OnEnd(const Call& call) {
-  if (!call.span.is_recorded) return;
+  const Templates* const templates = TemplatesOf(call);
+  if (templates == nullptr) return;
   const CallResult& result = call.result;
-  const std::string name = absl::StrCat("interaction.v1.InteractionService/", call.upstream->rpc);
   const Moment now(call.lane->clock());
-  SpanWriter span({.trace_id = call.span.trace_id,
-                   .span_id = call.span.span_id,
-                   .parent_id = call.trace.span_id,
-                   .tracestate = call.trace.tracestate,
-                   .name = name,
-                   .kind = SpanKind::kServer,
-                   .begin = now.WallTimeOf(call.arrived),
-                   .end = now.wall});
-  span.Add("rpc.system.name", "grpc");
-  span.Add("rpc.method", name);
+  SpanWriter span(templates->call, {.trace_id = call.span.trace_id,
+                                    .span_id = call.span.span_id,
+                                    .parent_id = call.trace.span_id,
+                                    .tracestate = call.trace.tracestate,
+                                    .begin = now.WallTimeOf(call.arrived),
+                                    .end = now.wall});
   span.Add("rpc.response.status_code", absl::StatusCodeToString(result.status.code()));
   span.Add("client.address", call.peer);
   span.Add("interaction.caller", call.caller.Name());
   span.Add("interaction.request_id", call.request_id);
   span.Add("interaction.id", result.interaction_id);
-  span.Add("interaction.upstream", call.upstream->name);
   span.Add("interaction.attempts", result.attempts);
   span.AddTrue("interaction.replayed", result.replayed);
   span.AddTrue("interaction.bypassed", result.bypassed);
@@ -86,21 +104,18 @@ void CallTraces::OnEnd(const Call& call) {
 }
 
 void CallTraces::OnAttemptEnd(const Call& call, const AttemptResult& attempt) {
-  if (!call.span.is_recorded) return;
+  const Templates* const templates = TemplatesOf(call);
+  if (templates == nullptr) return;
   const absl::Time now = call.lane->clock().WallNow();
-  SpanWriter span({.trace_id = call.span.trace_id,
-                   .span_id = call.attempt_span_id,
-                   .parent_id = call.span.span_id,
-                   .tracestate = call.trace.tracestate,
-                   .name = "POST",
-                   .kind = SpanKind::kClient,
-                   .begin = now - attempt.duration,
-                   .end = now});
-  span.Add("http.request.method", "POST");
+  SpanWriter span(templates->attempt, {.trace_id = call.span.trace_id,
+                                       .span_id = call.attempt_span_id,
+                                       .parent_id = call.span.span_id,
+                                       .tracestate = call.trace.tracestate,
+                                       .begin = now - attempt.duration,
+                                       .end = now});
   span.Add("server.address", call.authority);
   span.Add("http.response.status_code", attempt.http_status);
   span.Add("http.request.resend_count", attempt.number - 1);
-  span.Add("interaction.upstream", call.upstream->name);
   span.AddTrue("interaction.late", attempt.is_late);
   AddResult(DetailsOf(attempt.status), /*is_error=*/true, &span);
   exporter_->Add(span.bytes());

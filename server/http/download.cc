@@ -74,19 +74,33 @@ absl::StatusOr<std::string> Download(const std::string& url, const DownloadOptio
   return std::move(document.body);
 }
 
-absl::Status Post(const std::string& url, const std::vector<std::string>& headers, const std::string& body,
-                  const DownloadOptions& options) {
-  const EasyHandle easy(curl_easy_init());
-  if (easy == nullptr) return absl::UnavailableError("out of memory");
-  Received received = {.text = "", .max_bytes = options.max_bytes};
-  SetOptions(easy.get(), url, options, &received);
+struct Poster::Handles {
+  EasyHandle easy{curl_easy_init()};
+  std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers{nullptr, &curl_slist_free_all};
+  Received received;
+};
+
+Poster::Poster(const std::string& url, const std::vector<std::string>& headers, const DownloadOptions& options)
+    : handles_(std::make_unique<Handles>()) {
+  CURL* const easy = handles_->easy.get();
+  if (easy == nullptr) return;
+  handles_->received.max_bytes = options.max_bytes;
+  SetOptions(easy, url, options, &handles_->received);
   curl_slist* list = curl_slist_append(nullptr, "Expect:");
   for (const std::string& header : headers) list = curl_slist_append(list, header.c_str());
-  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> owned(list, &curl_slist_free_all);
-  curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, list);
-  curl_easy_setopt(easy.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-  curl_easy_setopt(easy.get(), CURLOPT_POSTFIELDS, body.data());
-  ASSIGN_OR_RETURN(const long status, Perform(easy.get(), options.max_bytes));
+  handles_->headers.reset(list);
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list);
+}
+
+Poster::~Poster() = default;
+
+absl::Status Poster::Post(absl::string_view body) {
+  CURL* const easy = handles_->easy.get();
+  if (easy == nullptr) return absl::UnavailableError("out of memory");
+  handles_->received.text.clear();
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.data());
+  ASSIGN_OR_RETURN(const long status, Perform(easy, handles_->received.max_bytes));
   return status / 100 == 2 ? absl::OkStatus() : WrongStatus(status);
 }
 

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 namespace interaction::http {
@@ -32,8 +34,20 @@ absl::StatusOr<Document> Get(const std::string& url, const DownloadOptions& opti
 // has status 404".
 absl::StatusOr<std::string> Download(const std::string& url, const DownloadOptions& options);
 
-// POSTs a body likewise, with these headers besides: "Name: value". OK if the status is 2xx.
-absl::Status Post(const std::string& url, const std::vector<std::string>& headers, const std::string& body,
-                  const DownloadOptions& options);
+// POSTs to a URL, over one connection as long as the server keeps it. Blocks, as Get() does. What a server has closed
+// meanwhile may be sent again: only for what may come twice. For one thread.
+class Poster {
+ public:
+  // `headers`: "Name: value".
+  Poster(const std::string& url, const std::vector<std::string>& headers, const DownloadOptions& options);
+  ~Poster();
+
+  // OK if the status is 2xx.
+  absl::Status Post(absl::string_view body);
+
+ private:
+  struct Handles;
+  std::unique_ptr<Handles> handles_;
+};
 
 }  // namespace interaction::http

@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "server/base/json_text.h"
 
 namespace interaction::http {
 namespace {
@@ -33,7 +34,9 @@ bool IsAll(CharacterClass allowed, absl::string_view text) {
 }
 
 bool IsSafe(const Header& header) {
-  return !header.name.empty() && IsAll(kInToken, header.name) && IsAll(kInValue, header.value);
+  // Most values are plain text in any case, which is seen at sixteen characters at once.
+  return !header.name.empty() && IsAll(kInToken, header.name) &&
+         (IsPlainJsonText(header.value) || IsAll(kInValue, header.value));
 }
 
 bool NamesAccept(const Header& header) { return absl::EqualsIgnoreCase(header.name, "accept"); }

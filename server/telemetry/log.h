@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "server/base/clock.h"
 #include "server/base/mutex.h"
 #include "server/base/secret.h"
@@ -26,13 +27,14 @@ absl::string_view LogLevelName(LogLevel level);
 // A key and its value in a log line. It refers to the texts, so it must not outlive the call of Log().
 class LogField {
  public:
-  using Value = std::variant<absl::string_view, int64_t, uint64_t, double, bool>;
+  using Value = std::variant<absl::string_view, int64_t, uint64_t, double, bool, absl::Duration>;
 
   LogField(absl::string_view key, absl::string_view value) : key_(key), value_(value) {}
   LogField(absl::string_view key, const char* value) : key_(key), value_(absl::string_view(value)) {}
   LogField(absl::string_view key, const std::string& value) : key_(key), value_(absl::string_view(value)) {}
   LogField(absl::string_view key, bool value) : key_(key), value_(value) {}
   LogField(absl::string_view key, double value) : key_(key), value_(value) {}
+  LogField(absl::string_view key, absl::Duration value) : key_(key), value_(value) {}  // written in milliseconds
   template <typename T, std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, bool>, int> = 0>
   LogField(absl::string_view key, T value)
       : key_(key), value_(static_cast<std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t>>(value)) {}

@@ -32,16 +32,11 @@ constexpr absl::string_view kScopeText = "interaction-gateway";
 
 constexpr uint32_t kVarint = 0, kFixed64 = 1, kLengthDelimited = 2;  // wire types
 
-// Writes fields at the end of a text, which grows once for all of them: room for a span's attribute is made in one step
-// and not in eight. Every number of a field here is below 16, so that its tag is one byte.
+// Writes fields where there is room for them, which SizeOf() and its likes count. Every number of a field here is below
+// 16, so that its tag is one byte.
 class Fields {
  public:
-  // `size`: exactly what is written.
-  Fields(std::string* to, size_t size) {
-    const size_t old_size = to->size();
-    to->resize(old_size + size);
-    at_ = to->data() + old_size;
-  }
+  explicit Fields(char* at) : at_(at) {}
 
   Fields& Head(int number, size_t size) {
     Tag(number, kLengthDelimited);
@@ -86,64 +81,86 @@ class Fields {
   char* at_;
 };
 
-// The sizes of fields, with their tags.
-size_t SizeOf(size_t bytes) { return 1 + CodedOutputStream::VarintSize64(bytes) + bytes; }
-size_t SizeOfNumber(uint64_t value) { return 1 + CodedOutputStream::VarintSize64(value); }
+// The sizes of fields, with their tags. Most numbers take one byte.
+size_t SizeOfVarint(uint64_t value) { return value < 0x80 ? 1 : CodedOutputStream::VarintSize64(value); }
+size_t SizeOf(size_t bytes) { return 1 + SizeOfVarint(bytes) + bytes; }
+size_t SizeOfNumber(uint64_t value) { return 1 + SizeOfVarint(value); }
 constexpr size_t kSizeOfTime = 1 + 8;
-constexpr size_t kLongestOfOneByte = 127;  // whose size is a varint of one byte
 size_t SizeOfPair(absl::string_view key, size_t value) { return SizeOf(SizeOf(key.size()) + SizeOf(value)); }
 
 Fields& Fields::Key(int number, absl::string_view key, size_t size) {
   return Head(number, SizeOf(key.size()) + SizeOf(size)).Bytes(field::kKey, key).Head(field::kValue, size);
 }
 
-void AppendBytes(int number, absl::string_view bytes, std::string* to) {
-  Fields(to, SizeOf(bytes.size())).Bytes(number, bytes);
+char* Extend(SpanBytes* bytes, size_t size) { return bytes->Extend(size); }
+char* Extend(std::string* text, size_t size) {
+  text->resize(text->size() + size);
+  return text->data() + text->size() - size;
 }
 
-// A KeyValue with a text, all of whose sizes take one byte, as nearly all do: written without counting them first.
-void AppendShortPair(int number, absl::string_view key, absl::string_view value, std::string* to) {
-  constexpr char kKeyTag = field::kKey << 3 | kLengthDelimited, kValueTag = field::kValue << 3 | kLengthDelimited,
-                 kStringTag = field::kStringValue << 3 | kLengthDelimited;
-  const auto size = [](size_t bytes) { return static_cast<char>(bytes); };
-  char bytes[kLongestOfOneByte + 1];
-  char* at = bytes;
-  for (const char c : {static_cast<char>(number << 3 | static_cast<int>(kLengthDelimited)),
-                       size(2 + key.size() + 4 + value.size()), kKeyTag, size(key.size())}) {
-    *at++ = c;
-  }
-  at = std::copy_n(key.data(), key.size(), at);
-  for (const char c : {kValueTag, size(2 + value.size()), kStringTag, size(value.size())}) *at++ = c;
-  at = std::copy_n(value.data(), value.size(), at);
-  to->append(bytes, static_cast<size_t>(at - bytes));
+template <typename To>
+void AppendBytes(int number, absl::string_view bytes, To* to) {
+  Fields(Extend(to, SizeOf(bytes.size()))).Bytes(number, bytes);
 }
 
-void AppendPair(int number, absl::string_view key, absl::string_view value, std::string* to) {
-  if (key.size() + value.size() + 8 <= kLongestOfOneByte) return AppendShortPair(number, key, value, to);
+template <typename To>
+void AppendPair(int number, absl::string_view key, absl::string_view value, To* to) {
   const size_t size = SizeOf(value.size());
-  Fields(to, SizeOfPair(key, size)).Key(number, key, size).Bytes(field::kStringValue, value);
+  Fields(Extend(to, SizeOfPair(key, size))).Key(number, key, size).Bytes(field::kStringValue, value);
 }
 
-void AppendPair(int number, absl::string_view key, int value_field, uint64_t value, std::string* to) {
+template <typename To>
+void AppendPair(int number, absl::string_view key, int value_field, uint64_t value, To* to) {
   const size_t size = SizeOfNumber(value);
-  Fields(to, SizeOfPair(key, size)).Key(number, key, size).Number(value_field, value);
+  Fields(Extend(to, SizeOfPair(key, size))).Key(number, key, size).Number(value_field, value);
+}
+
+// The size of a message whose end is not known yet: room for a varint of five bytes, which any parser reads, also where
+// fewer would do.
+constexpr size_t kSizeOfLength = 5;
+
+// Begins a message and tells where its size is.
+size_t Begin(int number, std::string* to) {
+  Fields(Extend(to, 1 + kSizeOfLength)).Head(number, 0);
+  return to->size() - kSizeOfLength;
+}
+
+// Writes the size of the message that began there and ends with the text.
+void End(size_t begin, std::string* text) {
+  size_t size = text->size() - begin - kSizeOfLength;
+  for (size_t i = 0; i < kSizeOfLength; ++i) {
+    const bool is_last = i + 1 == kSizeOfLength;
+    (*text)[begin + i] = static_cast<char>((size & 0x7f) | (is_last ? 0 : 0x80));
+    size >>= 7;
+  }
 }
 
 }  // namespace
 
-SpanWriter::SpanWriter(const SpanHead& head) {
-  bytes_.reserve(1024);  // more than most take
+SpanTemplate::SpanTemplate(absl::string_view name, SpanKind kind,
+                           std::initializer_list<std::pair<absl::string_view, absl::string_view>> attributes) {
+  const auto number = static_cast<uint64_t>(kind);
+  Fields(Extend(&bytes_, SizeOf(name.size()) + SizeOfNumber(number)))
+      .Bytes(field::kName, name)
+      .Number(field::kKind, number);
+  for (const auto& [key, value] : attributes) AppendPair(field::kAttributes, key, value, &bytes_);
+}
+
+char* SpanBytes::ExtendOnHeap(size_t size) {
+  if (heap_.empty()) heap_.assign(inline_.data(), size_);
+  return telemetry::Extend(&heap_, size);
+}
+
+SpanWriter::SpanWriter(const SpanTemplate& alike, const SpanHead& head) {
   const auto size_of_id = [](absl::string_view hex) { return hex.empty() ? 0 : SizeOf(hex.size() / 2); };
-  const auto kind = static_cast<uint64_t>(head.kind);
-  Fields fields(&bytes_, size_of_id(head.trace_id) + size_of_id(head.span_id) + size_of_id(head.parent_id) +
-                             (head.tracestate.empty() ? 0 : SizeOf(head.tracestate.size())) + SizeOf(head.name.size()) +
-                             SizeOfNumber(kind) + 2 * kSizeOfTime);
+  Fields fields(bytes_.Extend(size_of_id(head.trace_id) + size_of_id(head.span_id) + size_of_id(head.parent_id) +
+                              (head.tracestate.empty() ? 0 : SizeOf(head.tracestate.size())) + 2 * kSizeOfTime));
   if (!head.trace_id.empty()) fields.Id(field::kTraceId, head.trace_id);
   if (!head.span_id.empty()) fields.Id(field::kSpanId, head.span_id);
   if (!head.tracestate.empty()) fields.Bytes(field::kTraceState, head.tracestate);
   if (!head.parent_id.empty()) fields.Id(field::kParentId, head.parent_id);
-  fields.Bytes(field::kName, head.name).Number(field::kKind, kind);
   fields.Time(field::kBegin, head.begin).Time(field::kEnd, head.end);
+  std::copy(alike.bytes().begin(), alike.bytes().end(), bytes_.Extend(alike.bytes().size()));
 }
 
 void SpanWriter::Add(absl::string_view key, absl::string_view value) {
@@ -160,7 +177,9 @@ void SpanWriter::AddTrue(absl::string_view key, bool value) {
 
 void SpanWriter::AddEvent(absl::string_view name, absl::Time time, absl::Duration duration) {
   std::string event;
-  Fields(&event, kSizeOfTime + SizeOf(name.size())).Time(field::kEventTime, time).Bytes(field::kEventName, name);
+  Fields(Extend(&event, kSizeOfTime + SizeOf(name.size())))
+      .Time(field::kEventTime, time)
+      .Bytes(field::kEventName, name);
   if (duration > absl::ZeroDuration()) {
     AppendPair(field::kEventAttributes, "duration_ms", field::kIntValue,
                static_cast<uint64_t>(absl::ToInt64Milliseconds(duration)), &event);
@@ -170,29 +189,37 @@ void SpanWriter::AddEvent(absl::string_view name, absl::Time time, absl::Duratio
 
 void SpanWriter::Fail(absl::string_view why) {
   const size_t size = SizeOf(why.size()) + SizeOfNumber(kStatusError);
-  Fields(&bytes_, SizeOf(size))
+  Fields(bytes_.Extend(SizeOf(size)))
       .Head(field::kStatus, size)
       .Bytes(field::kStatusMessage, why)
       .Number(field::kStatusCode, kStatusError);
 }
 
+SpanBatch::SpanBatch(const Resource& resource) : resource_at_(Begin(field::kResourceSpans, &request_)) {
+  std::string attributes, scope;
+  for (const auto& [key, value] : resource) AppendPair(field::kResourceAttributes, key, value, &attributes);
+  AppendBytes(field::kResource, attributes, &request_);
+  scope_at_ = Begin(field::kScopeSpans, &request_);
+  AppendBytes(field::kScopeName, kScopeText, &scope);
+  AppendBytes(field::kScope, scope, &request_);
+  empty_size_ = request_.size();
+}
+
 void SpanBatch::Add(absl::string_view span) {
-  AppendBytes(field::kSpans, span, &spans_);
+  Fields(Extend(&request_, SizeOf(span.size()) - span.size())).Head(field::kSpans, span.size());
+  request_.append(span.data(), span.size());
   ++size_;
 }
 
-std::string SpanBatch::ToRequest(const Resource& resource) const {
-  std::string its_resource, scope, scope_spans, resource_spans, request;
-  for (const auto& [key, value] : resource) AppendPair(field::kResourceAttributes, key, value, &its_resource);
-  AppendBytes(field::kScopeName, kScopeText, &scope);
-  AppendBytes(field::kScope, scope, &scope_spans);
-  AppendBytes(field::kResource, its_resource, &resource_spans);
-  const size_t scope_size = scope_spans.size() + spans_.size();
-  Fields(&resource_spans, SizeOf(scope_size) - scope_size).Head(field::kScopeSpans, scope_size);
-  const size_t resource_size = resource_spans.size() + scope_size;
-  Fields(&request, SizeOf(resource_size) - resource_size).Head(field::kResourceSpans, resource_size);
-  request.append(resource_spans).append(scope_spans).append(spans_);
-  return request;
+void SpanBatch::Clear() {
+  request_.resize(empty_size_);
+  size_ = 0;
+}
+
+absl::string_view SpanBatch::ToRequest() {
+  End(scope_at_, &request_);
+  End(resource_at_, &request_);
+  return request_;
 }
 
 }  // namespace interaction::telemetry

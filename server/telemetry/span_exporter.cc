@@ -29,7 +29,7 @@ void SpanExporter::Add(absl::string_view span) {
       dropped_.fetch_add(1, std::memory_order_relaxed);
       return;
     }
-    if (queue_.empty() || queue_.back().size() >= options_.max_batch) queue_.emplace_back();
+    if (queue_.empty() || queue_.back().size() >= options_.max_batch) AddBatch();
     queue_.back().Add(span);
     ++spans_;
     is_full = queue_.back().size() == options_.max_batch;
@@ -37,10 +37,15 @@ void SpanExporter::Add(absl::string_view span) {
   if (is_full) changed_.notify_one();
 }
 
+void SpanExporter::AddBatch() {
+  queue_.push_back(spare_ ? *std::move(spare_) : SpanBatch(resource_));
+  spare_.reset();
+}
+
 void SpanExporter::Run() {
-  SpanBatch batch;
+  SpanBatch batch(resource_);
   while (WaitForBatch(&batch)) {
-    if (!SendBatch(batch) && DropAllAtEnd()) return;
+    if (!SendBatch(&batch) && DropAllAtEnd()) return;
   }
 }
 
@@ -51,9 +56,9 @@ bool SpanExporter::DropAllAtEnd() {
   return is_ending_;
 }
 
-// False when there are no spans left and there will be none.
+// The next batch in place of one that was sent. False when there are no spans left and there will be none.
 bool SpanExporter::WaitForBatch(SpanBatch* batch) {
-  *batch = SpanBatch();
+  batch->Clear();
   const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(options_.delay);
   const MutexLock lock(&mutex_);
   const auto has_full_batch = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -64,20 +69,21 @@ bool SpanExporter::WaitForBatch(SpanBatch* batch) {
     is_late = changed_.wait_until(mutex_, deadline) == std::cv_status::timeout;
   }
   if (queue_.empty()) return !is_ending_;
-  *batch = std::move(queue_.front());
+  std::swap(*batch, queue_.front());
+  spare_ = std::move(queue_.front());
   queue_.pop_front();
   spans_ -= batch->size();
   return true;
 }
 
-bool SpanExporter::SendBatch(const SpanBatch& batch) {
-  if (batch.size() == 0) return true;
-  const absl::Status status = send_(batch.ToRequest(resource_));
+bool SpanExporter::SendBatch(SpanBatch* batch) {
+  if (batch->size() == 0) return true;
+  const absl::Status status = send_(batch->ToRequest());
   if (status.ok()) {
-    sent_.fetch_add(batch.size(), std::memory_order_relaxed);
+    sent_.fetch_add(batch->size(), std::memory_order_relaxed);
     return true;
   }
-  dropped_.fetch_add(batch.size(), std::memory_order_relaxed);
+  dropped_.fetch_add(batch->size(), std::memory_order_relaxed);
   if (on_failure_) on_failure_(status);
   return false;
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -30,8 +31,9 @@ class SpanExporter {
   };
 
   // Sends a serialized ExportTraceServiceRequest (otlp.h); blocks until the collector has answered, or the time is up.
-  using Send = std::function<absl::Status(std::string body)>;
-  // Told of failures, on the exporter's thread.
+  // On the exporter's thread.
+  using Send = std::function<absl::Status(absl::string_view body)>;
+  // Told of failures, on that thread too.
   using OnFailure = std::function<void(const absl::Status& status)>;
 
   SpanExporter(const Options& options, Resource resource, Send send, OnFailure on_failure);
@@ -47,7 +49,8 @@ class SpanExporter {
   void Run();
   bool WaitForBatch(SpanBatch* batch);
   bool DropAllAtEnd();
-  bool SendBatch(const SpanBatch& batch);
+  bool SendBatch(SpanBatch* batch);
+  void AddBatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Options options_;
   const Resource resource_;
@@ -57,8 +60,9 @@ class SpanExporter {
   std::atomic<uint64_t> dropped_{0};
   Mutex mutex_;
   std::condition_variable_any changed_;
-  std::deque<SpanBatch> queue_ ABSL_GUARDED_BY(mutex_);  // all but the last are full
-  size_t spans_ ABSL_GUARDED_BY(mutex_) = 0;             // in it
+  std::deque<SpanBatch> queue_ ABSL_GUARDED_BY(mutex_);     // all but the last are full
+  size_t spans_ ABSL_GUARDED_BY(mutex_) = 0;                // in it
+  std::optional<SpanBatch> spare_ ABSL_GUARDED_BY(mutex_);  // an empty one, whose memory is used again
   bool is_ending_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };

@@ -38,8 +38,8 @@ bool ReadTraceparent(absl::string_view text, TraceContext* context) {
   const absl::string_view flags = text.substr(53, 2);
   if (!IsId(trace_id, 32) || !IsId(span_id, 16) || !IsLowerHex(flags, 2)) return false;
 
-  context->trace_id = std::string(trace_id);
-  context->span_id = std::string(span_id);
+  context->trace_id = trace_id;
+  context->span_id = span_id;
   // Bit 0 is the only flag of this version; the others must not be passed on.
   context->sampling = absl::StrContains("13579bdf", flags[1]) ? Sampling::kYes : Sampling::kNo;
   return true;
@@ -79,8 +79,8 @@ std::string ReadTracestate(absl::string_view text) {
 // Sets the ids if they are valid.
 bool ReadB3Ids(absl::string_view trace_id, absl::string_view span_id, TraceContext* context) {
   if ((!IsId(trace_id, 32) && !IsId(trace_id, 16)) || !IsId(span_id, 16)) return false;
-  context->trace_id = absl::StrCat(trace_id.size() == 16 ? "0000000000000000" : "", trace_id);
-  context->span_id = std::string(span_id);
+  context->trace_id = absl::string_view(absl::StrCat(trace_id.size() == 16 ? "0000000000000000" : "", trace_id));
+  context->span_id = span_id;
   return true;
 }
 
@@ -107,7 +107,7 @@ bool ReadB3(absl::string_view text, TraceContext* context) {
   if (parts.size() > 2 && !ReadB3Sampling(parts[2], &read.sampling)) return false;
   if (parts.size() > 3) {
     if (!IsId(parts[3], 16)) return false;
-    read.parent_span_id = std::string(parts[3]);
+    read.parent_span_id = parts[3];
   }
   *context = std::move(read);
   return true;
@@ -123,17 +123,17 @@ void ReadB3Multi(MetadataLookup lookup, TraceContext* context) {
   if (sampled == "0" || sampled == "false") context->sampling = Sampling::kNo;
   if (lookup("x-b3-flags") == "1") context->sampling = Sampling::kDebug;
   const absl::string_view parent = lookup("x-b3-parentspanid");
-  if (!context->trace_id.empty() && IsId(parent, 16)) context->parent_span_id = std::string(parent);
+  if (!context->trace_id.empty() && IsId(parent, 16)) context->parent_span_id = parent;
 }
 
 std::string B3(const TraceContext& context) {
   constexpr absl::string_view kSampling[] = {"", "0", "1", "d"};
   const absl::string_view sampling = kSampling[static_cast<int>(context.sampling)];
   if (context.trace_id.empty()) return std::string(sampling);
-  std::string b3 = absl::StrCat(context.trace_id, "-", context.span_id);
+  std::string b3 = absl::StrCat(context.trace_id.text(), "-", context.span_id.text());
   if (sampling.empty()) return b3;
   absl::StrAppend(&b3, "-", sampling);
-  if (!context.parent_span_id.empty()) absl::StrAppend(&b3, "-", context.parent_span_id);
+  if (!context.parent_span_id.empty()) absl::StrAppend(&b3, "-", context.parent_span_id.text());
   return b3;
 }
 
@@ -159,7 +159,8 @@ void AppendHeaders(const TraceContext& context, bool with_b3,
                    absl::FunctionRef<void(absl::string_view name, std::string value)> add) {
   if (!context.trace_id.empty()) {
     const bool sampled = context.sampling == Sampling::kYes || context.sampling == Sampling::kDebug;
-    add("traceparent", absl::StrCat("00-", context.trace_id, "-", context.span_id, sampled ? "-01" : "-00"));
+    add("traceparent",
+        absl::StrCat("00-", context.trace_id.text(), "-", context.span_id.text(), sampled ? "-01" : "-00"));
     if (!context.tracestate.empty()) add("tracestate", context.tracestate);
   }
   if (with_b3) {

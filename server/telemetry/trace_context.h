@@ -4,6 +4,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
+#include "server/telemetry/ids.h"
 
 namespace interaction::telemetry {
 
@@ -18,11 +19,11 @@ enum class Sampling {
 // The trace that a call belongs to, from its metadata. Where the gateway makes no spans (tracer.h), it passes on the
 // context as it is, so that the upstream's spans are children of the caller's.
 struct TraceContext {
-  std::string trace_id;        // 32 lower-case hex digits, not all zero; "" if there is none
-  std::string span_id;         // 16 digits, likewise; present if and only if trace_id is
-  std::string parent_span_id;  // 16 digits, or ""; only in B3
-  std::string tracestate;      // W3C, at most 512 bytes, or ""
-  std::string request_id;      // 1 to 128 visible ASCII characters, or ""
+  TraceId trace_id;        // not all zero, or none
+  SpanId span_id;          // likewise; present if and only if trace_id is
+  SpanId parent_span_id;   // or none; only in B3
+  std::string tracestate;  // W3C, at most 512 bytes, or ""
+  std::string request_id;  // 1 to 128 visible ASCII characters, or ""
   Sampling sampling = Sampling::kUndecided;
 
   bool operator==(const TraceContext&) const = default;

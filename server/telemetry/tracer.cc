@@ -47,18 +47,17 @@ uint64_t Tracer::NotZero() const {
   return number == 0 ? 1 : number;  // all zero means "none"
 }
 
-std::string Tracer::NewSpanId() const {
-  std::string id;
-  AppendHex(NotZero(), &id);
-  return id;
+SpanId Tracer::NewSpanId() const {
+  char digits[16];
+  WriteHex(NotZero(), digits);
+  return absl::string_view(digits, sizeof digits);
 }
 
-std::string Tracer::NewTraceId() const {
-  std::string id;
-  id.reserve(32);
-  AppendHex(NotZero(), &id);
-  AppendHex(NotZero(), &id);
-  return id;
+TraceId Tracer::NewTraceId() const {
+  char digits[32];
+  WriteHex(NotZero(), digits);
+  WriteHex(NotZero(), digits + 16);
+  return absl::string_view(digits, sizeof digits);
 }
 
 bool Tracer::IsRecorded(const TraceContext& context, absl::string_view trace_id) const {

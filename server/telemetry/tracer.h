@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -29,18 +28,17 @@ class Tracer {
 
   // The span of a call that has arrived with `context`. A trace begins here if it has none.
   struct Started {
-    std::string trace_id;
-    std::string span_id;
+    TraceId trace_id;
+    SpanId span_id;
     bool is_recorded = false;
   };
   Started Start(const TraceContext& context) const;
 
-  // 16 hex digits.
-  std::string NewSpanId() const;
+  SpanId NewSpanId() const;
 
  private:
   bool IsRecorded(const TraceContext& context, absl::string_view trace_id) const;
-  std::string NewTraceId() const;
+  TraceId NewTraceId() const;
   uint64_t NotZero() const;
 
   const Sampler sampler_;

@@ -71,7 +71,10 @@ std::string Translator::CanonicalBytes(const Request& request) const {
 }
 
 absl::StatusOr<http::Request> Translator::Encode(const Request& request, const Credential& credential) const {
-  return http::Request{url_, headers_, EncodeBody(request, credential.secret.Reveal(), options_.wire_format)};
+  http::Request encoded{url_, {}, EncodeBody(request, credential.secret.Reveal(), options_.wire_format)};
+  encoded.headers.reserve(8);  // the trace adds its own
+  encoded.headers.assign(headers_.begin(), headers_.end());
+  return encoded;
 }
 
 absl::StatusOr<Translator::Reply> Translator::Decode(const http::Response& response, CredentialOwner owner,

@@ -20,9 +20,9 @@ TEST(HexTest, DigitsOfAnIdBecomeItsBytes) {
 
 TEST(HexTest, EveryDigitIsReadAndWritten) {
   EXPECT_EQ(HexToNumber("0123456789abcdef"), 0x0123456789abcdefu);
-  std::string digits;
+  std::string digits(16, '-');
 
-  AppendHex(0xfedcba9876543210, &digits);
+  WriteHex(0xfedcba9876543210, digits.data());
 
   EXPECT_EQ(digits, "fedcba9876543210");
 }
@@ -31,8 +31,8 @@ TEST(HexTest, WhatIsWrittenIsReadBack) {
   std::mt19937_64 random(7);
   for (int i = 0; i < 1000; ++i) {
     const uint64_t number = random();
-    std::string digits;
-    AppendHex(number, &digits);
+    std::string digits(16, '-');
+    WriteHex(number, digits.data());
     ASSERT_EQ(HexToNumber(digits), number) << digits;
   }
 }

@@ -32,11 +32,13 @@ TEST(JsonTextTest, AnotherParserReadsBackWhatIsWritten) {
 
 TEST(IsPlainJsonTextTest, IsSoExactlyForAsciiThatNeedsNoEscape) {
   for (int c = 0; c < 256; ++c) {
-    for (const size_t at : {size_t{0}, size_t{7}, size_t{8}, size_t{10}}) {
-      std::string text(11, 'x');
-      text[at] = static_cast<char>(c);
-      const bool is_plain = c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-      EXPECT_EQ(IsPlainJsonText(text), is_plain) << c << " at " << at;
+    const bool is_plain = c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+    for (const size_t length : {11, 16, 40}) {
+      for (size_t at = 0; at < length; ++at) {
+        std::string text(length, 'x');
+        text[at] = static_cast<char>(c);
+        ASSERT_EQ(IsPlainJsonText(text), is_plain) << c << " at " << at << " of " << length;
+      }
     }
   }
   EXPECT_TRUE(IsPlainJsonText(""));

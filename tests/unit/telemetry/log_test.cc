@@ -91,6 +91,16 @@ TEST_F(LoggerTest, ARealNumberHasTheFewestDigitsThatMeanIt) {
       "\n");
 }
 
+TEST_F(LoggerTest, ADurationIsInMillisecondsWithAsManyDecimalsAsItNeeds) {
+  EXPECT_EQ(Fields({{"a", absl::Microseconds(250)},
+                    {"b", absl::Milliseconds(12)},
+                    {"c", absl::Microseconds(3050)},
+                    {"d", absl::Nanoseconds(1'007'499)},
+                    {"e", absl::ZeroDuration()}}),
+            R"("a":0.25,"b":12,"c":3.05,"d":1.007,"e":0})"
+            "\n");
+}
+
 TEST_F(LoggerTest, ANumberThatJsonCannotWriteIsNull) {
   EXPECT_EQ(Fields({{"real", std::numeric_limits<double>::infinity()}}), "\"real\":null}\n");
 }

@@ -21,18 +21,18 @@ constexpr absl::string_view kOne = "one", kTwo = "two";
 const Resource kResource = {{"service.name", "gateway"}};
 
 std::string RequestOf(std::initializer_list<absl::string_view> spans) {
-  SpanBatch batch;
+  SpanBatch batch(kResource);
   for (const absl::string_view span : spans) batch.Add(span);
-  return batch.ToRequest(kResource);
+  return std::string(batch.ToRequest());
 }
 
 // What a collector got.
 class Collector {
  public:
   SpanExporter::Send Send() {
-    return [this](const std::string& body) {
+    return [this](absl::string_view body) {
       const std::scoped_lock lock(mutex_);
-      bodies_.push_back(body);
+      bodies_.emplace_back(body);
       return status_;
     };
   }
@@ -58,7 +58,7 @@ TEST(SpanExporterTest, SendsABatchAsSoonAsItIsFull) {
   absl::Notification sent;
   SpanExporter exporter(
       {.max_batch = 2, .delay = absl::Hours(1)}, kResource,
-      [&](const std::string& body) {
+      [&](absl::string_view body) {
         EXPECT_EQ(body, RequestOf({kOne, kTwo}));
         sent.Notify();
         return absl::OkStatus();
@@ -73,7 +73,7 @@ TEST(SpanExporterTest, SendsAfterAWhile) {
   absl::Notification sent;
   SpanExporter exporter(
       {.delay = absl::Milliseconds(1)}, kResource,
-      [&](const std::string&) {
+      [&](absl::string_view) {
         sent.Notify();
         return absl::OkStatus();
       },
@@ -86,7 +86,7 @@ TEST(SpanExporterTest, DropsAndCountsWhatTheQueueHasNoRoomFor) {
   absl::Notification go_on;
   SpanExporter exporter(
       {.max_queue = 4, .max_batch = 4, .delay = absl::Hours(1)}, kResource,
-      [&](const std::string&) {
+      [&](absl::string_view) {
         go_on.WaitForNotification();
         return absl::OkStatus();
       },
