@@ -11,13 +11,16 @@ if(INTERACTION_UNITY GREATER 0)
 endif()
 
 include(CheckCXXCompilerFlag)
-check_cxx_compiler_flag(-fcf-protection INTERACTION_HAS_CF_PROTECTION)  # x86: control flow by hardware
+# Control flow that hardware checks: on x86, and on arm64.
+check_cxx_compiler_flag(-fcf-protection INTERACTION_HAS_CF_PROTECTION)
+check_cxx_compiler_flag(-mbranch-protection=standard INTERACTION_HAS_BRANCH_PROTECTION)
 
 add_library(interaction_flags INTERFACE)
 target_compile_features(interaction_flags INTERFACE cxx_std_20)
 target_compile_options(interaction_flags INTERFACE
   -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wno-missing-field-initializers
   -fstack-protector-strong $<$<BOOL:${INTERACTION_HAS_CF_PROTECTION}>:-fcf-protection>
+  $<$<BOOL:${INTERACTION_HAS_BRANCH_PROTECTION}>:-mbranch-protection=standard>
   $<$<BOOL:${INTERACTION_WERROR}>:-Werror>
   $<$<CONFIG:Release,RelWithDebInfo>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
 target_compile_definitions(interaction_flags INTERFACE _GLIBCXX_ASSERTIONS)
