@@ -80,6 +80,17 @@ void AddProcess(const Snapshot& snapshot, std::vector<MetricFamily>* families) {
 
 // --- the gateway ---------------------------------------------------------------------------------------------------
 
+void AddRedisCommands(const Snapshot& snapshot, std::vector<MetricFamily>* families) {
+  std::vector<Series> commands;
+  for (const auto& [error_type, durations] : snapshot.redis_commands) {
+    commands.push_back({.labels = {{"db_system_name", "redis"}, {"error_type", error_type}}, .histogram = durations});
+  }
+  families->push_back(Family("db_client_operation_duration_seconds",
+                             "How long commands of Redis took, waiting for a connection included, under the name of "
+                             "OpenTelemetry's conventions for databases.",
+                             MetricType::kHistogram, std::move(commands)));
+}
+
 void AddState(const Snapshot& snapshot, std::vector<MetricFamily>* families) {
   families->push_back(Gauge("interaction_calls_in_flight", "Calls in flight, including those whose callers have left.",
                             snapshot.calls_in_flight));
@@ -109,6 +120,7 @@ void AddState(const Snapshot& snapshot, std::vector<MetricFamily>* families) {
   if (snapshot.health.redis_connected) {
     families->push_back(
         Gauge("interaction_redis_connected", "1 while Redis is connected.", *snapshot.health.redis_connected));
+    AddRedisCommands(snapshot, families);
   }
 }
 

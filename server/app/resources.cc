@@ -155,6 +155,7 @@ void Resources::Describe(Snapshot* snapshot) const {
     }
     snapshot->permits.push_back(std::move(permits));
   }
+  if (redis_) snapshot->redis_commands = redis_->durations();
   if (memory_records_) {
     snapshot->records = memory_records_->size();
     snapshot->record_bytes = memory_records_->bytes();

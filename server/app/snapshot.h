@@ -51,6 +51,9 @@ struct Snapshot {
   };
   std::vector<Permits> permits;
 
+  // How long Redis' commands took, by the type of their error; empty without Redis.
+  std::vector<std::pair<std::string, telemetry::HistogramValue>> redis_commands;
+
   std::optional<int64_t> records;       // in memory
   std::optional<int64_t> record_bytes;  // likewise
 

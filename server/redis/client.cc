@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <deque>
@@ -31,6 +32,16 @@ namespace {
 
 // The server is a replica, with or without its primary: the name may lead to another Redis by now.
 bool IsNoPrimary(const absl::Status& status) { return HasWord(status, "READONLY") || HasWord(status, "MASTERDOWN"); }
+
+// How a command ended, and what that is called.
+enum class Ending { kAnswer, kErrorReply, kTimeout, kUnavailable };
+constexpr std::array<const char*, 4> kEndings = {"", "error_reply", "timeout", "unavailable"};
+
+Ending EndingOf(const absl::Status& status) {
+  if (status.ok()) return Ending::kAnswer;
+  if (!WordOf(status).empty()) return Ending::kErrorReply;
+  return absl::IsDeadlineExceeded(status) ? Ending::kTimeout : Ending::kUnavailable;
+}
 
 }  // namespace
 
@@ -62,6 +73,7 @@ class Client::Loop {
     inbox_->Put(Task{Later(delay), std::move(task)});
   }
   bool connected() const { return connected_.load(std::memory_order_relaxed); }
+  const std::array<telemetry::Histogram, kEndings.size()>& durations() const { return durations_; }
 
   // On the thread.
   void Use(std::string username, Secret password, std::shared_ptr<const tls::ClientContext> tls) {
@@ -100,6 +112,7 @@ class Client::Loop {
   void Lose(const absl::Status& reason);
   void Rest(const absl::Status& reason);
   void FailAll(const absl::Status& status);
+  void End(Command command, absl::StatusOr<Reply> reply);
 
   ClientOptions options_;
   const Clock* const clock_;
@@ -128,6 +141,7 @@ class Client::Loop {
   std::deque<Command> commands_;
   std::multimap<SteadyTime, Task> tasks_;
   std::atomic<bool> connected_{false};
+  std::array<telemetry::Histogram, kEndings.size()> durations_;  // of commands, by their ending
   std::thread thread_;
 };
 
@@ -187,9 +201,9 @@ int Client::Loop::PollTimeout() const {
 
 void Client::Loop::Accept(Command command) {
   if (phase_ == Phase::kResting && clock_->SteadyNow() < phase_end_) {
-    std::move(command.done)(absl::UnavailableError(absl::StrCat("no connection to Redis: ", why_)));
+    End(std::move(command), absl::UnavailableError(absl::StrCat("no connection to Redis: ", why_)));
   } else if (static_cast<int>(commands_.size()) >= options_.max_commands) {
-    std::move(command.done)(absl::ResourceExhaustedError("too many commands wait for an answer from Redis"));
+    End(std::move(command), absl::ResourceExhaustedError("too many commands wait for an answer from Redis"));
   } else {
     if (phase_ == Phase::kReady) {
       connection_->Append(std::vector<absl::string_view>(command.words.begin(), command.words.end()));
@@ -205,7 +219,7 @@ void Client::Loop::CheckCommands() {
     commands_.pop_front();
     const absl::Status status = absl::DeadlineExceededError("Redis did not answer in time");
     if (phase_ == Phase::kReady) Lose(status);
-    std::move(command.done)(status);
+    End(std::move(command), status);
   }
 }
 
@@ -315,7 +329,7 @@ absl::Status Client::Loop::OnReply(absl::StatusOr<Reply> reply) {
   commands_.pop_front();
   refusal_log_.Add(command.words.front(), reply.status());
   absl::Status status = IsNoPrimary(reply.status()) ? reply.status() : absl::OkStatus();
-  std::move(command.done)(std::move(reply));
+  End(std::move(command), std::move(reply));
   return status;
 }
 
@@ -364,7 +378,13 @@ void Client::Loop::Rest(const absl::Status& reason) {
 }
 
 void Client::Loop::FailAll(const absl::Status& status) {
-  for (Command& command : std::exchange(commands_, {})) std::move(command.done)(status);
+  for (Command& command : std::exchange(commands_, {})) End(std::move(command), status);
+}
+
+void Client::Loop::End(Command command, absl::StatusOr<Reply> reply) {
+  const SteadyTime began = command.deadline - absl::ToInt64Nanoseconds(options_.operation_timeout);
+  durations_[static_cast<size_t>(EndingOf(reply.status()))].Observe(clock_->SteadyNow() - began);
+  std::move(command.done)(std::move(reply));
 }
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Create(const ClientOptions& options, const Clock* clock,
@@ -391,5 +411,11 @@ void Client::Use(std::string username, Secret password, std::shared_ptr<const tl
 }
 
 bool Client::connected() const { return loop_->connected(); }
+
+std::vector<std::pair<std::string, telemetry::HistogramValue>> Client::durations() const {
+  std::vector<std::pair<std::string, telemetry::HistogramValue>> durations;
+  for (size_t i = 0; i < kEndings.size(); ++i) durations.emplace_back(kEndings[i], loop_->durations()[i].Read());
+  return durations;
+}
 
 }  // namespace interaction::redis

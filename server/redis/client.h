@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -14,6 +15,7 @@
 #include "server/redis/lookup.h"
 #include "server/redis/reply.h"
 #include "server/redis/sentinel.h"
+#include "server/telemetry/histogram.h"
 #include "server/telemetry/log.h"
 #include "server/tls/client_context.h"
 
@@ -83,6 +85,10 @@ class Client {
 
   // Whether it is connected, so that commands are sent at once.
   bool connected() const;
+
+  // How long commands took until they ended, by the type of their error: "" for an answer, "error_reply", "timeout",
+  // "unavailable" (as Done above). All are there from the start. Any thread.
+  std::vector<std::pair<std::string, telemetry::HistogramValue>> durations() const;
 
  private:
   class Loop;

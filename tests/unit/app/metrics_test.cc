@@ -45,6 +45,7 @@ Snapshot Full() {
   snapshot.records = 11;
   snapshot.record_bytes = 1100;
   snapshot.health.redis_connected = true;
+  snapshot.redis_commands = {{"", telemetry::HistogramValue{.counts = {3}, .seconds = 0.001}}};
   snapshot.certificates = {{"server", absl::FromUnixSeconds(5000)}};
   snapshot.files = {{"admin.token_file", "/run/secrets/admin", absl::FromUnixSeconds(500)}};
   snapshot.configuration = {{"server.listen", "127.0.0.1:50051"}};
@@ -108,8 +109,8 @@ TEST(MetricsTest, ShowTheStateOfTheGateway) {
         "\ninteraction_permits_waiting{upstream=\"wolkvox\"} 4\n",
         "\ninteraction_credentials_parked{upstream=\"wolkvox\"} 1\n",
         "\ninteraction_breaker_open{upstream=\"wolkvox\",server_address=\"wv0042.wolkvox.com\"} 1\n",
-        "\ninteraction_certificate_end_timestamp_seconds{use=\"server\"} 5000\n",
-        "\ninteraction_redis_connected 1\n"}) {
+        "\ninteraction_certificate_end_timestamp_seconds{use=\"server\"} 5000\n", "\ninteraction_redis_connected 1\n",
+        "\ndb_client_operation_duration_seconds_count{db_system_name=\"redis\",error_type=\"\"} 3\n"}) {
     EXPECT_THAT(text, HasSubstr(series));
   }
 }

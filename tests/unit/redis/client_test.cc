@@ -1,6 +1,7 @@
 #include "server/redis/client.h"
 
 #include <latch>
+#include <map>
 #include <string>
 #include <thread>
 #include <vector>
@@ -24,6 +25,8 @@ using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
 
 using Kind = Reply::Kind;
 
@@ -49,6 +52,22 @@ TEST(RedisClientTest, AnErrorReplyIsTheErrorOfItsCommandOnly) {
   EXPECT_THAT(client.Run({"LPUSH", "key", "x"}),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("WRONGTYPE")));
   EXPECT_THAT(client.Run({"GET", "key"}), IsOkAndHolds(IsText("text")));
+}
+
+TEST(RedisClientTest, CountsCommandsByHowTheyEndedAndHowLongTheyTook) {
+  const RedisServer server;
+  RedisClient client(server.client_options());
+  ASSERT_THAT(client.Run({"SET", "a", "1"}), IsOk());
+  ASSERT_THAT(client.Run({"SET", "b", "2"}), IsOk());
+  ASSERT_THAT(client.Run({"HGET", "a", "field"}), Not(IsOk()));
+
+  std::map<std::string, int64_t> commands;
+  for (const auto& [error_type, durations] : client.get()->durations()) {
+    commands[error_type] = durations.count();
+    EXPECT_LT(durations.Quantile(1), 1) << error_type;
+  }
+  EXPECT_THAT(commands,
+              UnorderedElementsAre(Pair("", 2), Pair("error_reply", 1), Pair("timeout", 0), Pair("unavailable", 0)));
 }
 
 TEST(RedisClientTest, AnswersManyCommandsAtOnceEachWithItsOwnReply) {
