@@ -1,5 +1,5 @@
-"""The commands of client/README.md, word for word: they install the library, and build a program with it in two ways. With the
-first, client_test.cc is built, too, and tries what the installed library can do.
+"""The commands of client/README.md, word for word: they install the library, and build the README's program with it in two ways. With
+the first, two more programs are built that try what the installed library can do: main.cc and client_test.cc.
 
 usage: consumer_test.py SERVER SANDBOX
 """
@@ -16,17 +16,17 @@ sys.path.insert(0, str(ROOT / "tests/packages"))
 sys.dont_write_bytecode = True
 
 import interop_matrix  # noqa: E402
+from package import against  # noqa: E402
 from world import World  # noqa: E402
 
 SERVER, SANDBOX = (os.path.abspath(path) for path in sys.argv[1:3])
 
-PROJECT = """cmake_minimum_required(VERSION 3.25)
-project(my_program CXX)
+PROJECT = """{of_the_readme}
 find_package(CURL REQUIRED)
 find_package(GTest REQUIRED)
 find_package(nlohmann_json REQUIRED)
-add_executable(my_program main.cc)
-{lines_of_the_readme}
+add_executable(all_ways all_ways.cc)
+target_link_libraries(all_ways PRIVATE interaction::client)
 add_executable(client_test client_test.cc)
 target_link_libraries(client_test PRIVATE interaction::client CURL::libcurl GTest::gtest_main nlohmann_json::nlohmann_json)
 """
@@ -41,9 +41,10 @@ def commands(title):
     return match.group(1)
 
 
-def cmake_lines():
+def block(language):
+    """The first block of code in a language."""
     page = (ROOT / "client/README.md").read_text(encoding="utf-8")
-    return re.search(r"^```cmake\n(.*?)^```", page, re.MULTILINE | re.DOTALL).group(1)
+    return re.search(rf"^```{language}\n(.*?)^```", page, re.MULTILINE | re.DOTALL).group(1)
 
 
 class ConsumerTest(unittest.TestCase):
@@ -54,6 +55,12 @@ class ConsumerTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout[-4000:] + done.stderr[-8000:])
 
     def assert_opens(self, program):
+        """The program of the README."""
+        done = subprocess.run([program], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"^opened [0-9a-f-]{36}\n$")
+
+    def assert_opens_in_all_ways(self, program):
         done = subprocess.run([program, self.world.plain.address], capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stderr)
         lines = dict(line.split(": ", 1) for line in done.stdout.splitlines())
@@ -77,11 +84,13 @@ class ConsumerTest(unittest.TestCase):
 
         project = pathlib.Path(self.home, "project")
         project.mkdir()
-        for name in ("main.cc", "client_test.cc"):
-            (project / name).write_bytes((ROOT / "tests/consumer" / name).read_bytes())
-        (project / "CMakeLists.txt").write_text(PROJECT.format(lines_of_the_readme=cmake_lines()), encoding="utf-8")
+        (project / "main.cc").write_text(against(block("cpp"), self.world), encoding="utf-8")
+        (project / "all_ways.cc").write_bytes((ROOT / "tests/consumer/main.cc").read_bytes())
+        (project / "client_test.cc").write_bytes((ROOT / "tests/consumer/client_test.cc").read_bytes())
+        (project / "CMakeLists.txt").write_text(PROJECT.format(of_the_readme=block("cmake")), encoding="utf-8")
         self.run_commands(commands("With CMake"), project)
         self.assert_opens(project / "build/my_program")
+        self.assert_opens_in_all_ways(project / "build/all_ways")
         done = subprocess.run([project / "build/client_test"], env=os.environ | self.world.environment(), capture_output=True,
                               text=True, timeout=300)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
