@@ -46,8 +46,8 @@ def arguments():
                         "own default is 30")
     parser.add_argument("--min-ready", type=int, default=0, help="minReadySeconds of the chart")
     parser.add_argument("--drain-delay", default="1s", help="calls.drain_delay of the Pods; the gateway's own default is 5s")
-    parser.add_argument("--unprotected", action="store_true", help="count POSTs that follow a possible effect where nothing is promised: replicas "
-                        "are killed behind two Envoys that repeat calls without a request_id")
+    parser.add_argument("--unprotected", action="store_true", help="count POSTs that follow a possible effect where nothing is promised: "
+                        "replicas are killed behind two Envoys, and calls without a request_id are repeated")
     parser.add_argument("--kind", choices=("tls", "sidecar", "retries", "figures"), help="default: the first three, one after the other")
     return parser.parse_args()
 
@@ -170,7 +170,7 @@ async def main(folder, options):
     if options.kind in (None, "retries") and not options.only:
         print(f"\nseed {options.seed}\n")
         print_head(RETRIES_COLUMNS)
-        for number, case in enumerate([*CASES, UNPROTECTED] if options.unprotected else CASES):
+        for number, case in enumerate(CASES + (UNPROTECTED if options.unprotected else [])):
             row, problems_found = await run_retries(os.path.join(folder, f"retries-{number}"), roots, options, case)
             print_row(row)
             wrong += tell(problems_found)

@@ -68,10 +68,11 @@ def merge(one, other):
 
 
 class Stack:
-    """Pods of one Deployment and what they need. kind: TLS or SIDECAR."""
+    """Pods of one Deployment and what they need. kind: TLS or SIDECAR; repeats: whether a caller's sidecar repeats calls as Istio does by
+    default, whatever the chart says."""
 
-    def __init__(self, folder, kind, helm, roots, delay=0.3, values=None):
-        self.folder, self.helm = folder, helm
+    def __init__(self, folder, kind, helm, roots, delay=0.3, values=None, repeats=False):
+        self.folder, self.helm, self.repeats = folder, helm, repeats
         self.values = merge(merge(COMMON, kind), values or {})
         self.is_mesh = kind is SIDECAR
         self.cluster = Cluster(os.path.join(folder, "pods"), roots, self._publish, delay)
@@ -158,12 +159,12 @@ class Stack:
         objects = self.objects if self.is_mesh else self._istio_objects()
         await self._start_envoy("front", proxies.in_front(
             self.port, self.folder, self.mesh.folder, NAME, proxies.outliers(chart.find(objects, "DestinationRule")),
-            self._chart_retries(objects) if self.is_mesh else ISTIO_RETRIES, health=not self.is_mesh))
+            self._chart_retries(objects) if self.is_mesh and not self.repeats else ISTIO_RETRIES, health=not self.is_mesh))
 
-    async def put_sidecar_before_edge(self, repeats):
-        """Callers come through a sidecar of their own to the edge, from now on. repeats: as Istio does by default; if not, as the chart says."""
+    async def put_sidecar_before_edge(self):
+        """Callers come through a sidecar of their own to the edge, from now on."""
         edge, self.port = self.port, free_port()
-        policy = ISTIO_RETRIES if repeats else self._chart_retries(self._istio_objects())
+        policy = ISTIO_RETRIES if self.repeats else self._chart_retries(self._istio_objects())
         await self._start_envoy("caller", proxies.beside_the_caller(self.port, self.folder, edge, policy))
 
     def _istio_objects(self):
