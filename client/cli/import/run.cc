@@ -176,23 +176,40 @@ class Run {
     return invalid_rows_ == 0 ? kExitOk : kExitUsage;
   }
 
-  std::optional<int> ShowRequests() {
-    if (!session_.options.dry_run) return std::nullopt;
-    uint64_t shown = 0;
+  // Whether the row is sent, by what the journal knows of it.
+  absl::StatusOr<bool> IsToSend(const PlannedRow& row) {
+    if (!row.problems.empty()) return false;
+    const absl::StatusOr<std::optional<Entry>> entry = journal_->Find(row.request_id);
+    if (!entry.ok()) return entry.status();
+    const Action action =
+        Decide(*entry, absl::Now(), options_.window, CredentialMark(journal_->salt(), method_->SecretOf(*row.request)));
+    return action == Action::kSend || action == Action::kSendAgain;
+  }
+
+  // Calls `visit` for each row that is sent, and returns their number.
+  template <typename Visit>
+  absl::StatusOr<uint64_t> ForEachRowToSend(const Visit& visit) {
+    uint64_t count = 0;
     const absl::Status status = ForEachRow([&](const Plan&, const PlannedRow& row) -> absl::Status {
-      if (!row.problems.empty() || (options_.limit > 0 && shown == options_.limit)) return absl::OkStatus();
-      const absl::StatusOr<std::optional<Entry>> entry = journal_->Find(row.request_id);
-      if (!entry.ok()) return entry.status();
-      const Action action = Decide(*entry, absl::Now(), options_.window,
-                                   CredentialMark(journal_->salt(), method_->SecretOf(*row.request)));
-      if (action != Action::kSend && action != Action::kSendAgain) return absl::OkStatus();
-      ++shown;
-      session_.out << Masked(*method_, *row.request) << "\n";
+      if (options_.limit > 0 && count == options_.limit) return absl::OkStatus();
+      const absl::StatusOr<bool> is_to_send = IsToSend(row);
+      if (!is_to_send.ok()) return is_to_send.status();
+      if (!*is_to_send) return absl::OkStatus();
+      ++count;
+      visit(row);
       return absl::OkStatus();
     });
-    if (!status.ok()) return Fail(status);
+    if (!status.ok()) return status;
+    return count;
+  }
+
+  std::optional<int> ShowRequests() {
+    if (!session_.options.dry_run) return std::nullopt;
+    const absl::StatusOr<uint64_t> shown =
+        ForEachRowToSend([this](const PlannedRow& row) { session_.out << Masked(*method_, *row.request) << "\n"; });
+    if (!shown.ok()) return Fail(shown.status());
     const int exit_code = invalid_rows_ == 0 ? kExitOk : kExitUsage;
-    session_.notes() << WithCommas(shown) << " of " << WithCommas(rows_) << " rows would be sent; nothing was sent\n";
+    session_.notes() << WithCommas(*shown) << " of " << WithCommas(rows_) << " rows would be sent; nothing was sent\n";
     return WriteData(session_, "", "", exit_code);
   }
 
@@ -200,9 +217,11 @@ class Run {
   std::optional<int> Confirm() {
     const Terminal& terminal = session_.terminal;
     if (options_.yes || options_.file == "-" || !terminal.reads || !terminal.shows) return std::nullopt;
-    const uint64_t valid = rows_ - invalid_rows_;
-    session_.err << "Open up to " << WithCommas(options_.limit > 0 ? std::min(valid, options_.limit) : valid)
-                 << " interactions through " << session_.options.address << "? [y/N] " << std::flush;
+    const absl::StatusOr<uint64_t> count = ForEachRowToSend([](const PlannedRow&) {});
+    if (!count.ok()) return Fail(count.status());
+    if (*count == 0) return std::nullopt;
+    session_.err << "Open " << WithCommas(*count) << (*count == 1 ? " interaction" : " interactions") << " through "
+                 << session_.options.address << "? [y/N] " << std::flush;
     std::string answer;
     std::getline(session_.in, answer);
     if (absl::EqualsIgnoreCase(answer, "y") || absl::EqualsIgnoreCase(answer, "yes")) return std::nullopt;
