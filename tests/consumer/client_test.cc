@@ -225,6 +225,9 @@ TEST(ClientTest, WhoCallsIsSaidByCertificateTokenOrApiKey) {
   Works("token");
   Opens(*Connect({.target = target, .tls = trusting, .api_key_file = File("api-key")}));
   Works("TLS");
+  const auto stranger = Connect({.target = target, .tls = TlsFiles(), .token_file = File("token")});
+  EXPECT_EQ(Fails(stranger->CreateVspInteraction(Vsp()), absl::StatusCode::kUnavailable).reason,
+            interaction::kGatewayUnreachable);
   Fails(Connect({.target = target, .tls = trusting})->CreateVspInteraction(Vsp()), absl::StatusCode::kUnauthenticated);
 }
 
@@ -234,6 +237,7 @@ TEST(ClientTest, AConnectionThatBreaksAtWorkOpensNothingTwice) {
   request.set_interaction_identity("cut-once-" + NewUuid());  // the relay cuts the connection at the first attempt
   const VspReply reply = ConnectTo("RELAY")->CreateVspInteraction(request);
   ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_TRUE(reply->replayed) << "the answer to the first attempt";
   EXPECT_EQ(Requests() - before, 1);
   Works("retry");
 }

@@ -214,8 +214,10 @@ class Tests:
         before = requests()
         done, output = self.call(request=request, address=world.relay.address)
         self.assertFalse(done, output)
-        self.opens(request=request, address=world.relay.address)
+        output = self.opens(request=request, address=world.relay.address)
         self.assertEqual(requests() - before, 1)
+        if (self.tool.row, "replay") not in interop_matrix.NOT_APPLICABLE:
+            self.assertIn("idempotent-replayed: true", output.lower())
         self.works("retry")
 
     def test_a_restart_under_load_opens_what_is_answered_and_nothing_else(self):

@@ -303,7 +303,9 @@ class ClientTest {
   @Test
   void aConnectionThatBreaksAtWorkOpensNothingTwice() throws Exception {
     long before = requests();
-    assertFalse(connect(RELAY).createVspInteraction(cutOnce()).message().getInteractionId().isEmpty());
+    var reply = connect(RELAY).createVspInteraction(cutOnce());
+    assertFalse(reply.message().getInteractionId().isEmpty());
+    assertTrue(reply.replayed(), "the answer to the first attempt");
     assertEquals(1, requests() - before);
     works("retry");
   }

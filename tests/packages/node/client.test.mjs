@@ -205,6 +205,7 @@ test("a connection that breaks at work opens nothing twice", async () => {
   const before = await requests();
   const reply = await connect(RELAY).createVspInteraction(cutOnce());
   assert.ok(reply.message.interactionId);
+  assert.ok(reply.replayed, "the answer to the first attempt");
   assert.equal((await requests()) - before, 1);
   works("retry");
 });

@@ -206,6 +206,7 @@ class Tests:
         before = from_sandbox("stats")["seethepro"]["requests"]
         reply = self.connect(RELAY).create_vsp_interaction(cut_once())
         self.assertTrue(reply.message.interaction_id)
+        self.assertTrue(reply.replayed, "the answer to the first attempt")
         self.assertEqual(from_sandbox("stats")["seethepro"]["requests"] - before, 1)
         self.works("retry")
 
