@@ -75,8 +75,8 @@ def table(not_before):
     return "\n".join(lines)
 
 
-def main():
-    os.environ["INTEROP_MATRIX"], server = sys.argv[1:3]
+def main(folder, server):
+    os.environ["INTEROP_MATRIX"] = str(folder)
     printed = table(os.stat(server).st_mtime)
     print(printed)
     for (row, column), why in NOT_APPLICABLE.items():
@@ -91,4 +91,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:3]))
