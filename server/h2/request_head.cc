@@ -105,7 +105,7 @@ absl::Status HeaderReader::Parse() {
 }
 
 absl::Status HeaderReader::ParseField(absl::string_view name, absl::string_view value) {
-  if (name.front() == ':') {
+  if (absl::StartsWith(name, ":")) {
     if (name == ":path") head_.path = value;
     if (name == ":authority") head_.authority = value;
     return absl::OkStatus();

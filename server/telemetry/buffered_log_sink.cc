@@ -4,30 +4,41 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 
 namespace interaction::telemetry {
 namespace {
 
-// What a pipe that is ready takes without blocking. No line is longer.
+// What is written in one piece: as much as a pipe that is ready takes without blocking, which no line exceeds; more to
+// a file, which never blocks.
 constexpr size_t kBytesAtOnce = PIPE_BUF;
+constexpr size_t kBytesAtOnceToFile = 256 << 10;
+
+size_t BytesAtOnce(int fd) {
+  struct stat status {};
+  const bool is_file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+  return is_file ? kBytesAtOnceToFile : kBytesAtOnce;
+}
 
 // How often a reader that does not read is looked at.
 constexpr int kLookAgainMs = 100;
 
 // The whole lines that fit.
-absl::string_view FirstLines(absl::string_view lines) {
-  if (lines.size() <= kBytesAtOnce) return lines;
-  const size_t end = lines.rfind('\n', kBytesAtOnce - 1);
-  return lines.substr(0, end == absl::string_view::npos ? kBytesAtOnce : end + 1);
+absl::string_view FirstLines(absl::string_view lines, size_t max_bytes) {
+  if (lines.size() <= max_bytes) return lines;
+  const size_t end = lines.rfind('\n', max_bytes - 1);
+  return lines.substr(0, end == absl::string_view::npos ? max_bytes : end + 1);
 }
 
 }  // namespace
 
 // Its thread takes no signals: the process may not have arranged yet who does.
-BufferedLogSink::BufferedLogSink(int fd, const Options& options) : fd_(fd), options_(options) {
+BufferedLogSink::BufferedLogSink(int fd, const Options& options)
+    : fd_(fd), bytes_at_once_(BytesAtOnce(fd)), options_(options) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -45,14 +56,16 @@ BufferedLogSink::~BufferedLogSink() {
 }
 
 bool BufferedLogSink::Write(absl::string_view line) noexcept {
-  bool is_first;
+  bool is_news;  // to the thread, which waits for the first line, and then for enough of them
   {
     const MutexLock lock(&mutex_);
-    if (lines_.size() + line.size() > options_.max_bytes) return false;
+    const size_t before = lines_.size();
+    if (before + line.size() > options_.max_bytes) return false;
     lines_.append(line.data(), line.size());
-    is_first = std::exchange(is_waiting_, false);
+    is_news =
+        std::exchange(is_waiting_, false) || (before < options_.enough_bytes && lines_.size() >= options_.enough_bytes);
   }
-  if (is_first) changed_.notify_one();
+  if (is_news) changed_.notify_one();
   return true;
 }
 
@@ -72,14 +85,18 @@ bool BufferedLogSink::WaitForLines(std::string* lines) {
     changed_.wait(mutex_);
   }
   is_waiting_ = false;
-  if (!is_ending_) changed_.wait_for(mutex_, absl::ToChronoMilliseconds(options_.collect));
+  const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(options_.collect);
+  bool is_late = false;
+  while (!is_ending_ && !is_late && lines_.size() < options_.enough_bytes) {
+    is_late = changed_.wait_until(mutex_, deadline) == std::cv_status::timeout;
+  }
   lines_.swap(*lines);
   return !lines->empty();
 }
 
 void BufferedLogSink::WriteAll(absl::string_view lines) {
   while (!lines.empty()) {
-    const absl::string_view part = FirstLines(lines);
+    const absl::string_view part = FirstLines(lines, bytes_at_once_);
     ssize_t written = -1;
     if (WaitForReader()) written = write(fd_, part.data(), part.size());
     if (written < 0 && errno == EINTR) continue;

@@ -22,6 +22,7 @@ class BufferedLogSink final : public LogSink {
   struct Options {
     size_t max_bytes = 1 << 20;                       // that wait to be written
     absl::Duration collect = absl::Milliseconds(50);  // how long lines may wait before they are written
+    size_t enough_bytes = 64 << 10;                   // so many do not wait
     absl::Duration give_up_after = absl::Seconds(1);  // at the end: how long to wait for a reader
   };
 
@@ -42,6 +43,7 @@ class BufferedLogSink final : public LogSink {
   bool WaitForReader();
 
   const int fd_;
+  const size_t bytes_at_once_;
   const Options options_;
   std::atomic<uint64_t> lost_{0};
   Mutex mutex_;

@@ -55,6 +55,15 @@ TEST(HeaderReaderTest, TakesGrpcWithSuffixAndParameter) {
   EXPECT_EQ(web.HttpStatus(), 415);
 }
 
+TEST(HeaderReaderTest, AnEmptyNameIsThatOfAnyMetadata) {
+  HeaderReader headers;
+  headers.Add("", "v");
+
+  ASSERT_TRUE(headers.Parse().ok());
+
+  EXPECT_EQ(headers.head().metadata.size(), 1u);
+}
+
 TEST(HeaderReaderTest, NamesAMalformedHeader) {
   HeaderReader headers;
   headers.AddMalformed("bad\x01name");

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,6 +57,24 @@ class Pipe {
   int ends_[2];
 };
 
+TEST(BufferedLogSinkTest, AFileGetsAllLinesInTheirOrder) {
+  FILE* const file = tmpfile();
+  std::string all;
+  {
+    BufferedLogSink sink(fileno(file));
+    for (int i = 0; i < 10'000; ++i) {
+      const std::string line = absl::StrCat("line ", i, "\n");
+      all += line;
+      ASSERT_TRUE(sink.Write(line));
+    }
+  }
+  std::string written(all.size() + 1, '\0');
+  rewind(file);
+  written.resize(fread(written.data(), 1, written.size(), file));
+  EXPECT_EQ(written, all);
+  fclose(file);
+}
+
 TEST(BufferedLogSinkTest, WritesWhatIsLeftBeforeItEnds) {
   const Pipe pipe;
   { BufferedLogSink(pipe.out(), {.collect = absl::Hours(1)}).Write("one\n"); }
@@ -66,6 +85,14 @@ TEST(BufferedLogSinkTest, WritesSoonWithoutBeingAsked) {
   const Pipe pipe;
   BufferedLogSink sink(pipe.out(), {.collect = absl::Milliseconds(1)});
   EXPECT_TRUE(sink.Write("one\n"));
+  EXPECT_EQ(pipe.WaitForByte(), 'o');
+}
+
+TEST(BufferedLogSinkTest, EnoughLinesDoNotWait) {
+  const Pipe pipe;
+  BufferedLogSink sink(pipe.out(), {.collect = absl::Hours(1), .enough_bytes = 8});
+  sink.Write("one\n");
+  sink.Write("two\n");
   EXPECT_EQ(pipe.WaitForByte(), 'o');
 }
 
