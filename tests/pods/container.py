@@ -120,6 +120,16 @@ class Container:
             if process and process.returncode is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
+                await self._reap(process.pid)
+
+    @staticmethod
+    async def _reap(group):
+        """The command itself has lost its parent, nsenter. It counts among the container's processes until it is reaped, by process 1 of the
+        namespace that nsenter was in: this one. The container could not end before."""
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                if os.waitpid(-group, os.WNOHANG) == (0, 0):
+                    await asyncio.sleep(0.005)
 
     async def stop(self, grace):
         """preStop, SIGTERM, and SIGKILL when the grace period is over, in seconds; returns its exit code."""
