@@ -15,6 +15,7 @@ FOLDER = pathlib.Path(__file__).resolve().parent / "sheets"
 ACCOUNT = "6925ebd4-125d-4338-a736-99f4b5bcb3d7"
 CONTACT = "3d6ab237-6e5e-4e4a-b76a-4ebe7d89b9e0"
 HEADER = ["Interaction Identity", "Interaction Name", "Account ID", "Contact ID"]
+HEADER_LINE = ",".join(HEADER) + "\n"
 COMMA, SEMICOLON, TAB = 44, 59, 9
 UTF8, WINDOWS_1252, UTF16 = 76, 1, 65535  # LibreOffice's numbers
 

@@ -10,11 +10,8 @@ import sys
 import time
 import unittest
 
-from sheets import ACCOUNT, CONTACT
-from world import World
-
-HEADER = "Interaction Identity,Interaction Name,Account ID,Contact ID\n"
-BINARIES = []
+from sheets import ACCOUNT, CONTACT, HEADER_LINE
+from world import WorldTest
 
 
 class Terminal:
@@ -55,24 +52,15 @@ class Terminal:
         return self.text, self.process.wait(30)
 
 
-class TerminalTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.world = World(*BINARIES)
-        cls.addClassCleanup(cls.world.close)
-
-    def setUp(self):
-        self.world.ask_sandbox("/sandbox/faults", {"fault": "none"})
-        self.seen = len(self.world.posts())
-
+class TerminalTest(WorldTest):
     def opened(self):
-        return len(self.world.posts()) - self.seen
+        return len(self.new_posts())
 
     def start(self, *arguments, term="xterm"):
         return Terminal([self.world.interactionctl, *arguments], self.world.folder, self.world.environment() | {"TERM": term})
 
     def write(self, name, rows):
-        text = HEADER + "".join(f"+{n},{name} {n},{ACCOUNT},{CONTACT}\n" for n in range(rows))
+        text = HEADER_LINE + "".join(f"+{n},{name} {n},{ACCOUNT},{CONTACT}\n" for n in range(rows))
         (self.world.folder / name).write_text(text, encoding="utf-8")
 
     def start_import(self, name, *flags, **options):
@@ -145,5 +133,4 @@ class TerminalTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    BINARIES = sys.argv[1:4]
     unittest.main(argv=sys.argv[:1])

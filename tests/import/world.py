@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import unittest
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../interop"))
@@ -54,3 +55,19 @@ class World(contextlib.ExitStack):
         """The requests that reached SeeThePro, as many as the sandbox keeps: what each asked for, and the status decided for it."""
         return [(json.loads(request["body"]), request["status"]) for request in self.ask_sandbox(f"/sandbox/requests?last={last}")
                 if "vspinteraction" in request["target"]]
+
+
+class WorldTest(unittest.TestCase):
+    """A test whose cases share one world; its program is started with SERVER SANDBOX INTERACTIONCTL."""
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World(*sys.argv[1:4])
+        cls.addClassCleanup(cls.world.close)
+
+    def setUp(self):
+        self.world.ask_sandbox("/sandbox/faults", {"fault": "none"})
+        self.seen = len(self.world.posts())
+
+    def new_posts(self):
+        """Those of this case."""
+        return self.world.posts()[self.seen:]
