@@ -115,6 +115,7 @@ lane::Task<absl::StatusOr<upstream::Reply>> Attempt(Work* work, Permits::Permit*
   lane::Post post(lane, call.upstream->endpoints[lane->index()], std::move(request), LimitsAt(call, start),
                   &work->cancellation());
   work->BeginRequest(&post);
+  co_await lane->Enter(lane::Stage::kSend);
   const absl::StatusOr<http::Response> response = co_await post;
   call.result.http_status = response.ok() ? response->status : 0;
   const absl::StatusOr<upstream::Reply> reply = Decode(call, response);

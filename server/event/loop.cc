@@ -17,17 +17,19 @@ void Loop::RemoveFromEndOfTurn(EndOfTurn* end) {
 }
 
 bool Loop::Turn(absl::Duration wait) {
-  const bool acted = Act(wait);
-  return FinishTurn() || acted;
+  bool acted = Act(wait);
+  acted |= RunDueTimers();
+  acted |= FinishTurn();
+  return acted;
 }
 
 bool Loop::Act(absl::Duration wait) {
   poll_->Wait(wait);
   if (wait > absl::ZeroDuration()) woke_ = clock_->SteadyNow();
-  bool acted = poll_->Act();
-  if (timers_.Next()) acted |= timers_.RunDue(clock_->SteadyNow());
-  return acted;
+  return poll_->Act();
 }
+
+bool Loop::RunDueTimers() { return timers_.Next() && timers_.RunDue(clock_->SteadyNow()); }
 
 bool Loop::FinishTurn() {
   if (at_end_of_turn_.empty()) return false;

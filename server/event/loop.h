@@ -36,13 +36,14 @@ class Loop {
   void RunAtEndOfTurn(EndOfTurn* end) { at_end_of_turn_.push_back(end); }
   void RemoveFromEndOfTurn(EndOfTurn* end);
 
-  // Act(), then FinishTurn(). Returns whether anything was done.
+  // Act(), RunDueTimers(), then FinishTurn(). Returns whether anything was done.
   bool Turn(absl::Duration wait);
 
-  // Waits until a descriptor is ready, poll().Wake() is called or `wait` has passed, then lets ready descriptors and
-  // due timers act. Zero: only looks. It does not wait for less than `wait` because a timer is due: see
-  // TimeToNextTimer().
+  // Waits until a descriptor is ready, poll().Wake() is called or `wait` has passed, then lets ready descriptors act.
+  // Zero: only looks. It does not wait for less than `wait` because a timer is due: see TimeToNextTimer().
   bool Act(absl::Duration wait);
+
+  bool RunDueTimers();
 
   // Runs what is listed for the end of the turn.
   bool FinishTurn();

@@ -50,7 +50,10 @@ bool Lane::Turn(absl::Duration wait) {
     const MutexLock lock(&mutex_);
     sleeping_ = false;  // from now on it needs no waking
   }
+  worked |= stages_.Run();  // before the timers: an answer that is there counts
+  worked |= loop_->RunDueTimers();
   worked |= RunHandedOver();
+  worked |= stages_.Run();
   worked |= loop_->FinishTurn();
   return worked;
 }

@@ -16,6 +16,7 @@
 #include "server/event/timers.h"
 #include "server/http/client.h"
 #include "server/lane/cancellation.h"
+#include "server/lane/stages.h"
 #include "server/telemetry/histogram.h"
 
 namespace interaction::lane {
@@ -24,8 +25,9 @@ namespace interaction::lane {
 // timers, and the calls themselves. A call is accepted, encoded, sent and answered on its lane, so nothing on its way
 // takes a lock or wakes another thread.
 //
-// The thread turns: it looks for ready descriptors without blocking, lets them act, runs due timers and what other
-// threads handed over; when turns found nothing to do for `spin`, it waits for descriptors up to the next timer.
+// The thread turns: it looks for ready descriptors without blocking, lets them act, takes the calls that got on by that
+// through their stages, runs due timers and what other threads handed over; when turns found nothing to do for `spin`,
+// it waits for descriptors up to the next timer.
 //
 // All members are for the lane's own thread unless they say "any thread".
 class Lane {
@@ -51,6 +53,9 @@ class Lane {
   http::Client& http() { return *client_; }
   const Clock& clock() const { return loop_->clock(); }
 
+  // To await where a call would wait for those of the same turn.
+  auto Enter(Stage stage) { return stages_.Enter(stage); }
+
   // How long the turns took that found work. Any thread.
   telemetry::HistogramValue turns() const { return turns_.Read(); }
 
@@ -65,6 +70,7 @@ class Lane {
   const std::unique_ptr<event::Loop> loop_;
   const std::unique_ptr<http::Client> client_;
   const int64_t spin_ns_;
+  Stages stages_;
   telemetry::Histogram turns_;
   bool stopped_ = false;
   std::thread thread_;

@@ -22,7 +22,14 @@ void Post::OnTransferDone(absl::StatusOr<http::Response> result) {
   transfer_ = nullptr;
   cancellation_->Remove(this);
   result_.emplace(std::move(result));
-  awaiter_.resume();
+  // An error may be that of a deadline, at which whoever waits for the call would end it with a less precise one.
+  if (!result_->ok()) return awaiter_.resume();
+  lane_->Enter(Stage::kDecode).await_suspend(awaiter_);
+}
+
+bool Post::MayHaveBeenSent() const {
+  if (result_) return OutcomeOf(result_->status()) != Outcome::kNotApplied;
+  return transfer_ != nullptr && lane_->http().MayHaveBeenSent(transfer_);
 }
 
 void Post::OnCancel() {

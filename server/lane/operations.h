@@ -16,8 +16,8 @@
 //   auto response = co_await lane::Post(lane, endpoint, std::move(request), {timeout}, &cancellation);
 namespace interaction::lane {
 
-// Sends a request and yields its complete response, or the error of a transfer that brought none. A cancelled call ends
-// the transfer at once with the error of CancelledError().
+// Sends a request and yields its complete response, in Stage::kDecode, or the error of a transfer that brought none. A
+// cancelled call ends the transfer at once with the error of CancelledError().
 class [[nodiscard]] Post final : private http::TransferObserver, private Cancellation::Listener {
  public:
   Post(Lane* lane, http::Endpoint* endpoint, http::Request request, const http::TransferLimits& limits,
@@ -28,8 +28,8 @@ class [[nodiscard]] Post final : private http::TransferObserver, private Cancell
   void await_suspend(std::coroutine_handle<> awaiter);
   absl::StatusOr<http::Response> await_resume() { return *std::move(result_); }
 
-  // Whether bytes of the request may have reached the upstream by now. While it is awaited.
-  bool MayHaveBeenSent() const { return transfer_ != nullptr && lane_->http().MayHaveBeenSent(transfer_); }
+  // Whether bytes of the request may have reached the upstream by now. Until it is destroyed.
+  bool MayHaveBeenSent() const;
 
  private:
   void OnTransferDone(absl::StatusOr<http::Response> result) override;

@@ -72,6 +72,12 @@ absl::Status Judge(const Arrival& arrival, const Handling& handling, Call& call)
   return absl::OkStatus();
 }
 
+// What `arrival` has views of is gone with the caller.
+absl::Status CallerIsGone(const Call& call) {
+  if (!call.cancellation.cancelled()) return absl::OkStatus();
+  return lane::CancelledError(call.cancellation.cause(), /*sent=*/false);
+}
+
 absl::StatusOr<std::string> Conclude(WorkResult result, Call& call) {
   call.times.Leave(call.lane->clock().SteadyNow());
   call.result.replayed = result.replayed;
@@ -90,9 +96,13 @@ absl::StatusOr<std::string> Conclude(WorkResult result, Call& call) {
 
 lane::Task<absl::StatusOr<std::string>> Handle(std::shared_ptr<Call> call, Arrival arrival, const Handling* handling,
                                                lane::Cancellation* shutdown) {
+  co_await call->lane->Enter(lane::Stage::kParse);
+  if (absl::Status gone = CallerIsGone(*call); !gone.ok()) co_return Conclude({.reply = std::move(gone)}, *call);
   if (absl::Status judged = Judge(arrival, *handling, *call); !judged.ok()) {
     co_return Conclude({.reply = std::move(judged)}, *call);
   }
+  co_await call->lane->Enter(lane::Stage::kEncode);
+  if (absl::Status gone = CallerIsGone(*call); !gone.ok()) co_return Conclude({.reply = std::move(gone)}, *call);
   if (!call->request_id.empty()) {
     auto once = handling->once->Run(call, shutdown);
     WorkResult result = co_await once;

@@ -26,7 +26,7 @@ struct Handling {
 
 // What a transport knows of a call when its request is complete, besides what it has put into the Call itself.
 struct Arrival {
-  absl::string_view message;                // the request, serialized; valid during the first step only
+  absl::string_view message;                // the request, serialized; valid until the caller is gone
   CallMetadata metadata;                    // likewise
   std::optional<absl::Duration> time_left;  // to the caller's deadline; nothing: it gave none
 };

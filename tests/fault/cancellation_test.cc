@@ -14,6 +14,7 @@
 #include "tests/integration/vendor_replies.h"
 #include "tests/support/eventually.h"
 #include "tests/support/fake_resolver.h"
+#include "tests/support/matchers.h"
 #include "tests/support/process_stats.h"
 #include "tests/support/raw_h2.h"
 #include "tests/support/raw_upstream.h"
@@ -23,9 +24,14 @@ namespace interaction::testing {
 namespace {
 
 using ::testing::Not;
+using ::testing::ResultOf;
 
 RawCall ValidCall() {
   return {.path = kCreateVspPath, .body = GrpcMessage(TestGateway::ValidVsp().SerializeAsString())};
+}
+
+auto IsAnsweredOk() {
+  return IsOkAndHolds(ResultOf([](const RawReply& r) { return r.Trailer("grpc-status"); }, "0"));
 }
 
 // Calls, and cancels once `reached` says that the call is where it is meant to be.
@@ -56,6 +62,19 @@ TEST(CancellationTest, WhileResolvingSendsNothing) {
   resolver.Answer("fresh.test", {"127.0.0.1"});
   EXPECT_THAT(gateway.CreateVsp(), Succeeds());
   EXPECT_EQ(upstream.counts().requests, 1u);
+}
+
+TEST(CancellationTest, InTheSameBytesAsTheRequestSendsNothing) {
+  if (TransportUnderTest() == config::Transport::kGrpc) GTEST_SKIP() << "gRPC's server tells of either first";
+  RawUpstream upstream(Always({RespondJson(200, kOk)}));
+  const TestGateway gateway(upstream.url());
+  RawH2Client client(gateway.port());
+  EXPECT_THAT(client.Call(ValidCall()), IsAnsweredOk());  // now the gateway reads as much as there is
+  client.HoldBack();
+  client.Cancel(client.Start(ValidCall()));
+  client.SendHeldBack();
+  EXPECT_THAT(client.Call(ValidCall()), IsAnsweredOk());
+  EXPECT_EQ(upstream.counts().requests, 2u);
 }
 
 TEST(CancellationTest, WhileConnectingSendsNothing) {

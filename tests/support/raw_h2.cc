@@ -126,8 +126,14 @@ void RawH2Client::SendFrame(uint8_t type, uint8_t flags, uint32_t stream, absl::
   SendBytes(absl::StrCat(frame, payload));
 }
 
+void RawH2Client::SendHeldBack() {
+  holds_back_ = false;
+  SendBytes(std::exchange(held_back_, ""));
+}
+
 // A server that has hung up shows in Read().
 void RawH2Client::SendBytes(absl::string_view bytes) {
+  if (holds_back_) return void(held_back_.append(bytes.data(), bytes.size()));
   while (!bytes.empty()) {
     const ssize_t sent = send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) return;

@@ -81,6 +81,10 @@ class RawH2Client {
   // Whether the server has announced, as far as was read, that it ends the connection.
   bool goaway() const { return goaway_; }
 
+  // Keeps what is to be sent from now on, and sends it in one go.
+  void HoldBack() { holds_back_ = true; }
+  void SendHeldBack();
+
   void SendFrame(uint8_t type, uint8_t flags, uint32_t stream, absl::string_view payload);
   void SendBytes(absl::string_view bytes);
 
@@ -118,6 +122,8 @@ class RawH2Client {
   Fd socket_;
   nghttp2_hd_inflater* inflater_ = nullptr;
   std::string in_;
+  bool holds_back_ = false;
+  std::string held_back_;
   uint32_t next_stream_ = 1;
   bool goaway_ = false;
   std::map<uint32_t, Stream> streams_;

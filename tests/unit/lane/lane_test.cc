@@ -49,6 +49,9 @@ class FakeHttpClient final : public http::Client, private event::Poll::Handler {
     eventfd_write(event_, 1);
   }
 
+  // Ends the transfer within the call.
+  void CompleteNow(http::Response response) { std::exchange(observer_, nullptr)->OnTransferDone(std::move(response)); }
+
   absl::StatusOr<http::Endpoint*> AddEndpoint(const http::EndpointOptions&) override { return nullptr; }
   void Reconfigure(http::Endpoint*, const http::EndpointOptions&) override {}
   http::Transfer* Send(http::Endpoint*, http::Request, const http::TransferLimits&,
@@ -196,6 +199,30 @@ TEST_P(LaneTest, TellsTheOutcomeOfATransferThatIsCancelled) {
       EXPECT_THAT(*result, AllOf(HasReason(Reason::kCancelledAfterSend), HasOutcome(Outcome::kUnknown)));
     }
   }
+}
+
+Task<void> PostAndTell(Lane* lane, Cancellation* cancellation, const Post** under_way, absl::Notification* done) {
+  Post post(lane, nullptr, http::Request(), {absl::Seconds(10)}, cancellation);
+  *under_way = &post;
+  (void)co_await post;
+  done->Notify();
+}
+
+// A call that leaves between the arrival of the answer and its stage must not be told that nothing was sent.
+TEST_P(LaneTest, KnowsThatARequestWasSentWhileItsAnswerWaitsForItsStage) {
+  Cancellation cancellation;
+  const Post* under_way = nullptr;
+  absl::Notification done;
+  bool was_done = true, may_have_been_sent = false;
+  lane_->Execute([&] {
+    Spawn(PostAndTell(lane_.get(), &cancellation, &under_way, &done));
+    client_->CompleteNow({.status = 201});
+    was_done = done.HasBeenNotified();
+    may_have_been_sent = under_way->MayHaveBeenSent();
+  });
+  done.WaitForNotification();
+  EXPECT_FALSE(was_done);
+  EXPECT_TRUE(may_have_been_sent);
 }
 
 struct Ending final : event::Loop::EndOfTurn {
