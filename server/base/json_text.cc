@@ -50,28 +50,12 @@ constexpr std::array<bool, 256> kNeedsCare = [] {
   return needs_care;
 }();
 
-constexpr uint64_t kOnes = 0x0101010101010101, kHighBits = 0x8080808080808080;
-
-uint64_t WordAt(const char* eight) {
-  uint64_t word;
-  memcpy(&word, eight, sizeof word);
-  return word;
-}
-
-// Whether any of eight characters needs care, by the arithmetic of bytes in a word: taking one from a byte that is
-// zero, or 0x20 from one that is smaller, sets its highest bit.
-bool AnyNeedsCare(uint64_t word) {
-  const auto has = [&](unsigned char c) {
-    const uint64_t difference = word ^ (kOnes * c);
-    return (difference - kOnes) & ~difference;
-  };
-  const uint64_t is_control = (word - kOnes * 0x20) & ~word;
-  return ((is_control | has('"') | has('\\') | has(kFirstOfLineSeparator)) & kHighBits) != 0;
-}
-
-// Whether sixteen characters are ASCII that is written as it is, by the compiler's vectors. As signed numbers, those
-// that are not ASCII are negative, and so below the space, as controls are.
+// Sixteen characters, looked at in one go by the compiler's vectors.
 using Sixteen __attribute__((vector_size(16))) = signed char;
+constexpr size_t kAtOnce = sizeof(Sixteen);
+
+// Whether they are ASCII that is written as it is. As signed numbers, those that are not ASCII are negative, and so
+// below the space, as controls are.
 bool ArePlain(const char* text) {
   Sixteen chars;
   memcpy(&chars, text, sizeof chars);
@@ -81,20 +65,27 @@ bool ArePlain(const char* text) {
   return (halves[0] | halves[1]) == 0;
 }
 
+bool NeedsCare(char c) { return kNeedsCare[static_cast<unsigned char>(c)]; }
+
 // How many characters at the beginning of the text are written as they are.
 size_t PlainLength(absl::string_view text) {
-  const size_t size = text.size();
   size_t i = 0;
-  while (i + 8 <= size && !AnyNeedsCare(WordAt(text.data() + i))) i += 8;
-  // What is left of a long text is looked at with the characters before it, which need no care.
-  if (i + 8 > size && size >= 8 && !AnyNeedsCare(WordAt(text.data() + size - 8))) return size;
-  while (i < size && !kNeedsCare[static_cast<unsigned char>(text[i])]) ++i;
+  while (i < text.size()) {
+    if (i + kAtOnce <= text.size() && ArePlain(text.data() + i)) {
+      i += kAtOnce;
+      continue;
+    }
+    for (const size_t end = std::min(i + kAtOnce, text.size()); i < end; ++i) {
+      if (NeedsCare(text[i])) return i;
+    }
+  }
   return i;
 }
 
 }  // namespace
 
 void AppendJsonText(absl::string_view text, std::string* to) {
+  if (IsPlainJsonText(text)) return void(to->append(text.data(), text.size()));
   while (!text.empty()) {
     const size_t plain = PlainLength(text);
     to->append(text.data(), plain);
@@ -114,7 +105,6 @@ void AppendJsonText(absl::string_view text, std::string* to) {
 }
 
 bool IsPlainJsonText(absl::string_view text) {
-  constexpr size_t kAtOnce = sizeof(Sixteen);
   const size_t size = text.size();
   if (size < kAtOnce) {
     char padded[kAtOnce];

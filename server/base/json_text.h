@@ -6,7 +6,7 @@
 
 namespace interaction {
 
-// Strings of JSON, of which every call writes some dozens: most need no escape, and eight characters at once tell.
+// Strings of JSON, of which every call writes some dozens: most need no escape, and sixteen characters at once tell.
 
 // Appends what stands between the quotes. Escapes what RFC 8259 demands, and U+2028 and U+2029, which are line breaks
 // in JavaScript. `text` is UTF-8.

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tests/support/matchers.h"
 
@@ -94,6 +95,19 @@ INSTANTIATE_TEST_SUITE_P(Guid, RefusedGuidTest,
 TEST(CanonicalGuidTest, DoesNotRepeatTheValueInItsMessage) {
   EXPECT_THAT(CanonicalGuid("my-secret-account"),
               StatusIs(absl::StatusCode::kInvalidArgument, Not(HasSubstr("secret"))));
+}
+
+TEST(CanonicalUuidTest, HasADashOrAHexadecimalDigitAtEachPlaceAndNothingElse) {
+  const std::string digits = "0123456789abcdefABCDEF";
+  for (size_t place = 0; place < sizeof(kCanonical) - 1; ++place) {
+    for (int byte = 0; byte < 256; ++byte) {
+      std::string text = kCanonical;
+      const bool is_dash = text[place] == '-';
+      text[place] = static_cast<char>(byte);
+      const bool fits = is_dash ? text[place] == '-' : absl::StrContains(digits, text[place]);
+      ASSERT_EQ(CanonicalUuid(text).ok(), fits) << "byte " << byte << " at " << place;
+    }
+  }
 }
 
 TEST(CanonicalUuidTest, ReadsThe36CharactersInEitherCaseOfAnyVersion) {
