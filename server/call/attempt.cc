@@ -85,14 +85,14 @@ lane::Task<absl::StatusOr<Permits::Permit>> GetPermit(Work* work) {
   co_return co_await acquire;
 }
 
-void Report(const Work& work, SteadyTime began, const absl::StatusOr<upstream::Reply>& reply) {
+void Report(const Work& work, SteadyTime began, SteadyTime ended, const absl::StatusOr<upstream::Reply>& reply) {
   const Call& call = *work.call();
   if (call.observer == nullptr) return;
   call.observer->OnAttemptEnd(call, {.number = call.result.attempts,
                                      .status = reply.status(),
                                      .http_status = call.result.http_status,
                                      .interaction_id = reply.ok() ? reply->interaction_id : std::string(),
-                                     .duration = absl::Nanoseconds(call.lane->clock().SteadyNow() - began),
+                                     .duration = absl::Nanoseconds(ended - began),
                                      .is_late = work.IsAbandoned()});
 }
 
@@ -121,12 +121,20 @@ lane::Task<absl::StatusOr<upstream::Reply>> Attempt(Work* work, Permits::Permit*
   const absl::StatusOr<upstream::Reply> reply = Decode(call, response);
   const Outcome outcome = OutcomeOf(reply.status());
   work->EndRequest(outcome);
+  if (response.ok()) co_await lane->Enter(lane::Stage::kConclude);
 
   if (permit && (response.ok() || outcome == Outcome::kUnknown)) permit->CountUse();
-  if (pass) pass->Record(reply.status(), lane->clock().SteadyNow());
+  const SteadyTime end = lane->clock().SteadyNow();
+  if (pass) pass->Record(reply.status(), end);
   if (permit) permit->Settle(reply.status());
-  Report(*work, start, reply);
+  Report(*work, start, end, reply);
   co_return reply;
+}
+
+lane::Task<void> PerformUnrecorded(std::shared_ptr<Work> work) {
+  auto send = Send(work.get());
+  absl::StatusOr<upstream::Reply> reply = co_await send;
+  work->Finish({.reply = std::move(reply)});
 }
 
 absl::Status AfterAttempts(const absl::Status& error, int attempts) {
@@ -162,10 +170,6 @@ lane::Task<absl::StatusOr<upstream::Reply>> Send(Work* work) {
   }
 }
 
-lane::Task<WorkResult> SendUnrecorded(std::shared_ptr<Work> work) {
-  auto send = Send(work.get());
-  absl::StatusOr<upstream::Reply> reply = co_await send;
-  co_return WorkResult{.reply = std::move(reply)};
-}
+void StartUnrecorded(std::shared_ptr<Work> work) { lane::Spawn(PerformUnrecorded(std::move(work))); }
 
 }  // namespace interaction::call

@@ -17,7 +17,7 @@ namespace interaction::call {
 // The work's cancellation stops it. `work` outlives the task.
 lane::Task<absl::StatusOr<upstream::Reply>> Send(Work* work);
 
-// The work of a call without a record: Send().
-lane::Task<WorkResult> SendUnrecorded(std::shared_ptr<Work> work);
+// Starts the work of a call without a record, which is Send() and nothing else: like StartWork().
+void StartUnrecorded(std::shared_ptr<Work> work);
 
 }  // namespace interaction::call

@@ -72,7 +72,7 @@ struct CallResult {
 // It belongs to its lane: members are read and written on that thread only.
 struct Call {
   Call(lane::Lane* its_lane, std::shared_ptr<const upstream::Upstream> its_upstream)
-      : lane(its_lane), upstream(std::move(its_upstream)), arrived(its_lane->clock().SteadyNow()) {}
+      : lane(its_lane), upstream(std::move(its_upstream)), arrived(its_lane->loop().turn_time()) {}
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 

@@ -1,5 +1,7 @@
 #include "server/call/work.h"
 
+#include <algorithm>
+
 #include "server/base/errors.h"
 #include "server/base/mutex.h"
 
@@ -37,16 +39,14 @@ bool Work::IsAbandoned() const {
 
 void Work::Finish(WorkResult result) {
   if (shutdown_) std::exchange(shutdown_, nullptr)->Remove(this);
-  std::list<Waiter*> waiters;
+  absl::InlinedVector<Waiter*, 1> waiters;
   {
     const MutexLock lock(&mutex_);
     result_.emplace(std::move(result));
     done_ = true;
     waiters.swap(waiters_);
   }
-  while (!waiters.empty()) {
-    Waiter* const waiter = waiters.front();
-    waiters.pop_front();
+  for (Waiter* const waiter : waiters) {
     if (waiter->lane_ == call_->lane) {
       waiter->OnWorkDone();
     } else {
@@ -58,7 +58,7 @@ void Work::Finish(WorkResult result) {
 bool Work::Join(Waiter* waiter) {
   const MutexLock lock(&mutex_);
   if (done_) return false;
-  waiter->place_ = waiters_.insert(waiters_.end(), waiter);
+  waiters_.push_back(waiter);
   abandoned_ = false;
   return true;
 }
@@ -67,7 +67,7 @@ Work::Left Work::Leave(const std::shared_ptr<Work>& work, Waiter* waiter, lane::
   {
     const MutexLock lock(&work->mutex_);
     if (work->done_) return Left::kDoneAlready;
-    work->waiters_.erase(waiter->place_);
+    work->waiters_.erase(std::find(work->waiters_.begin(), work->waiters_.end(), waiter));
     if (!work->waiters_.empty()) return Left::kMaybeSent;
     work->abandoned_ = true;
   }

@@ -2,12 +2,12 @@
 
 #include <atomic>
 #include <coroutine>
-#include <list>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/status/statusor.h"
 #include "server/base/clock.h"
 #include "server/base/mutex.h"
@@ -49,7 +49,6 @@ class Work final : private lane::Cancellation::Listener {
    private:
     friend class Work;
     lane::Lane* const lane_;
-    std::list<Waiter*>::iterator place_;
   };
 
   // Make it on the call's lane; Finish() must be called before it is destroyed. `shutdown` is cancelled, on the lane,
@@ -112,7 +111,7 @@ class Work final : private lane::Cancellation::Listener {
   bool may_be_applied_ = false;  // after the last request
 
   mutable Mutex mutex_;
-  std::list<Waiter*> waiters_ ABSL_GUARDED_BY(mutex_);
+  absl::InlinedVector<Waiter*, 1> waiters_ ABSL_GUARDED_BY(mutex_);
   bool abandoned_ ABSL_GUARDED_BY(mutex_) = false;
   std::atomic<bool> done_{false};     // written with mutex_ held
   std::optional<WorkResult> result_;  // constant once done, unless it is taken

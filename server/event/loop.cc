@@ -25,7 +25,8 @@ bool Loop::Turn(absl::Duration wait) {
 
 bool Loop::Act(absl::Duration wait) {
   poll_->Wait(wait);
-  if (wait > absl::ZeroDuration()) woke_ = clock_->SteadyNow();
+  RenewTurnTime();
+  if (wait > absl::ZeroDuration()) woke_ = turn_time_;
   return poll_->Act();
 }
 

@@ -51,15 +51,23 @@ class Loop {
   // When the last Act() that was allowed to wait had waited.
   SteadyTime woke() const { return woke_; }
 
+  // When the turn that runs began to act: the time for whatever may be as old as a turn is long, without a look at the
+  // clock.
+  SteadyTime turn_time() const { return turn_time_; }
+  // For work that is younger than the turn.
+  void RenewTurnTime() { turn_time_ = clock_->SteadyNow(); }
+
   // Zero when a timer is due, infinite when there is none.
   absl::Duration TimeToNextTimer() const;
 
  private:
-  Loop(std::unique_ptr<Poll> poll, const Clock* clock) : poll_(std::move(poll)), clock_(clock) {}
+  Loop(std::unique_ptr<Poll> poll, const Clock* clock)
+      : poll_(std::move(poll)), clock_(clock), turn_time_(clock->SteadyNow()) {}
 
   const std::unique_ptr<Poll> poll_;
   const Clock* const clock_;
   Timers timers_;
+  SteadyTime turn_time_;
   SteadyTime woke_ = 0;
   std::vector<EndOfTurn*> at_end_of_turn_;
   std::vector<EndOfTurn*> ending_;  // those of the turn that is ending; null: removed

@@ -36,7 +36,7 @@ FrontCall::FrontCall(Connection* connection, h2::StreamId stream, const h2::Requ
       stream_(stream),
       head_(head),
       peer_(connection->peer()),
-      arrived_(lane()->clock().SteadyNow()),
+      arrived_(lane()->loop().turn_time()),
       calls_open_(connection->context().calls_open) {
   calls_open_->fetch_add(1, std::memory_order_relaxed);
 }
@@ -48,7 +48,7 @@ FrontCall::~FrontCall() {
 
 std::optional<absl::Duration> FrontCall::time_left() const {
   if (!head_->timeout) return std::nullopt;
-  return *head_->timeout - absl::Nanoseconds(lane()->clock().SteadyNow() - arrived_);
+  return *head_->timeout - absl::Nanoseconds(lane()->loop().turn_time() - arrived_);
 }
 
 void FrontCall::Abort() {

@@ -239,7 +239,7 @@ void Transfer::ReleaseConnection(bool reusable) {
   // Whatever has been read from the socket besides the response must be no more than a session ticket.
   if (connection_->socket().HasBufferedInput() && connection_->socket().LookForInput() != Io::kWantsRead)
     reusable = false;
-  if (reusable) origin_->Keep(std::move(connection_), parts_.loop->clock().SteadyNow());
+  if (reusable) origin_->Keep(std::move(connection_), parts_.loop->turn_time());
   connection_.reset();
 }
 

@@ -66,6 +66,7 @@ bool Lane::RunHandedOver() {
     work.swap(handed_over_);
     has_handed_over_.store(false, std::memory_order_relaxed);
   }
+  loop_->RenewTurnTime();
   for (auto& item : work) std::move(item)();
   return true;
 }

@@ -9,10 +9,11 @@ namespace interaction::lane {
 
 // The points of a call at which it waits for the other calls of the same turn. In the order in which a turn takes them.
 enum class Stage {
-  kDecode,  // the upstream's answer is there: decode it, conclude the call
-  kParse,   // the message is there: parse, validate, admit
-  kEncode,  // it may be sent: records, limits, encode
-  kSend,    // the request is ready: write it to the upstream
+  kDecode,    // the upstream's answer is there: decode it
+  kConclude,  // the outcome is known: answer the client
+  kParse,     // the message is there: parse, validate, admit
+  kEncode,    // it may be sent: records, limits, encode
+  kSend,      // the request is ready: write it to the upstream
 };
 
 // Lets the calls of a turn go through the same stretch of code one after the other, so that all but the first find it
@@ -36,7 +37,7 @@ class Stages {
   bool Run();
 
  private:
-  std::array<std::vector<std::coroutine_handle<>>, 4> queues_;
+  std::array<std::vector<std::coroutine_handle<>>, 5> queues_;
   std::vector<std::coroutine_handle<>> running_;  // of the stage that runs
 };
 

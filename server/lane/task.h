@@ -25,7 +25,9 @@ struct FinalAwaiter {
   bool await_ready() const noexcept { return false; }
   template <typename Promise>
   std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> done) noexcept {
-    return done.promise().continuation;
+    const std::coroutine_handle<> next = done.promise().continuation;
+    if (done.promise().frees_itself) done.destroy();
+    return next;
   }
   void await_resume() const noexcept {}
 };
@@ -36,6 +38,7 @@ struct PromiseBase {
   void unhandled_exception() noexcept { std::terminate(); }
 
   std::coroutine_handle<> continuation = std::noop_coroutine();
+  bool frees_itself = false;  // at its end: nobody owns it
 };
 
 template <typename T>
@@ -78,6 +81,12 @@ class [[nodiscard]] Task {
   }
   T await_resume() { return coroutine_.promise().Take(); }
 
+  // See Spawn().
+  void RunByItself() && {
+    coroutine_.promise().frees_itself = true;
+    std::exchange(coroutine_, nullptr).resume();
+  }
+
  private:
   std::coroutine_handle<promise_type> coroutine_;
 };
@@ -93,22 +102,10 @@ inline Task<void> Promise<void>::get_return_object() {
   return Task<void>(std::coroutine_handle<Promise>::from_promise(*this));
 }
 
-// A coroutine that nobody awaits: runs at once and frees itself at its end.
-struct Detached {
-  struct promise_type {
-    Detached get_return_object() { return {}; }
-    std::suspend_never initial_suspend() noexcept { return {}; }
-    std::suspend_never final_suspend() noexcept { return {}; }
-    void return_void() {}
-    void unhandled_exception() noexcept { std::terminate(); }
-  };
-};
-
-inline Detached RunDetached(Task<void> task) { co_await task; }
-
 }  // namespace internal
 
-// Runs the task now, up to its first suspension, and lets it go on by itself. What it uses must outlive it.
-inline void Spawn(Task<void> task) { internal::RunDetached(std::move(task)); }
+// Runs the task now, up to its first suspension, and lets it go on by itself; it frees itself at its end. What it uses
+// must outlive it.
+inline void Spawn(Task<void> task) { std::move(task).RunByItself(); }
 
 }  // namespace interaction::lane

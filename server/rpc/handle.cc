@@ -41,7 +41,7 @@ absl::Status SetTimes(std::optional<absl::Duration> time_left, Call& call) {
   ASSIGN_OR_RETURN(const absl::Duration time,
                    call::TransferTime(time_left, {.default_deadline = options.default_deadline,
                                                   .max_deadline = options.max_deadline}));
-  const SteadyTime now = call.lane->clock().SteadyNow();
+  const SteadyTime now = call.lane->loop().turn_time();
   const absl::Duration in_all = std::max(time, std::min(options.max_deadline, time + options.late_answer_time));
   call.answer_by = now + absl::ToInt64Nanoseconds(time);
   call.settle_by = now + absl::ToInt64Nanoseconds(in_all);
@@ -109,7 +109,7 @@ lane::Task<absl::StatusOr<std::string>> Handle(std::shared_ptr<Call> call, Arriv
     co_return Conclude(std::move(result), *call);
   }
   auto work = std::make_shared<call::Work>(call, shutdown);
-  call::StartWork(work, call::SendUnrecorded(work));
+  call::StartUnrecorded(work);
   call::WaitForWork wait(call.get(), std::move(work), /*is_alone=*/true);
   WorkResult result = co_await wait;
   co_return Conclude(std::move(result), *call);

@@ -21,7 +21,7 @@ class AttemptTest : public testing::CallTest {
   }
 
   lane::Task<void> Wait() {
-    StartWork(work_, SendUnrecorded(work_));
+    StartUnrecorded(work_);
     WaitForWork wait(call_.get(), work_);
     result_ = co_await wait;
   }

@@ -37,6 +37,19 @@ TEST_F(LoopTest, DoesNothingWhenNothingIsToBeDone) {
   EXPECT_EQ(loop_->TimeToNextTimer(), absl::InfiniteDuration());
 }
 
+TEST_F(LoopTest, KnowsWhenATurnBegan) {
+  const SteadyTime before = clock_.SteadyNow();
+  Ending ending;
+  SteadyTime seen_in_turn = 0;
+  ending.run = [&] { seen_in_turn = loop_->turn_time(); };
+  loop_->RunAtEndOfTurn(&ending);
+  Turn();
+  EXPECT_GE(seen_in_turn, before);
+  EXPECT_EQ(loop_->turn_time(), seen_in_turn) << "it is that of the turn, not of the look at it";
+  loop_->RenewTurnTime();
+  EXPECT_GT(loop_->turn_time(), seen_in_turn);
+}
+
 TEST_F(LoopTest, RunsTheEndOfATurnAfterItsTimers) {
   Ending ending;
   ending.run = [&] { ran_.push_back("end"); };

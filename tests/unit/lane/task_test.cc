@@ -50,6 +50,17 @@ TEST(TaskTest, YieldsValuesThatOnlyMove) {
   EXPECT_EQ(result, "moved");
 }
 
+TEST(TaskTest, ThatNobodyAwaitsFreesItselfAtItsEnd) {
+  Operation operation;
+  auto used = std::make_shared<int>(1);
+  const std::weak_ptr<int> until_freed = used;
+  const auto run = [](Operation* wait, std::shared_ptr<int> /*kept*/) -> Task<void> { co_await *wait; };
+  Spawn(run(&operation, std::move(used)));
+  EXPECT_FALSE(until_freed.expired());
+  operation.Complete(true);
+  EXPECT_TRUE(until_freed.expired());
+}
+
 Task<void> Await(Operation* operation, int* result) {
   const bool ok = co_await *operation;
   *result = ok ? 1 : 2;
