@@ -52,7 +52,7 @@ class Loop {
   SteadyTime woke() const { return woke_; }
 
   // When the turn that runs began to act: the time for whatever may be as old as a turn is long, without a look at the
-  // clock.
+  // clock. A process that stood still within a turn has a long one, so not for a time that must not be cut short.
   SteadyTime turn_time() const { return turn_time_; }
   // For work that is younger than the turn.
   void RenewTurnTime() { turn_time_ = clock_->SteadyNow(); }

@@ -19,7 +19,7 @@ constexpr SteadyTime kTimeToRead = 10'000'000'000;
 // read from its connection.
 class ReadTimer final : private event::Timers::Timer {
  public:
-  explicit ReadTimer(ServerCall* call) : call_(call), due_(call->lane()->loop().turn_time() + kTimeToRead) {
+  explicit ReadTimer(ServerCall* call) : call_(call), due_(call->lane()->clock().SteadyNow() + kTimeToRead) {
     call_->lane()->timers().Add(due_, this);
   }
   ~ReadTimer() {

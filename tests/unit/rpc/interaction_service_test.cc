@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 
 #include "server/base/errors.h"
@@ -17,6 +18,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using testing::FakeCaller;
+using testing::FakeServerCall;
 using ::testing::IsEmpty;
 using testing::Opened;
 using ::testing::Optional;
@@ -104,6 +106,17 @@ TEST_F(InteractionServiceTest, CutsOffACallerWhoDoesNotReadItsAnswerForTenSecond
   EXPECT_TRUE(caller.is_over);
   EXPECT_EQ(counters_.Value(telemetry::Counter::kAnswersUnread), 1);
   EXPECT_EQ(admission_.in_flight(), 0);
+}
+
+TEST_F(InteractionServiceTest, GivesACallerItsTenSecondsAlsoInATurnInWhichTheProcessStoodStill) {
+  FakeCaller caller{.refusal = Error(Reason::kMessageTooLarge).In(Phase::kParse), .reads_answer = false};
+  lane_.Run([&] {
+    clock_.Advance(absl::Seconds(11));
+    lane::Spawn(methods_.Find(kPath).handler(std::make_unique<FakeServerCall>(lane_.get(), &caller), &calls_));
+  });
+  EXPECT_FALSE(caller.was_cut_off);
+  Advance(absl::Seconds(10));
+  EXPECT_TRUE(caller.was_cut_off);
 }
 
 TEST_F(InteractionServiceTest, AnswersWhatIsInFlightWhenTheServerEnds) {
