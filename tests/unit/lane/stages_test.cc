@@ -46,6 +46,8 @@ TEST_F(StagesTest, TakesStagesInTheirOrderWhoeverCameFirst) {
 TEST_F(StagesTest, RunsNothingBeforeItsTurn) {
   Spawn(Go("call", {Stage::kParse}));
   EXPECT_THAT(ran_, IsEmpty());
+  stages_.Run();
+  EXPECT_THAT(ran_, ElementsAre("call"));
 }
 
 TEST_F(StagesTest, LeavesAStageThatIsOverForTheNextTurn) {
