@@ -15,6 +15,7 @@ enum class Stage {
   kEncode,    // it may be sent: records, limits, encode
   kSend,      // the request is ready: write it to the upstream
 };
+inline constexpr size_t kStages = static_cast<size_t>(Stage::kSend) + 1;
 
 // Lets the calls of a turn go through the same stretch of code one after the other, so that all but the first find it
 // in the processor's instruction cache, which is smaller than the code of a whole call. Not thread-safe.
@@ -37,7 +38,7 @@ class Stages {
   bool Run();
 
  private:
-  std::array<std::vector<std::coroutine_handle<>>, 5> queues_;
+  std::array<std::vector<std::coroutine_handle<>>, kStages> queues_;
   std::vector<std::coroutine_handle<>> running_;  // of the stage that runs
 };
 

@@ -72,7 +72,8 @@ absl::Status Judge(const Arrival& arrival, const Handling& handling, Call& call)
   return absl::OkStatus();
 }
 
-// What `arrival` has views of is gone with the caller.
+// The error of a call whose caller has left while it waited for a stage: nothing is sent, and what its Arrival has
+// views of is gone. OK if the caller is still there.
 absl::Status CallerIsGone(const Call& call) {
   if (!call.cancellation.cancelled()) return absl::OkStatus();
   return lane::CancelledError(call.cancellation.cause(), /*sent=*/false);
