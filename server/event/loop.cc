@@ -26,7 +26,7 @@ bool Loop::Turn(absl::Duration wait) {
 bool Loop::Act(absl::Duration wait) {
   poll_->Wait(wait);
   RenewTurnTime();
-  if (wait > absl::ZeroDuration()) woke_ = turn_time_;
+  woke_ = turn_time_;
   return poll_->Act();
 }
 

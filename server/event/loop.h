@@ -48,7 +48,10 @@ class Loop {
   // Runs what is listed for the end of the turn.
   bool FinishTurn();
 
-  // When the last Act() that was allowed to wait had waited.
+  // Whether something was listed since, for the end of the next turn: a turn that must not wait.
+  bool HasEndOfTurn() const { return !at_end_of_turn_.empty(); }
+
+  // When the last Act() had waited, if it did, and began to act.
   SteadyTime woke() const { return woke_; }
 
   // When the turn that runs began to act: the time for whatever may be as old as a turn is long, without a look at the

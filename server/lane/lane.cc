@@ -5,7 +5,7 @@
 namespace interaction::lane {
 
 Lane::Lane(size_t index, std::unique_ptr<event::Loop> loop, std::unique_ptr<http::Client> client, absl::Duration spin)
-    : index_(index), loop_(std::move(loop)), client_(std::move(client)), spin_ns_(absl::ToInt64Nanoseconds(spin)) {}
+    : index_(index), loop_(std::move(loop)), client_(std::move(client)), spin_(spin) {}
 
 Lane::~Lane() = default;
 
@@ -28,19 +28,18 @@ void Lane::Execute(absl::AnyInvocable<void() &&> work) {
 }
 
 void Lane::Run() {
-  SteadyTime began = clock().SteadyNow();  // of the turn
-  SteadyTime last_work = began;
+  SteadyTime idle_since = clock().SteadyNow();
+  SteadyTime now = idle_since;
   while (!stopped_) {
-    const bool worked = Turn(absl::ZeroDuration());
-    SteadyTime now = clock().SteadyNow();
-    if (worked) {
-      CountTurn(began, now);
-      last_work = now;
-    } else if (now - last_work >= spin_ns_) {
-      Sleep();
-      last_work = now = clock().SteadyNow();
-    }
-    began = now;
+    const bool awaits_answer = client_->in_flight() > 0;
+    const bool looks = awaits_answer && spin_.LooksAgain(now - idle_since);
+    const bool worked = Turn(looks ? absl::ZeroDuration() : MaySleep());
+    const SteadyTime began = loop_->woke();
+    now = clock().SteadyNow();
+    if (!worked) continue;
+    if (awaits_answer) spin_.WaitEnded(began - idle_since);
+    turns_.Observe(now - began);
+    idle_since = now;
   }
 }
 
@@ -71,15 +70,14 @@ bool Lane::RunHandedOver() {
   return true;
 }
 
-void Lane::Sleep() {
+absl::Duration Lane::MaySleep() {
+  if (!stages_.IsEmpty() || loop_->HasEndOfTurn()) return absl::ZeroDuration();
   const absl::Duration wait = loop_->TimeToNextTimer();
-  if (wait <= absl::ZeroDuration()) return;  // the next turn runs the timer
-  {
-    const MutexLock lock(&mutex_);
-    if (!handed_over_.empty()) return;
-    sleeping_ = true;
-  }
-  if (Turn(wait)) CountTurn(loop_->woke(), clock().SteadyNow());
+  if (wait <= absl::ZeroDuration()) return wait;
+  const MutexLock lock(&mutex_);
+  if (!handed_over_.empty()) return absl::ZeroDuration();
+  sleeping_ = true;
+  return wait;
 }
 
 }  // namespace interaction::lane

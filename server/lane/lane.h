@@ -16,6 +16,7 @@
 #include "server/event/timers.h"
 #include "server/http/client.h"
 #include "server/lane/cancellation.h"
+#include "server/lane/spin.h"
 #include "server/lane/stages.h"
 #include "server/telemetry/histogram.h"
 
@@ -25,9 +26,9 @@ namespace interaction::lane {
 // timers, and the calls themselves. A call is accepted, encoded, sent and answered on its lane, so nothing on its way
 // takes a lock or wakes another thread.
 //
-// The thread turns: it looks for ready descriptors without blocking, lets them act, takes the calls that got on by that
-// through their stages, runs due timers and what other threads handed over; when turns found nothing to do for `spin`,
-// it waits for descriptors up to the next timer.
+// The thread turns: it waits for ready descriptors up to the next timer, lets them act, takes the calls that got on by
+// that through their stages, runs due timers and what other threads handed over. While upstreams answer sooner than
+// `spin`, it looks for their answers without sleeping.
 //
 // All members are for the lane's own thread unless they say "any thread".
 class Lane {
@@ -61,15 +62,15 @@ class Lane {
 
  private:
   void Run();
-  void CountTurn(SteadyTime began, SteadyTime ended) { turns_.Observe(ended - began); }
   bool Turn(absl::Duration wait);
   bool RunHandedOver();
-  void Sleep();
+  // How long the next turn may wait for descriptors; if at all, Execute() wakes it from now on.
+  absl::Duration MaySleep();
 
   const size_t index_;
   const std::unique_ptr<event::Loop> loop_;
   const std::unique_ptr<http::Client> client_;
-  const int64_t spin_ns_;
+  Spin spin_;
   Stages stages_;
   telemetry::Histogram turns_;
   bool stopped_ = false;

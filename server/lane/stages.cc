@@ -1,6 +1,12 @@
 #include "server/lane/stages.h"
 
+#include <algorithm>
+
 namespace interaction::lane {
+
+bool Stages::IsEmpty() const {
+  return std::all_of(queues_.begin(), queues_.end(), [](const auto& queue) { return queue.empty(); });
+}
 
 bool Stages::Run() {
   bool any = false;

@@ -37,6 +37,9 @@ class Stages {
   // Resumes whoever waits, stage by stage. Returns whether anyone did.
   bool Run();
 
+  // Whether nobody waits for a stage.
+  bool IsEmpty() const;
+
  private:
   std::array<std::vector<std::coroutine_handle<>>, kStages> queues_;
   std::vector<std::coroutine_handle<>> running_;  // of the stage that runs

@@ -82,7 +82,8 @@ class FakeHttpClient final : public http::Client, private event::Poll::Handler {
   http::Response response_;
 };
 
-// A lane that runs, with nothing but its fake HTTP client; `spin` of zero makes it sleep whenever it can.
+// A lane that runs, with nothing but its fake HTTP client; `spin` of zero makes it sleep whenever it can, also while it
+// awaits an answer.
 class LaneTest : public ::testing::TestWithParam<absl::Duration> {
  protected:
   LaneTest() {
