@@ -1,5 +1,7 @@
 #include "server/tls/client_context.h"
 
+#include <openssl/ssl.h>
+
 #include <string>
 
 #include "absl/time/clock.h"
@@ -31,6 +33,13 @@ class ClientContextTest : public ::testing::Test {
 auto IsInvalid(const std::string& text) { return StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(text)); }
 
 TEST_F(ClientContextTest, NeedsNoFile) { EXPECT_THAT(ClientContext::Create({}, absl::Now()), IsOk()); }
+
+TEST_F(ClientContextTest, BeginsWithASuiteWhoseHashIsSha256) {
+  const auto context = ClientContext::Create({}, absl::Now());
+  ASSERT_THAT(context, IsOk());
+  const SSL_CIPHER* const first = sk_SSL_CIPHER_value(SSL_CTX_get_ciphers((*context)->get()), 0);
+  EXPECT_STREQ(SSL_CIPHER_get_name(first), "TLS_AES_128_GCM_SHA256");
+}
 
 TEST_F(ClientContextTest, AFolderHasCertificateLinksIfOneIsNamedByItsHash) {
   EXPECT_FALSE(HasCertificateLinks(dir_.path() + "/none"));
