@@ -21,7 +21,7 @@ add_library(interaction_flags INTERFACE)
 target_compile_features(interaction_flags INTERFACE cxx_std_20)
 target_compile_options(interaction_flags INTERFACE
   -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wno-missing-field-initializers
-  -fstack-protector-strong $<$<BOOL:${INTERACTION_HAS_CF_PROTECTION}>:-fcf-protection>
+  -fno-semantic-interposition -fstack-protector-strong $<$<BOOL:${INTERACTION_HAS_CF_PROTECTION}>:-fcf-protection>
   $<$<BOOL:${INTERACTION_HAS_BRANCH_PROTECTION}>:-mbranch-protection=standard>
   $<$<BOOL:${INTERACTION_WERROR}>:-Werror>
   $<$<CONFIG:Release,RelWithDebInfo>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
@@ -29,7 +29,8 @@ target_compile_definitions(interaction_flags INTERFACE _GLIBCXX_ASSERTIONS)
 target_include_directories(interaction_flags INTERFACE ${PROJECT_SOURCE_DIR})
 target_link_options(interaction_flags INTERFACE -Wl,-z,relro,-z,now)
 if(INTERACTION_UNITY GREATER 0)
-  target_compile_options(interaction_flags INTERFACE -Wno-subobject-linkage)  # every file counts as a header then
+  # Every file counts as a header then.
+  target_compile_options(interaction_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endif()
 if(INTERACTION_SANITIZE)
   # clang's check of calls through pointers to functions knows no coroutines: "Cannot represent a difference across sections".
