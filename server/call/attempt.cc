@@ -91,7 +91,7 @@ void Report(const Work& work, SteadyTime began, SteadyTime ended, const absl::St
   call.observer->OnAttemptEnd(call, {.number = call.result.attempts,
                                      .status = reply.status(),
                                      .http_status = call.result.http_status,
-                                     .interaction_id = reply.ok() ? reply->interaction_id : std::string(),
+                                     .interaction_id = reply.ok() ? absl::string_view(reply->interaction_id) : "",
                                      .duration = absl::Nanoseconds(ended - began),
                                      .is_late = work.IsAbandoned()});
 }
@@ -118,7 +118,7 @@ lane::Task<absl::StatusOr<upstream::Reply>> Attempt(Work* work, Permits::Permit*
   co_await lane->Enter(lane::Stage::kSend);
   const absl::StatusOr<http::Response> response = co_await post;
   call.result.http_status = response.ok() ? response->status : 0;
-  const absl::StatusOr<upstream::Reply> reply = Decode(call, response);
+  absl::StatusOr<upstream::Reply> reply = Decode(call, response);
   const Outcome outcome = OutcomeOf(reply.status());
   work->EndRequest(outcome);
   if (response.ok()) co_await lane->Enter(lane::Stage::kConclude);

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <string>
-
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "server/call/call.h"
 
@@ -10,10 +9,10 @@ namespace interaction::call {
 
 // One request to an upstream that has ended.
 struct AttemptResult {
-  int number = 1;              // among the call's attempts, from 1
-  absl::Status status;         // OK, or the attempt's error
-  int http_status = 0;         // 0: no complete response
-  std::string interaction_id;  // as in CallResult
+  int number = 1;                    // among the call's attempts, from 1
+  absl::Status status;               // OK, or the attempt's error
+  int http_status = 0;               // 0: no complete response
+  absl::string_view interaction_id;  // as in CallResult; valid while the observer is told
   absl::Duration duration;
   bool is_late = false;  // every caller that waited for it had left
 };

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,11 +28,18 @@ namespace interaction::testing {
 // Keeps what it hears.
 class RecordingObserver final : public call::Observer {
  public:
-  void OnAttemptEnd(const call::Call&, const call::AttemptResult& attempt) override { attempts.push_back(attempt); }
+  void OnAttemptEnd(const call::Call&, const call::AttemptResult& attempt) override {
+    interaction_ids_.emplace_back(attempt.interaction_id);
+    attempts.push_back(attempt);
+    attempts.back().interaction_id = interaction_ids_.back();
+  }
   void OnEnd(const call::Call&) override { ++ended; }
 
   std::vector<call::AttemptResult> attempts;
   int ended = 0;
+
+ private:
+  std::list<std::string> interaction_ids_;  // of `attempts`
 };
 
 inline http::Response Opened(const std::string& id) { return {.status = 200, .body = id}; }
