@@ -17,7 +17,9 @@ endif()
 get_filename_component(profile ${INTERACTION_PROFILE} ABSOLUTE BASE_DIR ${PROJECT_SOURCE_DIR})
 string(REGEX MATCH "^[0-9]+" version ${CMAKE_CXX_COMPILER_VERSION})
 find_program(LLVM_PROFDATA NAMES llvm-profdata-${version} llvm-profdata REQUIRED)
-set(indexed ${PROJECT_BINARY_DIR}/load.profdata)
+file(SHA256 ${profile} hash)
+string(SUBSTRING ${hash} 0 12 hash)
+set(indexed ${PROJECT_BINARY_DIR}/load-${hash}.profdata)  # another name for another profile, so that everything is built again
 execute_process(COMMAND ${LLVM_PROFDATA} merge --output ${indexed} ${profile} COMMAND_ERROR_IS_FATAL ANY)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${profile})
 # A function that has changed since the profile was recorded is built as if there were none, which is no reason to warn.
