@@ -19,7 +19,7 @@ class Spin {
   // Whether to look again, having waited for `waited_ns`.
   bool LooksAgain(int64_t waited_ns) const { return waits_are_short_ && waited_ns < longest_ns_; }
 
-  // The answer came after `waited_ns`, asleep or not.
+  // The wait ended after `waited_ns`, asleep or not: by the answer, or by other work that came first.
   void WaitEnded(int64_t waited_ns) { waits_are_short_ = waited_ns < longest_ns_; }
 
  private:
