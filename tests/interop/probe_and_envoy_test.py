@@ -3,6 +3,7 @@ tools, in plaintext and over TLS, are in tests/packages and tests/consumer.
 
 usage: probe_and_envoy_test.py SERVER SANDBOX FOLDER_OF_TOOLS
 """
+import asyncio
 import json
 import os
 import re
@@ -23,7 +24,7 @@ for folder in ("packages", "chaos"):
     sys.path.insert(0, f"{ROOT}/tests/{folder}")
 sys.dont_write_bytecode = True
 
-from envoy import TYPES, find_envoy  # noqa: E402
+from envoy import STARTS_WORKERS, TYPES, find_envoy, wait_until_it_listens  # noqa: E402
 from world import World  # noqa: E402
 
 SERVER, SANDBOX, TOOLS = (os.path.abspath(path) for path in sys.argv[1:4])
@@ -74,9 +75,9 @@ class Envoy:
         with open(f"{folder}/envoy.json", "w", encoding="utf-8") as file:
             json.dump(config, file)
         self.admin_file = f"{folder}/admin"
-        # It says so once the first checks of health have ended.
         self.process = world.start([find_envoy(), "-c", f"{folder}/envoy.json", "--concurrency", "1", "--disable-hot-restart",
-                                    "--admin-address-path", self.admin_file], r"(starting workers)")
+                                    "--admin-address-path", self.admin_file], STARTS_WORKERS)
+        asyncio.run(wait_until_it_listens(self.target))
 
     def stat(self, name):
         with open(self.admin_file, encoding="ascii") as file:

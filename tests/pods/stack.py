@@ -13,7 +13,7 @@ import yaml
 import chart
 import proxies
 from cluster import Cluster
-from envoy import ISTIO_RETRIES, find_envoy
+from envoy import ISTIO_RETRIES, STARTS_WORKERS, find_envoy, wait_until_it_listens
 from material import Material
 from nameserver import NameServer
 from ports import bind_loopback
@@ -180,7 +180,8 @@ class Stack:
             json.dump(config, file)
         envoy = Program(name, [find_envoy(), "-c", path, "--concurrency", "1", "--disable-hot-restart"], pathlib.Path(self.folder))
         self.programs.append(envoy)
-        await envoy.start("all dependencies initialized. starting workers")
+        await envoy.start(STARTS_WORKERS)
+        await wait_until_it_listens(f"127.0.0.1:{self.port}")
         self.envoys.append(name)
 
     async def envoy_retries(self):
