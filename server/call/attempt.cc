@@ -112,11 +112,11 @@ lane::Task<absl::StatusOr<upstream::Reply>> Attempt(Work* work, Permits::Permit*
   }
 
   ++call.result.attempts;
-  lane::Post post(lane, call.upstream->endpoints[lane->index()], std::move(request), LimitsAt(call, start),
+  lane::Post post(lane, call.upstream->endpoints[lane->index()], &request, LimitsAt(call, start),
                   &work->cancellation());
   work->BeginRequest(&post);
   co_await lane->Enter(lane::Stage::kSend);
-  const absl::StatusOr<http::Response> response = co_await post;
+  const absl::StatusOr<http::Response>& response = co_await post;
   call.result.http_status = response.ok() ? response->status : 0;
   absl::StatusOr<upstream::Reply> reply = Decode(call, response);
   const Outcome outcome = OutcomeOf(reply.status());

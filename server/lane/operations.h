@@ -13,20 +13,22 @@
 
 // What a call can wait for on its lane. Each is awaited once, at once:
 //
-//   auto response = co_await lane::Post(lane, endpoint, std::move(request), {timeout}, &cancellation);
+//   lane::Sleep pause(lane, duration, &cancellation);
+//   if (!co_await pause) ...
 namespace interaction::lane {
 
-// Sends a request and yields its complete response, in Stage::kDecode, or the error of a transfer that brought none. A
-// cancelled call ends the transfer at once with the error of CancelledError().
+// Sends a request and yields its complete response, in Stage::kDecode, or the error of a transfer that brought none; it
+// is valid as long as the Post. A cancelled call ends the transfer at once with the error of CancelledError().
 class [[nodiscard]] Post final : private http::TransferObserver, private Cancellation::Listener {
  public:
-  Post(Lane* lane, http::Endpoint* endpoint, http::Request request, const http::TransferLimits& limits,
+  // `request` is taken when the response is awaited, and not needed afterwards.
+  Post(Lane* lane, http::Endpoint* endpoint, http::Request* request, const http::TransferLimits& limits,
        Cancellation* cancellation)
-      : lane_(lane), endpoint_(endpoint), request_(std::move(request)), limits_(limits), cancellation_(cancellation) {}
+      : lane_(lane), endpoint_(endpoint), request_(*request), limits_(limits), cancellation_(cancellation) {}
 
   bool await_ready();
   void await_suspend(std::coroutine_handle<> awaiter);
-  absl::StatusOr<http::Response> await_resume() { return *std::move(result_); }
+  const absl::StatusOr<http::Response>& await_resume() const { return *result_; }
 
   // Whether bytes of the request may have reached the upstream by now. Until it is destroyed.
   bool MayHaveBeenSent() const;
@@ -37,7 +39,7 @@ class [[nodiscard]] Post final : private http::TransferObserver, private Cancell
 
   Lane* const lane_;
   http::Endpoint* const endpoint_;
-  http::Request request_;
+  http::Request& request_;
   const http::TransferLimits limits_;
   Cancellation* const cancellation_;
   http::Transfer* transfer_ = nullptr;

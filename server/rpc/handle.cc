@@ -79,6 +79,12 @@ absl::Status CallerIsGone(const Call& call) {
   return lane::CancelledError(call.cancellation.cause(), /*sent=*/false);
 }
 
+std::shared_ptr<call::Work> Start(std::shared_ptr<Call> call, lane::Cancellation* shutdown) {
+  auto work = std::make_shared<call::Work>(std::move(call), shutdown);
+  call::StartUnrecorded(work);
+  return work;
+}
+
 absl::StatusOr<std::string> Conclude(WorkResult result, Call& call) {
   call.times.Leave(call.lane->clock().SteadyNow());
   call.result.replayed = result.replayed;
@@ -95,25 +101,21 @@ absl::StatusOr<std::string> Conclude(WorkResult result, Call& call) {
 
 }  // namespace
 
-lane::Task<absl::StatusOr<std::string>> Handle(std::shared_ptr<Call> call, Arrival arrival, const Handling* handling,
-                                               lane::Cancellation* shutdown) {
+lane::Task<absl::StatusOr<std::string>> Handle(std::shared_ptr<Call> call, const Arrival* arrival,
+                                               const Handling* handling, lane::Cancellation* shutdown) {
   co_await call->lane->Enter(lane::Stage::kParse);
   if (absl::Status gone = CallerIsGone(*call); !gone.ok()) co_return Conclude({.reply = std::move(gone)}, *call);
-  if (absl::Status judged = Judge(arrival, *handling, *call); !judged.ok()) {
+  if (absl::Status judged = Judge(*arrival, *handling, *call); !judged.ok()) {
     co_return Conclude({.reply = std::move(judged)}, *call);
   }
   co_await call->lane->Enter(lane::Stage::kEncode);
   if (absl::Status gone = CallerIsGone(*call); !gone.ok()) co_return Conclude({.reply = std::move(gone)}, *call);
   if (!call->request_id.empty()) {
     auto once = handling->once->Run(call, shutdown);
-    WorkResult result = co_await once;
-    co_return Conclude(std::move(result), *call);
+    co_return Conclude(co_await once, *call);
   }
-  auto work = std::make_shared<call::Work>(call, shutdown);
-  call::StartUnrecorded(work);
-  call::WaitForWork wait(call.get(), std::move(work), /*is_alone=*/true);
-  WorkResult result = co_await wait;
-  co_return Conclude(std::move(result), *call);
+  call::WaitForWork wait(call.get(), Start(call, shutdown), /*is_alone=*/true);
+  co_return Conclude(co_await wait, *call);
 }
 
 }  // namespace interaction::rpc

@@ -35,8 +35,8 @@ struct Arrival {
 // request is sent, once in effect if it has a request_id. Fills in call->result. Yields the serialized reply, or the
 // error to answer with, made with Error.
 //
-// `shutdown`: of what is in flight on the call's lane.
-lane::Task<absl::StatusOr<std::string>> Handle(std::shared_ptr<call::Call> call, Arrival arrival,
+// `arrival` outlives it. `shutdown`: of what is in flight on the call's lane.
+lane::Task<absl::StatusOr<std::string>> Handle(std::shared_ptr<call::Call> call, const Arrival* arrival,
                                                const Handling* handling, lane::Cancellation* shutdown);
 
 }  // namespace interaction::rpc

@@ -113,8 +113,8 @@ std::shared_ptr<call::Call> InteractionService::MakeCall(const Rpc& rpc, const S
 lane::Task<void> InteractionService::Serve(const Rpc* rpc, std::unique_ptr<ServerCall> arrived, LaneCalls* calls) {
   const std::shared_ptr<call::Call> call = MakeCall(*rpc, *arrived);
   arrived->NotifyOfEnd(calls, MethodKind::kUnary, &call->cancellation);
-  const CallMetadata metadata = ReadMetadata(arrived->metadata());
-  absl::StatusOr<std::string> reply = LetIn(*arrived, metadata, calls->gate, *call);
+  Arrival arrival{.metadata = ReadMetadata(arrived->metadata())};
+  absl::StatusOr<std::string> reply = LetIn(*arrived, arrival.metadata, calls->gate, *call);
   if (!reply.ok()) CountRefusal(reply.status());
   bool has_message = false;
   if (reply.ok()) {
@@ -124,8 +124,9 @@ lane::Task<void> InteractionService::Serve(const Rpc* rpc, std::unique_ptr<Serve
   }
   if (has_message) {
     call->request_bytes = arrived->message().size();
-    auto handle = Handle(call, {.message = arrived->message(), .metadata = metadata, .time_left = arrived->time_left()},
-                         &options_.handling, &calls->unary_calls);
+    arrival.message = arrived->message();
+    arrival.time_left = arrived->time_left();
+    auto handle = Handle(call, &arrival, &options_.handling, &calls->unary_calls);
     reply = co_await handle;
   }
   {

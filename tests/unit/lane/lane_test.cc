@@ -166,7 +166,8 @@ TEST_P(LaneTest, WakesATaskThatIsCancelledInItsSleep) {
 using Result = absl::StatusOr<http::Response>;
 
 Task<std::optional<Result>> PostOnce(Lane* lane, Cancellation* cancellation) {
-  Post post(lane, nullptr, http::Request(), {absl::Seconds(10)}, cancellation);
+  http::Request request;
+  Post post(lane, nullptr, &request, {absl::Seconds(10)}, cancellation);
   co_return co_await post;
 }
 
@@ -203,7 +204,8 @@ TEST_P(LaneTest, TellsTheOutcomeOfATransferThatIsCancelled) {
 }
 
 Task<void> PostAndTell(Lane* lane, Cancellation* cancellation, const Post** under_way, absl::Notification* done) {
-  Post post(lane, nullptr, http::Request(), {absl::Seconds(10)}, cancellation);
+  http::Request request;
+  Post post(lane, nullptr, &request, {absl::Seconds(10)}, cancellation);
   *under_way = &post;
   (void)co_await post;
   done->Notify();

@@ -40,7 +40,7 @@ class HandleTest : public testing::CallTest {
   }
 
   lane::Task<void> Run(Running* running, Arrival arrival) {
-    auto handle = Handle(running->call, arrival, &handling_, &shutdown_);
+    auto handle = Handle(running->call, &arrival, &handling_, &shutdown_);
     running->reply = co_await handle;
   }
 
