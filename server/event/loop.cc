@@ -27,7 +27,13 @@ bool Loop::Act(absl::Duration wait) {
   poll_->Wait(wait);
   RenewTurnTime();
   woke_ = turn_time_;
-  return poll_->Act();
+  const bool acted = poll_->Act();
+  while (!after_events_.empty()) {
+    AfterEvents* const after = after_events_.back();
+    after_events_.pop_back();
+    after->OnAfterEvents();
+  }
+  return acted;
 }
 
 bool Loop::RunDueTimers() { return timers_.Next() && timers_.RunDue(clock_->SteadyNow()); }

@@ -25,12 +25,25 @@ class Loop {
     ~EndOfTurn() = default;
   };
 
+  // Something that runs once all descriptors that were ready have acted: a client parses what its connections read.
+  class AfterEvents {
+   public:
+    virtual void OnAfterEvents() = 0;
+
+   protected:
+    ~AfterEvents() = default;
+  };
+
   // `clock` outlives the loop. RESOURCE_EXHAUSTED when the process has no descriptor left.
   static absl::StatusOr<std::unique_ptr<Loop>> Create(const Clock* clock);
 
   Poll& poll() { return *poll_; }
   Timers& timers() { return timers_; }
   const Clock& clock() const { return *clock_; }
+
+  // For what acts on a ready descriptor: runs it in the same Act(). Each is listed at most once.
+  void RunAfterEvents(AfterEvents* after) { after_events_.push_back(after); }
+  void RemoveFromAfterEvents(AfterEvents* after) { std::erase(after_events_, after); }
 
   // Runs it at the end of this turn, or of the next if that end has been reached. Each is listed at most once.
   void RunAtEndOfTurn(EndOfTurn* end) { at_end_of_turn_.push_back(end); }
@@ -72,6 +85,7 @@ class Loop {
   Timers timers_;
   SteadyTime turn_time_;
   SteadyTime woke_ = 0;
+  std::vector<AfterEvents*> after_events_;
   std::vector<EndOfTurn*> at_end_of_turn_;
   std::vector<EndOfTurn*> ending_;  // those of the turn that is ending; null: removed
 };

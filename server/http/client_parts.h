@@ -1,14 +1,13 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <string>
 
 #include "absl/strings/string_view.h"
 #include "server/event/loop.h"
+#include "server/http/batches.h"
 #include "server/http/connector.h"
 
 namespace interaction::http {
@@ -17,6 +16,7 @@ namespace interaction::http {
 struct ClientParts {
   event::Loop* loop = nullptr;
   std::unique_ptr<Connector> connector;
+  std::unique_ptr<Batches> batches;
   std::function<void(absl::string_view authority)> on_stray_bytes;
 
   size_t max_idle = 0;
@@ -29,10 +29,6 @@ struct ClientParts {
   void ReportStrayBytes(absl::string_view authority) const {
     if (on_stray_bytes) on_stray_bytes(authority);
   }
-
-  // For the moment of one call of a function.
-  std::string request_text;
-  std::array<char, 16 << 10> read_buffer;
 };
 
 }  // namespace interaction::http

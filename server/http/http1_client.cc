@@ -35,6 +35,7 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Create(const ClientOptions& opti
 Http1Client::Http1Client(const ClientOptions& options, Resolver* resolver, event::Loop* loop)
     : resolver_(resolver), loop_(*loop) {
   parts_.loop = loop;
+  parts_.batches = std::make_unique<Batches>(loop);
   parts_.on_stray_bytes = options.on_stray_bytes;
   parts_.max_idle = static_cast<size_t>(std::max(options.max_idle_connections, 0));
 }

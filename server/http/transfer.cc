@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "server/base/errors.h"
@@ -69,15 +70,21 @@ void Transfer::Exchange(Origin* origin, SteadyTime now) {
   }
   ++parts_.busy;
   state_ = State::kConnecting;
-  UseConnection(now);
+  if (!TakeConnection(now)) return;
+  in_batch_ = true;
+  parts_.batches->SendLater(this);
 }
 
-void Transfer::UseConnection(SteadyTime now) {
+// An idle one, if there is any. False: none is there yet.
+bool Transfer::TakeConnection(SteadyTime now) {
   connection_ = origin_->TakeIdle(now);
-  if (connection_ == nullptr) return Connect(now);
+  if (connection_ == nullptr) {
+    Connect(now);
+    return false;
+  }
   connection_is_new_ = false;
   connection_->SetUser(this);
-  SendRequest();
+  return true;
 }
 
 void Transfer::Connect(SteadyTime now) {
@@ -102,7 +109,7 @@ void Transfer::OnConnected(absl::StatusOr<int> fd) {
   connection_ = *std::move(connection);
   connection_is_new_ = true;
   connection_->SetUser(this);
-  if (!origin_->has_tls()) return SendRequest();
+  if (!origin_->has_tls()) return SendNow();
   state_ = State::kTlsHandshake;
   if (!connection_->socket().Connect(*options_->tls, origin_->host(), origin_->sessions())) {
     return End(OutOfResources());
@@ -113,7 +120,7 @@ void Transfer::OnConnected(absl::StatusOr<int> fd) {
 void Transfer::ShakeHands() {
   switch (connection_->socket().Handshake()) {
     case Io::kDone:
-      return SendRequest();
+      return SendNow();
     case Io::kWantsRead:
       return connection_->WatchForRoom(false);
     case Io::kWantsWrite:
@@ -124,7 +131,46 @@ void Transfer::ShakeHands() {
   }
 }
 
-void Transfer::SendRequest() {
+size_t Transfer::MaxWireSize() const {
+  // The request line and the headers that AppendRequest() adds; and a TLS record, of at most 16 KiB, adds up to 256
+  // bytes.
+  constexpr size_t kRest = 512;
+  size_t size = request_.url.size() + origin_->host_header().size() + endpoint_->proxy_authorization().size() +
+                request_.body.size() + kRest;
+  for (const Header& header : request_.headers) size += header.name.size() + header.value.size() + strlen(": \r\n");
+  return size + size / 64;
+}
+
+void Transfer::PrepareRequest(std::string* text) {
+  const bool to_proxy = origin_->via_proxy() && !origin_->has_tls();
+  const absl::string_view url = request_.url;
+  parser_.Reset();
+  AppendRequest(request_,
+                {.target = to_proxy ? url : url.substr(origin_->key().size()),
+                 .host = origin_->host_header(),
+                 .proxy_authorization = to_proxy ? endpoint_->proxy_authorization() : ""},
+                text);
+  is_prepared_ = true;
+}
+
+void Transfer::EncryptRequest(absl::string_view text, std::string* wire) {
+  is_prepared_ = connection_->socket().Encrypt(text, wire);
+}
+
+// On a connection that is new, or instead of one that was of no use.
+void Transfer::SendNow() {
+  std::string text;
+  text.reserve(MaxWireSize());  // growing would leave copies of secrets behind
+  PrepareRequest(&text);
+  std::string wire;
+  if (origin_->has_tls()) EncryptRequest(text, &wire);
+  if (SendRequest(origin_->has_tls() ? wire : text)) ExpectAnswer();
+  Wipe(&text);
+}
+
+bool Transfer::SendRequest(absl::string_view wire) {
+  in_batch_ = false;
+  if (!is_prepared_) return TakeAnotherConnection();
   const SteadyTime now = parts_.loop->clock().SteadyNow();
   const Io input = connection_->socket().LookForInput();
   if (input == Io::kDone) {  // it would pass for the answer
@@ -132,58 +178,57 @@ void Transfer::SendRequest() {
     return TakeAnotherConnection();
   }
   if (input != Io::kWantsRead && !connection_is_new_) return TakeAnotherConnection();
-  if (input != Io::kWantsRead && origin_->has_tls()) return End(HandshakeError({}));  // it ended with the handshake
+  if (input != Io::kWantsRead && origin_->has_tls()) {  // it ended with the handshake
+    End(HandshakeError({}));
+    return false;
+  }
   // A new connection without TLS that the upstream has ended is written to: it may still read.
   // This process may have stood still since the call was let through.
   if (now >= send_before_) {
-    ReleaseConnection(/*reusable=*/true);
-    return End(Error(Reason::kIdempotencyLeaseExpired).In(Phase::kConnect));
+    ReleaseConnection(/*reusable=*/!origin_->has_tls());  // what was encrypted for it would be missed
+    End(Error(Reason::kIdempotencyLeaseExpired).In(Phase::kConnect));
+    return false;
   }
-  WriteRequest(now);
+  return Write(wire, now);
 }
 
-// Only as long as no byte was written.
-void Transfer::TakeAnotherConnection() {
+// Only as long as no byte was written. Returns false, as whoever calls it has not sent anything over this one.
+bool Transfer::TakeAnotherConnection() {
   connection_.reset();
   if (connection_is_new_ && ++spoiled_connections_ >= kMaxSpoiledConnections) {
-    return End(
-        Error(origin_->via_proxy() ? Reason::kEgressProxyFailed : Reason::kUpstreamConnectFailed).In(Phase::kConnect));
+    End(Error(origin_->via_proxy() ? Reason::kEgressProxyFailed : Reason::kUpstreamConnectFailed).In(Phase::kConnect));
+  } else if (TakeConnection(parts_.loop->clock().SteadyNow())) {
+    SendNow();
   }
-  UseConnection(parts_.loop->clock().SteadyNow());
+  return false;
 }
 
-void Transfer::WriteRequest(SteadyTime now) {
-  const bool to_proxy = origin_->via_proxy() && !origin_->has_tls();
-  const absl::string_view url = request_.url;
-  parts_.request_text.clear();
-  AppendRequest(request_,
-                {.target = to_proxy ? url : url.substr(origin_->key().size()),
-                 .host = origin_->host_header(),
-                 .proxy_authorization = to_proxy ? endpoint_->proxy_authorization() : ""},
-                &parts_.request_text);
-  const uint64_t written_before = connection_->socket().bytes_written();
+bool Transfer::Write(absl::string_view wire, SteadyTime now) {
   size_t count = 0;
-  const Io io = connection_->socket().Write(parts_.request_text, &count);
+  const Io io = connection_->socket().Send(wire, &count);
   // A kept connection that the upstream has closed meanwhile: not a byte has left.
-  if (io == Io::kFailed && !connection_is_new_ && connection_->socket().bytes_written() == written_before) {
-    return TakeAnotherConnection();
-  }
+  if (io == Io::kFailed && !connection_is_new_) return TakeAnotherConnection();
   state_ = State::kExchanging;
-  may_have_been_sent_ = true;
-  SetTimer(std::max(answer_deadline_, now + 1'000'000));
-  parser_.Reset();
-  unsent_.assign(parts_.request_text, count);
-  Wipe(&parts_.request_text);
-  if (unsent_.empty()) LetGoOfRequest();  // thousands may be waiting for their answers
+  may_have_been_sent_ = in_batch_ = true;
+  answer_deadline_ = std::max(answer_deadline_, now + 1'000'000);
+  unsent_.assign(wire.data() + count, wire.size() - count);
   broke_sending_ = io == Io::kFailed;
-  connection_->WatchForRoom(io == Io::kWantsWrite);
-  if (broke_sending_) ReadResponse();  // it may have answered before it closed the connection
+  return true;
+}
+
+void Transfer::ExpectAnswer() {
+  in_batch_ = false;
+  SetTimer(answer_deadline_);
+  if (unsent_.empty()) LetGoOfRequest();  // thousands may be waiting for their answers
+  connection_->WatchForRoom(!unsent_.empty() && !broke_sending_);
+  if (broke_sending_) ReadWhatIsLeft();
 }
 
 void Transfer::OnConnectionReady(Connection*, uint32_t epoll_events) {
   if (state_ == State::kTlsHandshake) return ShakeHands();
+  if (state_ != State::kExchanging) return;  // SendRequest() will look for input
   if ((epoll_events & EPOLLOUT) != 0 && !unsent_.empty() && !broke_sending_) {
-    if (!WriteRest()) return ReadResponse();
+    if (!WriteRest()) return ReadWhatIsLeft();
   }
   if ((epoll_events & ~static_cast<uint32_t>(EPOLLOUT)) != 0) ReadResponse();
 }
@@ -191,7 +236,7 @@ void Transfer::OnConnectionReady(Connection*, uint32_t epoll_events) {
 // False: the connection is broken.
 bool Transfer::WriteRest() {
   size_t count = 0;
-  const Io io = connection_->socket().Write(unsent_, &count);
+  const Io io = connection_->socket().Send(unsent_, &count);
   unsent_.erase(0, count);
   broke_sending_ = io == Io::kFailed;
   connection_->WatchForRoom(io == Io::kWantsWrite);
@@ -199,27 +244,65 @@ bool Transfer::WriteRest() {
 }
 
 void Transfer::ReadResponse() {
-  auto& buffer = parts_.read_buffer;
-  for (;;) {
-    size_t count = 0;
-    bool drained = false;
-    switch (connection_->socket().Read(buffer.data(), buffer.size(), &count, &drained)) {
-      case Io::kDone: {
-        const ResponseParser::State state = parser_.Feed({buffer.data(), count});
-        if (state != ResponseParser::State::kMore) return Conclude(EndOf(state));
-        if (drained) return;
-        break;
-      }
-      case Io::kWantsRead:
-      case Io::kWantsWrite:
-        if (broke_sending_) Conclude(ExchangeEnd::kReset);
-        return;
-      case Io::kClosed:
-        return Conclude(EndOf(parser_.End()));
-      case Io::kFailed:
-        return Conclude(ExchangeEnd::kReset);
-    }
+  const absl::Span<char> room = parts_.batches->Room();
+  Input input;
+  size_t count = 0;
+  switch (connection_->socket().Receive(room.data(), room.size(), &count, &input.drained)) {
+    case Io::kDone:
+      input.bytes = {room.data(), count};
+      in_batch_ = true;
+      return parts_.batches->ParseLater(this, input);
+    case Io::kClosed:
+      return Conclude(EndOf(parser_.End()));
+    case Io::kFailed:
+      return Conclude(ExchangeEnd::kReset);
+    case Io::kWantsRead:
+    case Io::kWantsWrite:
+      if (broke_sending_) Conclude(ExchangeEnd::kReset);
   }
+}
+
+bool Transfer::Decrypt(const Input& wire, Input* text) {
+  in_batch_ = false;
+  connection_->socket().Decrypt(wire.bytes);
+  if (!Read(text)) return false;
+  in_batch_ = true;
+  return true;
+}
+
+void Transfer::ReadWhatIsLeft() {
+  Input input;
+  if (Read(&input)) Parse(input);
+}
+
+void Transfer::Parse(Input input) {
+  in_batch_ = false;
+  do {
+    const ResponseParser::State state = parser_.Feed(input.bytes);
+    if (state != ResponseParser::State::kMore) return Conclude(EndOf(state));
+  } while (!input.drained && Read(&input));
+}
+
+// False: nothing came, or the transfer has ended.
+bool Transfer::Read(Input* input) {
+  const absl::Span<char> room = parts_.batches->Room();
+  size_t count = 0;
+  switch (connection_->socket().Read(room.data(), room.size(), &count, &input->drained)) {
+    case Io::kDone:
+      input->bytes = {room.data(), count};
+      return true;
+    case Io::kWantsRead:
+    case Io::kWantsWrite:
+      if (broke_sending_) Conclude(ExchangeEnd::kReset);
+      return false;
+    case Io::kClosed:
+      Conclude(EndOf(parser_.End()));
+      return false;
+    case Io::kFailed:
+      Conclude(ExchangeEnd::kReset);
+      return false;
+  }
+  return false;
 }
 
 void Transfer::Conclude(ExchangeEnd end) {
@@ -267,6 +350,7 @@ void Transfer::Abandon() {
 // Lets go of all that it has of the client.
 void Transfer::Detach() {
   ClearTimer();
+  if (std::exchange(in_batch_, false)) parts_.batches->Forget(this);
   if (state_ == State::kResolving) std::erase(origin_->waiting, this);
   if (state_ > State::kResolving) --parts_.busy;
   if (attempt_ != nullptr) std::exchange(attempt_, nullptr)->Cancel();

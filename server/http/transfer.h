@@ -6,10 +6,13 @@
 #include <optional>
 #include <string>
 
+#include "absl/base/attributes.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "server/base/clock.h"
 #include "server/event/timers.h"
+#include "server/http/batches.h"
 #include "server/http/client.h"
 #include "server/http/client_parts.h"
 #include "server/http/connection.h"
@@ -52,6 +55,21 @@ class Transfer final : private Connector::Observer, private Connection::User, pr
   // Sends the request to the origin and waits for its response.
   void Exchange(Origin* origin, SteadyTime now);
 
+  // The steps of sending that Batches takes: appends the request to `*text`; with TLS only, what that becomes to
+  // `*wire`; sends it, where false says that it was not sent, or not over that connection; and waits for the answer.
+  void PrepareRequest(std::string* text);
+  void EncryptRequest(absl::string_view text, std::string* wire);
+  ABSL_MUST_USE_RESULT bool SendRequest(absl::string_view wire);
+  void ExpectAnswer();
+
+  // And those of acting upon what was read. With TLS only, Decrypt() first; false: there is nothing to parse.
+  bool has_tls() const { return origin_->has_tls(); }
+  ABSL_MUST_USE_RESULT bool Decrypt(const Input& wire, Input* text);
+  void Parse(Input input);
+
+  // Neither appends more bytes.
+  size_t MaxWireSize() const;
+
   // Ends the transfer.
   void Fail(absl::Status error) { End(std::move(error)); }
 
@@ -74,14 +92,16 @@ class Transfer final : private Connector::Observer, private Connection::User, pr
   void OnDue() override;
   void OnConnectionReady(Connection* connection, uint32_t epoll_events) override;
 
-  void UseConnection(SteadyTime now);
+  bool TakeConnection(SteadyTime now);
   void Connect(SteadyTime now);
   void ShakeHands();
-  void SendRequest();
-  void TakeAnotherConnection();
-  void WriteRequest(SteadyTime now);
+  bool TakeAnotherConnection();
+  void SendNow();
+  bool Write(absl::string_view wire, SteadyTime now);
   bool WriteRest();
   void ReadResponse();
+  void ReadWhatIsLeft();
+  bool Read(Input* input);
   void Conclude(ExchangeEnd end);
   void ReleaseConnection(bool reusable);
   void Detach();
@@ -108,7 +128,9 @@ class Transfer final : private Connector::Observer, private Connection::User, pr
   std::unique_ptr<Connection> connection_;
   bool connection_is_new_ = false;
   int spoiled_connections_ = 0;  // of no use before a byte was written
-  std::string unsent_;           // of the request, once it is being written
+  std::string unsent_;           // of what is to be sent, once it is being written
+  bool is_prepared_ = false;     // by PrepareRequest() for this connection
+  bool in_batch_ = false;        // listed in the client's Batches
   bool may_have_been_sent_ = false;
   bool broke_sending_ = false;
   std::optional<SteadyTime> timer_;  // listed in the loop

@@ -22,24 +22,27 @@ bool Socket::Accept(const ServerContext& context) {
 }
 
 Socket::Result Socket::Read(char* buffer, size_t size, size_t* count, bool* drained) {
+  if (!stream_) return Receive(buffer, size, count, drained);
   *drained = false;
-  if (stream_) return stream_->Read(buffer, size, count);
+  return stream_->Read(buffer, size, count);
+}
+
+Socket::Result Socket::Receive(char* buffer, size_t size, size_t* count, bool* drained) {
+  *drained = false;
   const ssize_t received = recv(fd_, buffer, size, 0);
-  if (received < 0) return IsTemporary(errno) ? Result::kWantsRead : Result::kFailed;
+  if (received < 0 && IsTemporary(errno)) return Result::kWantsRead;
+  if (received <= 0) {
+    if (stream_) stream_->Break();
+    return received == 0 ? Result::kClosed : Result::kFailed;
+  }
   *count = static_cast<size_t>(received);
-  *drained = *count < size;
-  return received == 0 ? Result::kClosed : Result::kDone;
+  *drained = !stream_ && *count < size;
+  return Result::kDone;
 }
 
 Socket::Result Socket::Write(absl::string_view data, size_t* count) {
+  if (!stream_) return Send(data, count);
   *count = 0;
-  if (!stream_) {
-    const ssize_t sent = send(fd_, data.data(), data.size(), MSG_NOSIGNAL);
-    if (sent < 0) return IsTemporary(errno) ? Result::kWantsWrite : Result::kFailed;
-    *count = static_cast<size_t>(sent);
-    bytes_written_ += *count;
-    return *count == data.size() ? Result::kDone : Result::kWantsWrite;
-  }
   while (*count < data.size()) {
     size_t written = 0;
     const Result result = stream_->Write(data.substr(*count), &written);
@@ -47,6 +50,16 @@ Socket::Result Socket::Write(absl::string_view data, size_t* count) {
     if (result != Result::kDone) return result;
     *count += written;
   }
+  return Result::kDone;
+}
+
+Socket::Result Socket::Send(absl::string_view wire, size_t* count) {
+  *count = 0;
+  const ssize_t sent = send(fd_, wire.data(), wire.size(), MSG_NOSIGNAL);
+  if (sent < 0) return IsTemporary(errno) ? Result::kWantsWrite : Result::kFailed;
+  *count = static_cast<size_t>(sent);
+  if (*count < wire.size()) return Result::kWantsWrite;
+  if (stream_) stream_->Hold(false);
   return Result::kDone;
 }
 

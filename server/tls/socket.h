@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -34,15 +33,23 @@ class Socket {
   // Writes as much as the socket takes: kDone with all of `data` or kWantsWrite, and kFailed. `*count` bytes are gone.
   Result Write(absl::string_view data, size_t* count);
 
+  // Write() in two steps, so that many sockets can take each of them one after the other. With TLS, Encrypt() appends
+  // what is to be sent for all of `data`; false: the connection is of no use. Send() is for that, or without TLS for
+  // the data, and then for what of it was left; as Write(). Nothing else is written in between.
+  ABSL_MUST_USE_RESULT bool Encrypt(absl::string_view data, std::string* wire) { return stream_->Encrypt(data, wire); }
+  Result Send(absl::string_view wire, size_t* count);
+
+  // Read() in two steps. Receive() reads what is there, as Read(); with TLS that is not the data: Decrypt(), and then
+  // Read() as long as there is more. What was received stays where it is as long as HasBufferedInput().
+  Result Receive(char* buffer, size_t size, size_t* count, bool* drained);
+  void Decrypt(absl::string_view wire) { stream_->Feed(wire); }
+
   // Whether bytes have arrived that nobody has read: kDone if so, else kWantsRead, kClosed or kFailed.
   Result LookForInput();
 
   // Whether bytes were taken from the socket that nobody has read: TLS decrypts a whole record at a time. epoll(7) does
   // not tell of them.
   bool HasBufferedInput() const { return stream_ != nullptr && stream_->HasBufferedInput(); }
-
-  // Bytes that the socket has taken so far.
-  uint64_t bytes_written() const { return stream_ ? stream_->bytes_written() : bytes_written_; }
 
   // Says goodbye in TLS, if the connection still works. Before the socket is closed.
   void End() { stream_.reset(); }
@@ -54,7 +61,6 @@ class Socket {
  private:
   const int fd_;
   std::unique_ptr<Stream> stream_;
-  uint64_t bytes_written_ = 0;
 };
 
 }  // namespace interaction::tls

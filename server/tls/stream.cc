@@ -42,24 +42,34 @@ void ForgetErrors() {
 
 std::unique_ptr<Stream> Stream::Connect(const ClientContext& context, int fd, const std::string& host,
                                         SessionCache* sessions) {
-  Ssl ssl(SSL_new(context.get()));
-  if (ssl == nullptr || SSL_set_fd(ssl.get(), fd) != 1 || ExpectHost(ssl.get(), host) != 1) return nullptr;
+  auto wire = std::make_unique<Wire>(fd);
+  Ssl ssl = NewSsl(context.get(), wire.get());
+  if (ssl == nullptr || ExpectHost(ssl.get(), host) != 1) return nullptr;
   if (const Session session = sessions->Take()) SSL_set_session(ssl.get(), session.get());
   SSL_set_connect_state(ssl.get());
-  std::unique_ptr<Stream> stream(new Stream(std::move(ssl), sessions));
+  std::unique_ptr<Stream> stream(new Stream(std::move(wire), std::move(ssl), sessions));
   SSL_set_app_data(stream->ssl_.get(), stream.get());
   return stream;
 }
 
 std::unique_ptr<Stream> Stream::Accept(const ServerContext& context, int fd) {
-  Ssl ssl(SSL_new(context.get()));
-  if (ssl == nullptr || SSL_set_fd(ssl.get(), fd) != 1) return nullptr;
+  auto wire = std::make_unique<Wire>(fd);
+  Ssl ssl = NewSsl(context.get(), wire.get());
+  if (ssl == nullptr) return nullptr;
   SSL_set_accept_state(ssl.get());
-  return std::unique_ptr<Stream>(new Stream(std::move(ssl), nullptr));
+  return std::unique_ptr<Stream>(new Stream(std::move(wire), std::move(ssl), nullptr));
+}
+
+Stream::Ssl Stream::NewSsl(SSL_CTX* context, Wire* wire) {
+  Ssl ssl(SSL_new(context));
+  BIO* const bio = ssl == nullptr ? nullptr : wire->NewBio();
+  if (bio == nullptr) return nullptr;
+  SSL_set_bio(ssl.get(), bio, bio);
+  return ssl;
 }
 
 Stream::~Stream() {
-  if (broken_ || !SSL_is_init_finished(ssl_.get())) return;
+  if (broken_ || is_held_ || !SSL_is_init_finished(ssl_.get())) return;
   ForgetErrors();
   SSL_shutdown(ssl_.get());
 }
@@ -118,6 +128,22 @@ Stream::Result Stream::Read(char* buffer, size_t size, size_t* count) {
 Stream::Result Stream::Write(absl::string_view data, size_t* count) {
   ForgetErrors();
   return After(SSL_write_ex(ssl_.get(), data.data(), data.size(), count));
+}
+
+bool Stream::Encrypt(absl::string_view data, std::string* wire) {
+  wire_->CollectIn(wire);
+  size_t count = 0;
+  bool works = true;
+  for (; works && !data.empty(); data.remove_prefix(count)) works = Write(data, &count) == Result::kDone;
+  wire_->CollectIn(nullptr);
+  Hold(true);
+  if (!works) Break();
+  return works;
+}
+
+void Stream::Hold(bool held) {
+  is_held_ = held;
+  wire_->Hold(held);
 }
 
 Stream::Result Stream::LookForInput() {

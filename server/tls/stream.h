@@ -3,7 +3,6 @@
 #include <openssl/ssl.h>
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "server/tls/client_context.h"
 #include "server/tls/server_context.h"
 #include "server/tls/session_cache.h"
+#include "server/tls/wire.h"
 
 namespace interaction::tls {
 
@@ -61,6 +61,19 @@ class Stream {
   // kDone with at least one byte, not always with all of `data`.
   Result Write(absl::string_view data, size_t* count);
 
+  // Write() in two steps: encrypts all of `data`, after `*wire`, for the caller to write to the socket before anything
+  // else. False: the connection is of no use any more.
+  bool Encrypt(absl::string_view data, std::string* wire);
+  // Whether the caller still has some of what was encrypted. A stream that is destroyed meanwhile says no goodbye.
+  void Hold(bool held);
+
+  // Read() in two steps: these bytes, which the caller has read from the socket, are what comes next. They stay where
+  // they are as long as HasBufferedInput().
+  void Feed(absl::string_view wire) { wire_->Feed(wire); }
+
+  // The caller has seen the socket's end, or that it is broken.
+  void Break() { broken_ = true; }
+
   // Whether something to be read has arrived: kDone; otherwise kWantsRead, kClosed or kFailed. Takes note of session
   // tickets that wait.
   Result LookForInput();
@@ -72,13 +85,10 @@ class Stream {
   bool resumed() const { return SSL_session_reused(ssl_.get()) != 0; }
 
   // Whether bytes were taken from the socket that nobody has read.
-  bool HasBufferedInput() const { return SSL_has_pending(ssl_.get()) != 0; }
+  bool HasBufferedInput() const { return wire_->has_fed_bytes() || SSL_has_pending(ssl_.get()) != 0; }
 
   // The server has sent a session: for SSL_CTX_sess_set_new_cb of the context.
   static int OnNewSession(SSL* ssl, SSL_SESSION* session);
-
-  // Bytes that the socket has taken so far, of the handshake as well.
-  uint64_t bytes_written() const { return BIO_number_written(SSL_get_wbio(ssl_.get())); }
 
  private:
   struct Free {
@@ -87,16 +97,21 @@ class Stream {
 
   using Ssl = std::unique_ptr<SSL, Free>;
 
-  Stream(Ssl ssl, SessionCache* sessions) : ssl_(std::move(ssl)), sessions_(sessions) {}
+  Stream(std::unique_ptr<Wire> wire, Ssl ssl, SessionCache* sessions)
+      : wire_(std::move(wire)), ssl_(std::move(ssl)), sessions_(sessions) {}
+
+  static Ssl NewSsl(SSL_CTX* context, Wire* wire);
 
   Result After(int returned);
   void NoteFailure();
   void KeepSession();
 
+  const std::unique_ptr<Wire> wire_;
   const Ssl ssl_;
   SessionCache* const sessions_;  // null at the server's end
   HandshakeFailure failure_;
   bool broken_ = false;
+  bool is_held_ = false;
 };
 
 }  // namespace interaction::tls

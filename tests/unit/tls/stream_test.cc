@@ -1,13 +1,22 @@
 #include "server/tls/stream.h"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
+#include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -31,6 +40,7 @@ using interaction::testing::ConnectLoopback;
 using interaction::testing::Cut;
 using interaction::testing::ExpiredCertificate;
 using interaction::testing::Fd;
+using interaction::testing::Hang;
 using interaction::testing::KeyPairFiles;
 using interaction::testing::RawUpstream;
 using interaction::testing::RespondJson;
@@ -39,6 +49,10 @@ using interaction::testing::Send;
 using interaction::testing::TempDir;
 using interaction::testing::TlsOptions;
 using interaction::testing::ValidCertificate;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
 using Result = Stream::Result;
 using Kind = HandshakeFailure::Kind;
 
@@ -57,6 +71,8 @@ class Peer {
 
   Result handshake() const { return handshake_; }
   Stream& stream() { return *stream_; }
+  int fd() const { return socket_.get(); }
+  void EndStream() { stream_.reset(); }
 
   // Sends a request and reads until the end of the connection.
   Result Exchange(std::string* answer) {
@@ -91,6 +107,16 @@ class Peer {
   std::unique_ptr<Stream> stream_;
   Result handshake_;
 };
+
+// How many bytes were ever written to a TCP socket, as the kernel counts.
+int64_t SentBytes(int fd) {
+  tcp_info info = {};
+  socklen_t size = sizeof info;
+  interaction::testing::Require(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0, "TCP_INFO");
+  int unsent = 0;
+  interaction::testing::Require(ioctl(fd, SIOCOUTQNSD, &unsent) == 0, "SIOCOUTQNSD");
+  return static_cast<int64_t>(info.tcpi_bytes_sent) + unsent;
+}
 
 class StreamTest : public ::testing::Test {
  protected:
@@ -133,14 +159,82 @@ TEST_F(StreamTest, SeesInputWithoutTakingIt) {
   EXPECT_EQ(answer, "hello");
 }
 
-TEST_F(StreamTest, CountsWhatTheSocketHasTaken) {
-  RawUpstream server(Always({Close()}), {.tls = TlsOptions{.identity = identity_}});
+TEST_F(StreamTest, EncryptsInOneStepForAnotherToSend) {
+  RawUpstream server(Always({Send("hello"), Close()}), {.tls = TlsOptions{.identity = identity_}});
   Peer peer(server, *context_, "localhost", &sessions_);
-  const uint64_t before = peer.stream().bytes_written();
+  std::string wire = "before";
+  ASSERT_TRUE(peer.stream().Encrypt(kRequest, &wire));
+  EXPECT_THAT(wire, AllOf(StartsWith("before"), Not(HasSubstr("Content-Length"))));
+  EXPECT_EQ(server.counts().requests, 0u);
+  wire.erase(0, strlen("before"));
+  ASSERT_EQ(send(peer.fd(), wire.data(), wire.size(), MSG_NOSIGNAL), static_cast<ssize_t>(wire.size()));
+  peer.stream().Hold(false);
+  std::string answer;
+  EXPECT_EQ(peer.ReadOn(&answer), Result::kClosed);
+  EXPECT_EQ(answer, "hello");
+}
+
+TEST_F(StreamTest, EncryptsMoreThanOneRecord) {
+  std::string request = absl::StrCat("POST / HTTP/1.1\r\nContent-Length: ", 100'000, "\r\n\r\n");
+  request.append(100'000, 'x');
+  RawUpstream server(Always({Send("hello"), Close()}), {.tls = TlsOptions{.identity = identity_}});
+  Peer peer(server, *context_, "localhost", &sessions_);
+  std::string wire;
+  ASSERT_TRUE(peer.stream().Encrypt(request, &wire));
+  for (absl::string_view left = wire; !left.empty();) {
+    peer.WaitFor([&] {
+      const ssize_t sent = send(peer.fd(), left.data(), left.size(), MSG_NOSIGNAL);
+      if (sent > 0) left.remove_prefix(static_cast<size_t>(sent));
+      return sent > 0 ? Result::kDone : Result::kWantsWrite;
+    });
+  }
+  ASSERT_TRUE(server.WaitForRequests(1));
+  EXPECT_EQ(server.requests()[0].body, std::string(100'000, 'x'));
+}
+
+TEST_F(StreamTest, DecryptsWhatAnotherHasRead) {
+  RawUpstream server(Always({Send("hello"), Close()}), {.tls = TlsOptions{.identity = identity_}});
+  Peer peer(server, *context_, "localhost", &sessions_);
   size_t count = 0;
-  ASSERT_EQ(peer.stream().Write(kRequest, &count), Result::kDone);
-  EXPECT_EQ(count, sizeof kRequest - 1);
-  EXPECT_GT(peer.stream().bytes_written(), before + count);
+  ASSERT_EQ(peer.WaitFor([&] { return peer.stream().Write(kRequest, &count); }), Result::kDone);
+  std::string answer;
+  Result result = Result::kWantsRead;
+  while (result == Result::kWantsRead || result == Result::kDone) {
+    char wire[7];  // less than the head of a record and what follows
+    ssize_t received = 0;
+    peer.WaitFor([&] {
+      received = recv(peer.fd(), wire, sizeof wire, 0);
+      return received < 0 ? Result::kWantsRead : Result::kDone;
+    });
+    ASSERT_GT(received, 0) << "the goodbye comes before the end";
+    peer.stream().Feed({wire, static_cast<size_t>(received)});
+    char text[64];
+    while ((result = peer.stream().Read(text, sizeof text, &count)) == Result::kDone) answer.append(text, count);
+  }
+  EXPECT_EQ(result, Result::kClosed);
+  EXPECT_EQ(answer, "hello");
+}
+
+TEST_F(StreamTest, SaysNoGoodbyeBehindWhatWasNotSent) {
+  RawUpstream server(Always({Hang()}), {.tls = TlsOptions{.identity = identity_}});
+  Peer peer(server, *context_, "localhost", &sessions_);
+  const int64_t before = SentBytes(peer.fd());
+  std::string wire;
+  ASSERT_TRUE(peer.stream().Encrypt(kRequest, &wire));
+  peer.EndStream();
+  EXPECT_EQ(SentBytes(peer.fd()), before);
+}
+
+TEST_F(StreamTest, SaysGoodbyeOnceAllWasSent) {
+  RawUpstream server(Always({Hang()}), {.tls = TlsOptions{.identity = identity_}});
+  Peer peer(server, *context_, "localhost", &sessions_);
+  std::string wire;
+  ASSERT_TRUE(peer.stream().Encrypt(kRequest, &wire));
+  ASSERT_EQ(send(peer.fd(), wire.data(), wire.size(), MSG_NOSIGNAL), static_cast<ssize_t>(wire.size()));
+  peer.stream().Hold(false);
+  const int64_t before = SentBytes(peer.fd());
+  peer.EndStream();
+  EXPECT_GT(SentBytes(peer.fd()), before);
 }
 
 struct Host {
