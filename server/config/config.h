@@ -25,13 +25,13 @@ enum class Transport { kH2, kGrpc };
 enum class ClientCertificates { kRequired, kOptional };
 
 struct Server {
-  std::string listen = "127.0.0.1:50051";        // host:port, [v6]:port, unix:/path; port 0 picks a free one
-  int lanes = 0;                                 // threads that serve calls; 0: one for each core
-  absl::Duration spin = absl::Microseconds(50);  // how long an idle lane polls before it sleeps; 0: it sleeps at once
-  int max_message_bytes = 256 << 10;             // of a request; more is RESOURCE_EXHAUSTED
-  int max_concurrent_streams = 1024;             // per connection
-  int max_connections = 16384;                   // of clients; more are closed at once; 0: no limit
-  int max_connections_per_peer = 8192;           // of one machine; 0: no limit
+  std::string listen = "127.0.0.1:50051";                 // host:port, [v6]:port, unix:/path; port 0 picks a free one
+  int lanes = 0;                                          // threads that serve calls; 0: one for each core
+  absl::Duration spin = absl::ZeroDuration();             // how long a lane looks for an answer before it sleeps
+  int max_message_bytes = 256 << 10;                      // of a request; more is RESOURCE_EXHAUSTED
+  int max_concurrent_streams = 1024;                      // per connection
+  int max_connections = 16384;                            // of clients; more are closed at once; 0: no limit
+  int max_connections_per_peer = 8192;                    // of one machine; 0: no limit
   absl::Duration max_connection_age = absl::Minutes(10);  // then a client is asked to connect anew
   bool reflection = true;                                 // grpc.reflection.v1 and v1alpha
   Transport transport = Transport::kH2;

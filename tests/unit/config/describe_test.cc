@@ -58,7 +58,7 @@ TEST(DescribeTest, LoadsAgainAsTheSameConfiguration) {
   TempFolder folder;
   const std::string token = folder.Write("token \"1\"", "s3cret");
   const auto config =
-      Load({.sets = {"server.spin=0s", "calls.drain_delay=1.5s", "seethepro.wire_format=form", "server.lanes=3",
+      Load({.sets = {"server.spin=50us", "calls.drain_delay=1.5s", "seethepro.wire_format=form", "server.lanes=3",
                      "wolkvox.allowed_servers=0042,0100", "wolkvox.token_files.0042=" + token,
                      "wolkvox.token_files.=" + token, "seethepro.app_access_key_file=" + token, "log.level=error"}});
   ASSERT_THAT(config, IsOk());
