@@ -84,10 +84,10 @@ Section ServerSection() {
                "IPv6.",
                ParseListen, WhyNotAddress),
           Integer("server.lanes", AT(server.lanes), 0, 1024, "Threads that serve calls; 0: one for each core."),
-          Time("server.spin", AT(server.spin), absl::ZeroDuration(), absl::Milliseconds(10),
-               "How long a thread looks for an upstream's answer before it sleeps, where answers come that soon, such "
-               "as "
-               "50us for an upstream on the same machine: lowers latency and costs CPU. 0s: it sleeps at once."),
+          Time(
+              "server.spin", AT(server.spin), absl::ZeroDuration(), absl::Milliseconds(10),
+              "How long a thread looks for an upstream's answer before it sleeps, where answers come that soon, "
+              "such as 50us for an upstream on the same machine: lowers latency and costs CPU. 0s: it sleeps at once."),
           Size("server.max_message_bytes", AT(server.max_message_bytes), 1 << 10, 64 << 20,
                "Largest request; a larger one is RESOURCE_EXHAUSTED."),
           Integer("server.max_concurrent_streams", AT(server.max_concurrent_streams), 1, 1000000,

@@ -115,12 +115,12 @@ void Batches::SendSome(size_t first) {
   wire_.clear();
 }
 
-void Batches::Forget(const Transfer* transfer) {
+void Batches::Forget(Transfer* transfer) {
   for (Unparsed& next : unparsed_) {
     if (next.transfer == transfer) next.transfer = nullptr;
   }
   for (auto* const list : {&unsent_, &sending_}) {
-    std::replace(list->begin(), list->end(), const_cast<Transfer*>(transfer), static_cast<Transfer*>(nullptr));
+    std::replace(list->begin(), list->end(), transfer, static_cast<Transfer*>(nullptr));
   }
 }
 

@@ -40,7 +40,7 @@ class Batches final : private event::Loop::AfterEvents, private event::Loop::End
   void SendLater(Transfer* transfer);
 
   // Does neither for this transfer.
-  void Forget(const Transfer* transfer);
+  void Forget(Transfer* transfer);
 
  private:
   struct Unparsed {

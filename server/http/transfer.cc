@@ -247,19 +247,11 @@ void Transfer::ReadResponse() {
   const absl::Span<char> room = parts_.batches->Room();
   Input input;
   size_t count = 0;
-  switch (connection_->socket().Receive(room.data(), room.size(), &count, &input.drained)) {
-    case Io::kDone:
-      input.bytes = {room.data(), count};
-      in_batch_ = true;
-      return parts_.batches->ParseLater(this, input);
-    case Io::kClosed:
-      return Conclude(EndOf(parser_.End()));
-    case Io::kFailed:
-      return Conclude(ExchangeEnd::kReset);
-    case Io::kWantsRead:
-    case Io::kWantsWrite:
-      if (broke_sending_) Conclude(ExchangeEnd::kReset);
-  }
+  const Io io = connection_->socket().Receive(room.data(), room.size(), &count, &input.drained);
+  if (!HasInput(io)) return;
+  input.bytes = {room.data(), count};
+  in_batch_ = true;
+  parts_.batches->ParseLater(this, input);
 }
 
 bool Transfer::Decrypt(const Input& wire, Input* text) {
@@ -287,9 +279,16 @@ void Transfer::Parse(Input input) {
 bool Transfer::Read(Input* input) {
   const absl::Span<char> room = parts_.batches->Room();
   size_t count = 0;
-  switch (connection_->socket().Read(room.data(), room.size(), &count, &input->drained)) {
+  const Io io = connection_->socket().Read(room.data(), room.size(), &count, &input->drained);
+  if (!HasInput(io)) return false;
+  input->bytes = {room.data(), count};
+  return true;
+}
+
+// What came of reading. False: nothing, and if nothing can come any more, the transfer has ended.
+bool Transfer::HasInput(Io io) {
+  switch (io) {
     case Io::kDone:
-      input->bytes = {room.data(), count};
       return true;
     case Io::kWantsRead:
     case Io::kWantsWrite:

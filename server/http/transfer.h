@@ -59,6 +59,7 @@ class Transfer final : private Connector::Observer, private Connection::User, pr
   // `*wire`; sends it, where false says that it was not sent, or not over that connection; and waits for the answer.
   void PrepareRequest(std::string* text);
   void EncryptRequest(absl::string_view text, std::string* wire);
+  size_t MaxWireSize() const;  // neither appends more bytes
   ABSL_MUST_USE_RESULT bool SendRequest(absl::string_view wire);
   void ExpectAnswer();
 
@@ -66,9 +67,6 @@ class Transfer final : private Connector::Observer, private Connection::User, pr
   bool has_tls() const { return origin_->has_tls(); }
   ABSL_MUST_USE_RESULT bool Decrypt(const Input& wire, Input* text);
   void Parse(Input input);
-
-  // Neither appends more bytes.
-  size_t MaxWireSize() const;
 
   // Ends the transfer.
   void Fail(absl::Status error) { End(std::move(error)); }
@@ -102,6 +100,7 @@ class Transfer final : private Connector::Observer, private Connection::User, pr
   void ReadResponse();
   void ReadWhatIsLeft();
   bool Read(Input* input);
+  bool HasInput(Io io);
   void Conclude(ExchangeEnd end);
   void ReleaseConnection(bool reusable);
   void Detach();

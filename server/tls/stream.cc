@@ -69,7 +69,7 @@ Stream::Ssl Stream::NewSsl(SSL_CTX* context, Wire* wire) {
 }
 
 Stream::~Stream() {
-  if (broken_ || is_held_ || !SSL_is_init_finished(ssl_.get())) return;
+  if (broken_ || wire_->held() || !SSL_is_init_finished(ssl_.get())) return;
   ForgetErrors();
   SSL_shutdown(ssl_.get());
 }
@@ -139,11 +139,6 @@ bool Stream::Encrypt(absl::string_view data, std::string* wire) {
   Hold(true);
   if (!works) Break();
   return works;
-}
-
-void Stream::Hold(bool held) {
-  is_held_ = held;
-  wire_->Hold(held);
 }
 
 Stream::Result Stream::LookForInput() {

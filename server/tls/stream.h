@@ -65,7 +65,7 @@ class Stream {
   // else. False: the connection is of no use any more.
   bool Encrypt(absl::string_view data, std::string* wire);
   // Whether the caller still has some of what was encrypted. A stream that is destroyed meanwhile says no goodbye.
-  void Hold(bool held);
+  void Hold(bool held) { wire_->Hold(held); }
 
   // Read() in two steps: these bytes, which the caller has read from the socket, are what comes next. They stay where
   // they are as long as HasBufferedInput().
@@ -111,7 +111,6 @@ class Stream {
   SessionCache* const sessions_;  // null at the server's end
   HandshakeFailure failure_;
   bool broken_ = false;
-  bool is_held_ = false;
 };
 
 }  // namespace interaction::tls

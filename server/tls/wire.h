@@ -30,6 +30,7 @@ class Wire {
 
   // While whoever collected output has not written all of it, OpenSSL's own must wait.
   void Hold(bool held) { held_ = held; }
+  bool held() const { return held_; }
 
  private:
   static int Read(BIO* bio, char* buffer, int size);

@@ -106,12 +106,14 @@ class Envoy(Program):
 
     def __init__(self, folder: pathlib.Path, upstream: str, gateway: str = "", timeout: float = 3.0) -> None:
         self.target = f"unix:{folder}/mesh.sock"
+        self._listens_at = [self.target]
         self._admin = folder / "admin.sock"
         own = f"unix:{folder}/transcoder.sock"
         route = {"cluster": "gateway", "timeout": "0s", "retry_policy": ISTIO_RETRIES}
         listeners = [_listener("mesh", self.target, route, [])]
         clusters = [_cluster("gateway", gateway or own, http2=True)]
         if not gateway:
+            self._listens_at.append(own)
             listeners.append(_listener("transcoder", own, {"cluster": "upstream", "timeout": f"{timeout:g}s"},
                                        [self._transcoder(folder / "transcoder.pb")]))
             clusters.append(_cluster("upstream", upstream, http2=False))
@@ -131,7 +133,8 @@ class Envoy(Program):
 
     async def serve(self) -> None:
         await self.start(STARTS_WORKERS)
-        await wait_until_it_listens(self.target)
+        for target in self._listens_at:
+            await wait_until_it_listens(target)
 
     async def retries(self) -> int:
         """How many calls the sidecar has repeated so far."""

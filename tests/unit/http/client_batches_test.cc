@@ -8,22 +8,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/http/client.h"
-#include "server/tls/client_context.h"
-#include "tests/support/certificates.h"
 #include "tests/support/eventually.h"
 #include "tests/support/raw_upstream.h"
-#include "tests/support/temp_dir.h"
 #include "tests/unit/http/client_fixture.h"
 
 namespace interaction::http {
 namespace {
 
-using interaction::testing::Always;
-using interaction::testing::CertificateAuthority;
 using interaction::testing::Eventually;
 using interaction::testing::IsOkAndHolds;
 using interaction::testing::RawUpstream;
@@ -32,23 +27,14 @@ using interaction::testing::RecordedRequest;
 using interaction::testing::Respond;
 using interaction::testing::RespondJson;
 using interaction::testing::Script;
-using interaction::testing::TempDir;
-using interaction::testing::TlsOptions;
 using interaction::testing::WaitFor;
 using ::testing::Field;
 
 constexpr int kTransfers = 200;
 
 // Whether the upstream has TLS.
-class ClientBatchesTest : public ClientTest, public ::testing::WithParamInterface<bool> {
+class ClientBatchesTest : public ClientTlsTest, public ::testing::WithParamInterface<bool> {
  protected:
-  ClientBatchesTest() {
-    if (GetParam()) options_.tls = TlsOptions{.identity = authority_.Issue("upstream")};
-    EndpointOptions options = Local();
-    options.tls = *tls::ClientContext::Create({.ca = authority_.ca_file()}, absl::Now());
-    upstream_ = Add(options);
-  }
-
   // Sends these bodies at once; returns what is to be known of each.
   std::deque<Outcomes> SendAll(const RawUpstream& upstream, const std::vector<std::string>& bodies) {
     std::deque<Outcomes> outcomes(bodies.size());
@@ -66,10 +52,8 @@ class ClientBatchesTest : public ClientTest, public ::testing::WithParamInterfac
     transfers_.clear();
   }
 
-  TempDir dir_;
-  CertificateAuthority authority_{&dir_};
-  RawUpstreamOptions options_;
-  Endpoint* upstream_ = nullptr;
+  const RawUpstreamOptions options_ = GetParam() ? WithTls() : RawUpstreamOptions();
+  Endpoint* const upstream_ = AddWithTls();
   std::vector<Transfer*> transfers_;
 };
 
@@ -121,6 +105,7 @@ TEST_P(ClientBatchesTest, AnAnswerThatCancelsTheOthersIsTheOnlyOne) {
     };
   }
   answer.Notify();
+  ASSERT_TRUE(Eventually([&] { return upstream.counts().being_answered == 0; }));
   RunUntil([&] { return client_->in_flight() == 0; });
   EXPECT_EQ(answered, 1);
   while (Turn()) {

@@ -11,19 +11,15 @@
 #include "gtest/gtest.h"
 #include "server/base/errors.h"
 #include "server/http/client.h"
-#include "server/tls/client_context.h"
-#include "tests/support/certificates.h"
 #include "tests/support/connect_proxy.h"
 #include "tests/support/matchers.h"
 #include "tests/support/raw_upstream.h"
-#include "tests/support/temp_dir.h"
 #include "tests/unit/http/client_fixture.h"
 
 namespace interaction::http {
 namespace {
 
 using interaction::testing::Always;
-using interaction::testing::CertificateAuthority;
 using interaction::testing::ConnectProxy;
 using interaction::testing::HasOutcome;
 using interaction::testing::HasReason;
@@ -34,27 +30,10 @@ using interaction::testing::RecordedRequest;
 using interaction::testing::Respond;
 using interaction::testing::RespondJson;
 using interaction::testing::Script;
-using interaction::testing::TempDir;
-using interaction::testing::TlsOptions;
 using ::testing::AllOf;
 using ::testing::Field;
 
-class ClientConnectionsTest : public ClientTest {
- protected:
-  // An endpoint that trusts the authority.
-  Endpoint* AddWithTls(EndpointOptions options = Local()) {
-    options.tls = *tls::ClientContext::Create({.ca = authority_.ca_file()}, absl::Now());
-    return Add(options);
-  }
-
-  RawUpstreamOptions WithTls(bool at_most_tls_1_2 = false) {
-    return {.tls = TlsOptions{.identity = identity_, .at_most_tls_1_2 = at_most_tls_1_2}};
-  }
-
-  TempDir dir_;
-  CertificateAuthority authority_{&dir_};
-  const interaction::testing::KeyPairFiles identity_ = authority_.Issue("upstream");
-};
+class ClientConnectionsTest : public ClientTlsTest {};
 
 TEST_F(ClientConnectionsTest, KeepsConnectionsWithTls) {
   RawUpstream upstream(Always({RespondJson(201, "{}")}), WithTls());

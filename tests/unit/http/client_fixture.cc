@@ -75,4 +75,9 @@ absl::StatusOr<Response> ClientTest::Exchange(Endpoint* endpoint, Request reques
   return std::move(outcomes.result);
 }
 
+Endpoint* ClientTlsTest::AddWithTls(EndpointOptions options) {
+  options.tls = *tls::ClientContext::Create({.ca = authority_.ca_file()}, absl::Now());
+  return Add(options);
+}
+
 }  // namespace interaction::http

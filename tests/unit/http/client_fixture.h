@@ -11,8 +11,11 @@
 #include "gtest/gtest.h"
 #include "server/event/loop.h"
 #include "server/http/client.h"
+#include "tests/support/certificates.h"
 #include "tests/support/fake_resolver.h"
 #include "tests/support/matchers.h"
+#include "tests/support/raw_upstream.h"
+#include "tests/support/temp_dir.h"
 #include "tests/unit/http/loopback_server.h"
 
 namespace interaction::http {
@@ -65,6 +68,21 @@ class ClientTest : public ::testing::Test {
   std::unique_ptr<event::Loop> loop_;
   std::unique_ptr<Client> client_;
   Endpoint* endpoint_ = nullptr;
+};
+
+// The same with upstreams that have TLS.
+class ClientTlsTest : public ClientTest {
+ protected:
+  // An endpoint that trusts the authority.
+  Endpoint* AddWithTls(EndpointOptions options = Local());
+
+  interaction::testing::RawUpstreamOptions WithTls(bool at_most_tls_1_2 = false) const {
+    return {.tls = interaction::testing::TlsOptions{.identity = identity_, .at_most_tls_1_2 = at_most_tls_1_2}};
+  }
+
+  interaction::testing::TempDir dir_;
+  interaction::testing::CertificateAuthority authority_{&dir_};
+  const interaction::testing::KeyPairFiles identity_ = authority_.Issue("upstream");
 };
 
 }  // namespace interaction::http
